@@ -1,0 +1,117 @@
+//! A failure to look: code, system call, and a message that says what to do.
+//!
+//! "Nobody has it", "it has gone" and "you may not see it" are answers (`None`), not errors.
+
+use std::io;
+
+/// Why a look-up as a whole could not be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The errno's name: `EMFILE`.
+    pub code: &'static str,
+    /// The call that failed, by its manual page's name: `open`.
+    pub syscall: &'static str,
+    /// `code: syscall 'object': what it means`.
+    pub message: String,
+}
+
+impl Error {
+    /// A system call failed with `errno`. `object` is the path or thing it was asked about; it may
+    /// be empty.
+    pub fn system(syscall: &'static str, errno: i32, object: &str) -> Self {
+        let code = errno_name(errno);
+        let advice = match errno {
+            libc::EMFILE => {
+                "no descriptors left in this process; close some or raise its limit".to_owned()
+            }
+            libc::ENFILE => "no descriptors left on this machine".to_owned(),
+            libc::EPERM | libc::EACCES => {
+                "refused, as in a sandbox; this process must be allowed to look".to_owned()
+            }
+            _ => io::Error::from_raw_os_error(errno).to_string(),
+        };
+        Self { code, syscall, message: message(code, syscall, object, &advice) }
+    }
+
+    /// The kernel answered outside its manual, as after a change of a structure's layout: nothing
+    /// that was read can be believed. `what` says what was seen.
+    pub fn outside_manual(syscall: &'static str, what: &str) -> Self {
+        let code = "EBADMSG";
+        let advice = format!("{what}; a newer version of this package may know this system");
+        Self { code, syscall, message: message(code, syscall, "", &advice) }
+    }
+}
+
+fn message(code: &str, syscall: &str, object: &str, advice: &str) -> String {
+    if object.is_empty() {
+        format!("{code}: {syscall}: {advice}")
+    } else {
+        format!("{code}: {syscall} '{object}': {advice}")
+    }
+}
+
+/// The errnos that the calls of our back ends are documented to give; numbers differ by system.
+const ERRNO_NAMES: [(i32, &str); 30] = [
+    (libc::EPERM, "EPERM"),
+    (libc::ENOENT, "ENOENT"),
+    (libc::ESRCH, "ESRCH"),
+    (libc::EINTR, "EINTR"),
+    (libc::EIO, "EIO"),
+    (libc::ENXIO, "ENXIO"),
+    (libc::EBADF, "EBADF"),
+    (libc::EAGAIN, "EAGAIN"),
+    (libc::ENOMEM, "ENOMEM"),
+    (libc::EACCES, "EACCES"),
+    (libc::EFAULT, "EFAULT"),
+    (libc::EBUSY, "EBUSY"),
+    (libc::ENODEV, "ENODEV"),
+    (libc::ENOTDIR, "ENOTDIR"),
+    (libc::EINVAL, "EINVAL"),
+    (libc::ENFILE, "ENFILE"),
+    (libc::EMFILE, "EMFILE"),
+    (libc::ESPIPE, "ESPIPE"),
+    (libc::ENAMETOOLONG, "ENAMETOOLONG"),
+    (libc::ENOSYS, "ENOSYS"),
+    (libc::ELOOP, "ELOOP"),
+    (libc::EOVERFLOW, "EOVERFLOW"),
+    (libc::ENOTSOCK, "ENOTSOCK"),
+    (libc::EMSGSIZE, "EMSGSIZE"),
+    (libc::EPROTONOSUPPORT, "EPROTONOSUPPORT"),
+    (libc::EOPNOTSUPP, "EOPNOTSUPP"),
+    (libc::EAFNOSUPPORT, "EAFNOSUPPORT"),
+    (libc::ENOBUFS, "ENOBUFS"),
+    (libc::EPROTO, "EPROTO"),
+    (libc::EBADMSG, "EBADMSG"),
+];
+
+fn errno_name(errno: i32) -> &'static str {
+    ERRNO_NAMES.iter().find(|(number, _)| *number == errno).map_or("EUNKNOWN", |(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_code_call_object_and_advice() {
+        let error = Error::system("open", libc::EMFILE, "/proc/812/fd");
+
+        assert_eq!(
+            (error.code, error.syscall, error.message.as_str()),
+            (
+                "EMFILE",
+                "open",
+                "EMFILE: open '/proc/812/fd': no descriptors left in this process; close some \
+                 or raise its limit"
+            )
+        );
+    }
+
+    #[test]
+    fn an_errno_without_a_name_is_still_told_by_number() {
+        let error = Error::system("recvfrom", 9999, "");
+
+        assert_eq!(error.code, "EUNKNOWN");
+        assert!(error.message.contains("9999"), "{}", error.message);
+    }
+}

@@ -1,0 +1,192 @@
+//! The native surface of `socket-owner`: typed arrays in, numbers and strings out, one task each.
+//!
+//! JavaScript (`lib/queue.js`) makes one `Lookups` per environment and runs one task of it at a
+//! time. Arguments, abort and Error objects are its business; here are only checked integers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use napi::bindgen_prelude::{AsyncTask, Either3, Int32Array, Null, Uint32Array};
+use napi::{Env, Task};
+use napi_derive::napi;
+
+mod error;
+mod platform;
+mod question;
+mod slice;
+mod words;
+
+use error::Error;
+use platform::Search;
+use question::{Answer, Pid};
+use slice::Slice;
+use words::QUESTION_WORDS;
+
+/// The questions of one environment: what is remembered, and the walk under way.
+#[napi]
+pub struct Lookups {
+    /// Never waited for: JavaScript runs one task at a time, and a second one is refused.
+    search: Arc<Mutex<Search>>,
+}
+
+#[napi]
+impl Lookups {
+    /// Remembers nothing yet and has nothing open.
+    #[napi(constructor)]
+    #[allow(clippy::new_without_default, reason = "only JavaScript makes one")]
+    pub fn new() -> Self {
+        Self { search: Arc::default() }
+    }
+
+    /// Takes the questions in `asked` (20 words each, see `words.rs`), drops those in
+    /// `abandoned`, and works for one slice. Resolves to the answers found in it.
+    #[napi]
+    pub fn advance(&self, asked: Uint32Array, abandoned: Uint32Array) -> AsyncTask<Advance> {
+        AsyncTask::new(Advance {
+            search: Arc::clone(&self.search),
+            asked: asked.to_vec(),
+            abandoned: abandoned.to_vec(),
+        })
+    }
+}
+
+/// One slice of the search on a worker thread.
+pub struct Advance {
+    search: Arc<Mutex<Search>>,
+    asked: Vec<u32>,
+    abandoned: Vec<u32>,
+}
+
+/// What one slice found.
+#[napi(object, object_from_js = false)]
+pub struct Advanced {
+    /// id, pid, id, pid …; pid 0 for nobody.
+    pub answered: Int32Array,
+    /// The questions that could not be looked up.
+    pub failed: Vec<Failure>,
+}
+
+/// A failure to look, for JavaScript to make an Error of.
+#[napi(object, object_from_js = false)]
+pub struct Failure {
+    /// The question's; 0 for a path.
+    pub id: u32,
+    /// The errno's name.
+    pub code: String,
+    /// The call that failed.
+    pub syscall: String,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+#[napi]
+impl Task for Advance {
+    type Output = Vec<Answer>;
+    type JsValue = Advanced;
+
+    fn compute(&mut self) -> napi::Result<Vec<Answer>> {
+        let Ok(mut search) = self.search.try_lock() else {
+            return Err(napi::Error::from_reason("a task of these look-ups is under way"));
+        };
+        guarded(|| advance(&mut search, &self.asked, &self.abandoned))
+    }
+
+    fn resolve(&mut self, _: Env, answers: Vec<Answer>) -> napi::Result<Advanced> {
+        let mut answered = Vec::with_capacity(answers.len().saturating_mul(2));
+        let mut failed = Vec::new();
+        for Answer { id, owner } in answers {
+            match owner {
+                Ok(pid) => answered.extend([id.cast_signed(), pid.unwrap_or(0)]),
+                Err(error) => failed.push(failure(id, error)),
+            }
+        }
+        Ok(Advanced { answered: Int32Array::new(answered), failed })
+    }
+}
+
+fn advance(search: &mut Search, asked: &[u32], abandoned: &[u32]) -> Vec<Answer> {
+    let slice = Slice::begin();
+    let mut answers = Vec::new();
+    abandoned.iter().for_each(|id| search.forget(*id));
+    let (questions, _) = asked.as_chunks::<QUESTION_WORDS>();
+    for words in questions {
+        match words::question(words, platform::interface_index) {
+            Ok(Some(question)) => {
+                panic_on_purpose(question.wanted == question::Wanted::Listener(65535));
+                search.ask(question);
+            }
+            Ok(None) => answers.push(Answer { id: words[0], owner: Ok(None) }),
+            Err(error) => answers.push(Answer { id: words[0], owner: Err(error) }),
+        }
+    }
+    search.advance(&slice, &mut answers);
+    answers
+}
+
+/// The paths of as many of `pids` as fit into one slice, at least one. Resolves to one entry
+/// each: the path, `null`, or the failure to look.
+#[napi]
+pub fn process_paths(pids: Int32Array) -> AsyncTask<ProcessPaths> {
+    AsyncTask::new(ProcessPaths { pids: pids.to_vec() })
+}
+
+/// Asks for paths on a worker thread.
+pub struct ProcessPaths {
+    pids: Vec<Pid>,
+}
+
+type Path = Result<Option<String>, Error>;
+
+#[napi]
+impl Task for ProcessPaths {
+    type Output = Vec<Path>;
+    type JsValue = Vec<Either3<String, Null, Failure>>;
+
+    fn compute(&mut self) -> napi::Result<Vec<Path>> {
+        guarded(|| {
+            let slice = Slice::begin();
+            let mut paths = Vec::new();
+            for &pid in &self.pids {
+                panic_on_purpose(pid == Pid::MAX);
+                paths.push(platform::process_path(pid));
+                if slice.is_over() {
+                    break;
+                }
+            }
+            paths
+        })
+    }
+
+    fn resolve(&mut self, _: Env, paths: Vec<Path>) -> napi::Result<Self::JsValue> {
+        let value = |path: Path| match path {
+            Ok(Some(path)) => Either3::A(path),
+            Ok(None) => Either3::B(Null),
+            Err(error) => Either3::C(failure(0, error)),
+        };
+        Ok(paths.into_iter().map(value).collect())
+    }
+}
+
+fn failure(id: u32, error: Error) -> Failure {
+    let Error { code, syscall, message } = error;
+    Failure { id, code: code.to_owned(), syscall: syscall.to_owned(), message }
+}
+
+/// Runs `work` so that a panic, a bug of ours, becomes a rejection. Unwinding out of a task would
+/// abort the host's process.
+fn guarded<T>(work: impl FnOnce() -> T) -> napi::Result<T> {
+    // The state that a panic leaves half changed is not used again: JavaScript makes a new one.
+    catch_unwind(AssertUnwindSafe(work))
+        .map_err(|_| napi::Error::from_reason("a bug in socket-owner: its native part panicked"))
+}
+
+#[cfg(feature = "panic-on-purpose")]
+#[allow(clippy::panic, reason = "the tests' way to see that a panic is survived")]
+fn panic_on_purpose(now: bool) {
+    if now {
+        panic!("on purpose");
+    }
+}
+
+#[cfg(not(feature = "panic-on-purpose"))]
+fn panic_on_purpose(_: bool) {}

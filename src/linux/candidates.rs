@@ -1,0 +1,202 @@
+//! Which sockets may answer a question: asked of sock_diag, or read in the text tables.
+//!
+//! A quick question costs some ten microseconds whatever the machine does: the exact connection, or
+//! the listeners of a port. What it leaves open is settled by whole tables (`Listing`), one dump or
+//! a page of text a step.
+
+use std::collections::HashMap;
+
+use super::layout::Inode;
+use super::netlink::{Family, Request, Row, family};
+use super::proc_net::{self, Text};
+use super::sock_diag::SockDiag;
+use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
+use crate::error::Error;
+use crate::question::{Match, Question, Wanted};
+use crate::slice::Slice;
+
+/// A socket that answers a question, if somebody who may be seen holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Which socket.
+    pub inode: Inode,
+    /// How well it answers.
+    pub rank: Match,
+}
+
+const FAMILIES: [Family; 2] = [Family::Inet, Family::Inet6];
+
+/// Up to here each question has dumps of its own; for more, one dump of everything is cheaper.
+const FILTERED_QUESTIONS: usize = 4;
+
+/// What a quick question finds. Nothing proves nothing: whole tables must be read.
+pub fn quick(diag: &mut SockDiag, wanted: &Wanted) -> Vec<Candidate> {
+    let requests = match wanted {
+        Wanted::Connected(_) => return Vec::new(),
+        Wanted::Connection { local, remote } => {
+            vec![Request::Exact { local: *local, remote: *remote }]
+        }
+        Wanted::Port(port) | Wanted::Listener(port) => dumps(*port, 0, LISTENING, &FAMILIES),
+    };
+    let mut candidates = Vec::new();
+    for request in requests {
+        // A failure comes again when the whole tables are read, and is told then.
+        let _ = diag.ask(&request, &mut |row| consider(wanted, &row, &mut candidates));
+    }
+    candidates
+}
+
+fn dumps(port: u16, remote_port: u16, states: u32, families: &[Family]) -> Vec<Request> {
+    let dump =
+        |family: &Family| Request::Dump { family: *family, states, local_port: port, remote_port };
+    families.iter().map(dump).collect()
+}
+
+fn consider(wanted: &Wanted, row: &Row, candidates: &mut Vec<Candidate>) {
+    let Some(rank) = wanted.matches(&row.socket) else { return };
+    let candidate = Candidate { inode: row.inode, rank };
+    // Inode 0: nobody has it any more, or nobody has accepted it yet.
+    if row.inode != 0 && !candidates.contains(&candidate) {
+        candidates.push(candidate);
+    }
+}
+
+/// A question on its way through the whole tables, with what the quick question found.
+pub struct Unlisted {
+    /// The question.
+    pub question: Question,
+    /// What was found so far.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Whole tables being read for some questions.
+pub struct Listing {
+    questions: Vec<Unlisted>,
+    by_port: HashMap<u16, Vec<usize>>,
+    /// What is still to be read, the last one first.
+    steps: Vec<Step>,
+    /// Whether what was read so far may lack a socket that moved meanwhile.
+    may_lack: bool,
+    is_second_reading: bool,
+    /// Why the text is read.
+    diag_failure: Option<Error>,
+}
+
+enum Step {
+    Dump(Request),
+    Open(&'static std::ffi::CStr),
+    Read(Text),
+}
+
+impl Listing {
+    /// Begins to read for `questions`.
+    pub fn new(questions: Vec<Unlisted>) -> Self {
+        let mut by_port = HashMap::<u16, Vec<usize>>::new();
+        for (index, unlisted) in questions.iter().enumerate() {
+            by_port.entry(unlisted.question.wanted.local_port()).or_default().push(index);
+        }
+        let steps = dump_steps(&questions);
+        Self {
+            questions,
+            by_port,
+            steps,
+            may_lack: false,
+            is_second_reading: false,
+            diag_failure: None,
+        }
+    }
+
+    /// Nobody waits for that question any more.
+    pub fn forget(&mut self, id: u32) {
+        // Its place stays, since `by_port` counts places.
+        for unlisted in &mut self.questions {
+            if unlisted.question.id == id {
+                unlisted.question.id = 0;
+            }
+        }
+    }
+
+    /// Reads on until the slice is over. The questions come back when all is read; those that
+    /// were forgotten have id 0.
+    pub fn advance(
+        &mut self,
+        diag: &mut SockDiag,
+        slice: &Slice,
+    ) -> Result<Option<Vec<Unlisted>>, Error> {
+        while let Some(step) = self.steps.pop() {
+            self.take(step, diag)?;
+            if slice.is_over() {
+                return Ok(None);
+            }
+        }
+        let is_miss = self.questions.iter().any(|unlisted| unlisted.candidates.is_empty());
+        if is_miss && self.may_lack && !self.is_second_reading {
+            self.is_second_reading = true;
+            self.steps =
+                if self.diag_failure.is_some() { text_steps() } else { dump_steps(&self.questions) };
+            return Ok(None);
+        }
+        Ok(Some(std::mem::take(&mut self.questions)))
+    }
+
+    /// The questions, after a failure.
+    pub fn into_questions(self) -> Vec<Unlisted> {
+        self.questions
+    }
+
+    fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
+        let (questions, by_port) = (&mut self.questions, &self.by_port);
+        let each = &mut |row: Row| {
+            for index in by_port.get(&row.socket.local.port).into_iter().flatten() {
+                if let Some(unlisted) = questions.get_mut(*index) {
+                    consider(&unlisted.question.wanted, &row, &mut unlisted.candidates);
+                }
+            }
+        };
+        match step {
+            Step::Dump(request) => match diag.ask(&request, each) {
+                Ok(at_one_go) => self.may_lack |= !at_one_go,
+                Err(error) => {
+                    self.diag_failure = Some(error);
+                    self.may_lack = true; // The text is never read at one go.
+                    self.steps = text_steps();
+                }
+            },
+            // The first failure is the one to tell: without sock_diag it was text or nothing.
+            Step::Open(path) => match Text::open(path) {
+                Ok(text) => self.steps.extend(text.map(Step::Read)),
+                Err(error) => return Err(self.diag_failure.take().unwrap_or(error)),
+            },
+            Step::Read(mut text) => {
+                if text.read_on(each)? {
+                    self.steps.push(Step::Read(text));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn text_steps() -> Vec<Step> {
+    proc_net::FILES.map(Step::Open).into()
+}
+
+fn dump_steps(questions: &[Unlisted]) -> Vec<Step> {
+    if questions.len() > FILTERED_QUESTIONS {
+        return dumps(0, 0, LISTENING | OTHERS, &FAMILIES).into_iter().map(Step::Dump).collect();
+    }
+    let of_question = |unlisted: &Unlisted| match &unlisted.question.wanted {
+        Wanted::Port(port) => dumps(*port, 0, LISTENING | OTHERS, &FAMILIES),
+        Wanted::Listener(port) => dumps(*port, 0, LISTENING, &FAMILIES),
+        Wanted::Connected(port) => dumps(*port, 0, CONNECTED, &FAMILIES),
+        Wanted::Connection { local, remote } => {
+            // An IPv6 socket with mapped addresses is in its own family's dump.
+            let families: &[Family] = match family(local.address) {
+                Family::Inet => &FAMILIES,
+                Family::Inet6 => &[Family::Inet6],
+            };
+            dumps(local.port, remote.port, CONNECTED, families)
+        }
+    };
+    questions.iter().flat_map(of_question).map(Step::Dump).collect()
+}

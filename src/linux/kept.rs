@@ -1,0 +1,68 @@
+//! A descriptor that is kept from one slice to the next, in somebody else's process.
+//!
+//! The host may close every descriptor (to become a daemon) and open others: the number that was
+//! ours is then its file or its connection. A forked child shares ours with its parent. So a kept
+//! one is used, or closed, only after it has shown that it still is what was opened, in the
+//! process that opened it.
+
+use std::ffi::c_int;
+use std::process;
+
+use super::kernel::{self, Descriptor, Errno};
+
+/// A descriptor with the marks by which it is known again.
+#[derive(Debug)]
+pub struct Kept {
+    /// Always there; an `Option` only so that a number that is lost can be let go in `drop`.
+    descriptor: Option<Descriptor>,
+    object: (u64, u64),
+    process: u32,
+}
+
+impl Kept {
+    /// Keeps `descriptor`.
+    pub fn new(descriptor: Descriptor) -> Result<Self, Errno> {
+        let descriptor = kernel::above_standard_streams(descriptor)?;
+        let object = kernel::stat_of_number(descriptor.number())?.object;
+        Ok(Self { descriptor: Some(descriptor), object, process: process::id() })
+    }
+
+    /// The descriptor, if it is still ours.
+    pub fn checked(&self) -> Option<&Descriptor> {
+        self.descriptor.as_ref().filter(|_| self.is_ours())
+    }
+
+    /// The descriptor itself, if it is still ours.
+    pub fn into_checked(mut self) -> Option<Descriptor> {
+        // What is not ours stays, and is let go of by `drop`.
+        if self.is_ours() { self.descriptor.take() } else { None }
+    }
+
+    /// The number, for calls in the slice in which it was opened or checked.
+    pub fn number(&self) -> c_int {
+        self.descriptor.as_ref().map_or(kernel::NO_DIRECTORY, Descriptor::number)
+    }
+
+    /// The descriptor, for calls in the slice in which it was opened or checked.
+    pub fn unchecked(&self) -> Option<&Descriptor> {
+        self.descriptor.as_ref()
+    }
+
+    /// Device and inode of what was opened.
+    pub fn object(&self) -> (u64, u64) {
+        self.object
+    }
+
+    fn is_ours(&self) -> bool {
+        let stat = self.descriptor.as_ref().map(|ours| kernel::stat_of_number(ours.number()));
+        self.process == process::id() && matches!(stat, Some(Ok(stat)) if stat.object == self.object)
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if self.descriptor.is_some() && !self.is_ours() {
+            self.descriptor.take().into_iter().for_each(Descriptor::forget);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Linux: sock_diag tells which socket, `/proc/*/fd` tells whose.
+//!
+//! One look-up: `candidates.rs` asks the kernel for the sockets that answer, `walk.rs` reads
+//! descriptor tables until one of them is found, `ancestors.rs` asks whether one of the holder's
+//! ancestors holds it too. All three go on in slices; here is what comes next.
+
+use std::collections::VecDeque;
+use std::ffi::CStr;
+use std::process;
+
+use crate::error::Error;
+use crate::question::{Answer, Question, Wanted};
+use crate::slice::Slice;
+
+mod ancestors;
+mod candidates;
+mod kept;
+mod kernel;
+mod layout;
+mod netlink;
+mod order;
+mod path;
+mod proc_dir;
+mod proc_net;
+mod sock_diag;
+mod table;
+mod tables;
+mod tcp_state;
+mod waiting;
+mod walk;
+
+use ancestors::Climbs;
+use candidates::{Listing, Unlisted};
+use order::Counts;
+use proc_dir::{Failure, ProcDir};
+use sock_diag::SockDiag;
+use waiting::Waiting;
+use walk::{Step, Walk};
+
+pub use path::process_path;
+
+/// The questions of one environment, and how far their answers have come.
+#[derive(Default)]
+pub struct Search {
+    diag: SockDiag,
+    proc: ProcDir,
+    /// Counts what is done, so that "after the question" can be told.
+    ticks: u64,
+    /// Asked, and the kernel not yet.
+    fresh: VecDeque<Question>,
+    /// Those that no quick question settles.
+    unlisted: Vec<Unlisted>,
+    listing: Option<Listing>,
+    /// Those whose sockets are known.
+    waiting: Waiting,
+    /// Those among them whose holder is known.
+    climbs: Climbs,
+    walk: Option<Walk>,
+    /// How many descriptors each process had in the last walk.
+    counts: Counts,
+}
+
+impl Search {
+    /// See `platform.rs`.
+    pub fn ask(&mut self, question: Question) {
+        self.fresh.push_back(question);
+    }
+
+    /// See `platform.rs`.
+    pub fn forget(&mut self, id: u32) {
+        self.fresh.retain(|question| question.id != id);
+        self.unlisted.retain(|unlisted| unlisted.question.id != id);
+        self.listing.iter_mut().for_each(|listing| listing.forget(id));
+        self.climbs.forget(id);
+        self.waiting.remove(id);
+    }
+
+    /// See `platform.rs`.
+    pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
+        self.proc.check();
+        self.walk.iter_mut().for_each(Walk::resume);
+        while self.step(slice, answers) {
+            if slice.is_over() {
+                break;
+            }
+        }
+        self.walk.iter_mut().for_each(|walk| walk.tables.pause());
+        if !self.proc.was_ours() {
+            // The number of our descriptor of /proc was taken from us while names were looked up
+            // with it: what was read meanwhile may be anything.
+            self.end_walk();
+            self.climbs.clear();
+            self.waiting.forget_hits();
+        }
+    }
+
+    /// Does what comes next; `false` when nothing is left to do.
+    fn step(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
+        if let Some(question) = self.fresh.pop_front() {
+            self.ask_quickly(question);
+        } else if self.listing.is_some() || !self.unlisted.is_empty() {
+            self.list(slice, answers);
+        } else if self.waiting.is_empty() {
+            self.end_walk();
+            return false;
+        } else if let Err((errno, error)) = self.walk_on(slice, answers) {
+            let is_curable = matches!(errno, libc::EMFILE | libc::ENFILE);
+            if !(is_curable && self.give_descriptors_up()) {
+                self.end_walk();
+                self.climbs.clear();
+                for id in self.waiting.ids() {
+                    self.waiting.remove(id);
+                    answers.push(Answer { id, owner: Err(error.clone()) });
+                }
+            }
+        }
+        true
+    }
+
+    fn ask_quickly(&mut self, question: Question) {
+        let candidates = candidates::quick(&mut self.diag, &question.wanted);
+        // A port's listener may be hidden, and then its other sockets answer.
+        let may_have_others = matches!(question.wanted, Wanted::Port(_));
+        if candidates.is_empty() || may_have_others {
+            self.unlisted.push(Unlisted { question, candidates });
+        } else {
+            self.ticks = self.ticks.wrapping_add(1);
+            self.waiting.insert(question.id, candidates, self.ticks);
+        }
+    }
+
+    fn list(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
+        let unlisted = &mut self.unlisted;
+        let mut listing =
+            self.listing.take().unwrap_or_else(|| Listing::new(std::mem::take(unlisted)));
+        let (listed, error) = match listing.advance(&mut self.diag, slice) {
+            Ok(None) => {
+                self.listing = Some(listing);
+                return;
+            }
+            Ok(Some(listed)) => (listed, None),
+            Err(error) => (listing.into_questions(), Some(error)),
+        };
+        self.ticks = self.ticks.wrapping_add(1);
+        for Unlisted { question: Question { id, .. }, candidates } in listed {
+            match &error {
+                _ if id == 0 => {} // Forgotten.
+                Some(error) => answers.push(Answer { id, owner: Err(error.clone()) }),
+                None if candidates.is_empty() => answers.push(Answer { id, owner: Ok(None) }),
+                None => self.waiting.insert(id, candidates, self.ticks),
+            }
+        }
+    }
+
+    fn walk_on(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> Result<(), Failure> {
+        let ticks = &mut self.ticks;
+        let walk = self.walk.get_or_insert_with(|| {
+            *ticks = ticks.wrapping_add(1);
+            Walk::new(*ticks, self.diag.sockets_device())
+        });
+        match walk.step(&self.proc, &self.counts, &self.waiting, (ticks, slice))? {
+            Step::Hit(hit) => {
+                for id in self.waiting.note(hit) {
+                    let since = self.waiting.since(id);
+                    self.climbs.begin(&self.proc, id, hit, since);
+                }
+                if self.climbs.len() == self.waiting.len() {
+                    walk.tables.leave(); // Nobody needs the rest of it.
+                }
+            }
+            Step::More => {}
+            Step::Over if walk.is_narrow() => {
+                *ticks = ticks.wrapping_add(1);
+                walk.widen(*ticks);
+            }
+            Step::Over => return Ok(self.end_of_walk(answers)),
+        }
+        self.settle(answers);
+        Ok(())
+    }
+
+    /// Answers the questions whose holder's ancestors have all been asked.
+    fn settle(&mut self, answers: &mut Vec<Answer>) {
+        let Some(walk) = &mut self.walk else { return };
+        for (id, owner) in self.climbs.settle(&self.proc, walk) {
+            self.waiting.remove(id);
+            // Own descriptors are ours under the number that this process knows itself by.
+            let is_own = self.proc.own() == Some(owner);
+            let owner = if is_own { process::id().cast_signed() } else { owner };
+            answers.push(Answer { id, owner: Ok(Some(owner)) });
+        }
+    }
+
+    /// Everything is read: what was not found is not there, for those who asked before the walk
+    /// began.
+    fn end_of_walk(&mut self, answers: &mut Vec<Answer>) {
+        let Some(walk) = &self.walk else { return };
+        let unread = walk.tables.unread().cloned();
+        let began = walk.began;
+        for id in self.waiting.ids_known_by(began) {
+            match self.waiting.best(id) {
+                _ if self.climbs.contains(id) => {}
+                Some(hit) => {
+                    let since = self.waiting.since(id);
+                    self.climbs.begin(&self.proc, id, hit, since);
+                }
+                None => {
+                    self.waiting.remove(id);
+                    answers.push(Answer { id, owner: unread.clone().map_or(Ok(None), Err) });
+                }
+            }
+        }
+        self.settle(answers);
+        if self.climbs.len() == 0 {
+            self.end_walk();
+        }
+    }
+
+    /// Drops the walk. What it counted puts the next one in order.
+    fn end_walk(&mut self) {
+        let counts = self.walk.take().and_then(Walk::into_counts);
+        self.counts = counts.unwrap_or_else(|| std::mem::take(&mut self.counts));
+    }
+
+    /// Gives up what is kept, so that a table can be read; `false` when there is nothing to give.
+    fn give_descriptors_up(&mut self) -> bool {
+        let has_closed = self.diag.close();
+        self.proc.close() || has_closed
+    }
+}
+
+/// The index of the interface of that name, `if_nametoindex(3)`. `None` where there is none.
+pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
+    kernel::interface_index(name)
+        .map_err(|errno| Error::system("if_nametoindex", errno, &name.to_string_lossy()))
+}

@@ -1,0 +1,155 @@
+//! Which process comes next in a walk.
+//!
+//! A process that has just connected has one descriptor more than before. So the processes that are
+//! new, or whose number of descriptors changed since the last walk, come first, small tables before
+//! large ones; then the rest. The numbers cost one `stat` a process and decide the order only:
+//! every listed process is visited, and its table read to the end.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::kernel::{self, Descriptor, Errno};
+use super::layout::{decimal, directory_entry};
+use super::proc_dir::{Failure, Name, ProcDir, failure};
+use super::waiting::INIT;
+use crate::question::Pid;
+use crate::slice::Slice;
+
+const ENTRIES_BYTES: usize = 32 * 1024;
+
+/// How many descriptors each process had when it was last counted.
+pub type Counts = HashMap<Pid, u64>;
+
+/// The processes of one listing of `/proc`, in the order in which to visit them.
+pub struct Order {
+    /// As listed; counted from the end.
+    uncounted: Vec<Pid>,
+    /// To be visited, the last one first.
+    visits: Vec<Visit>,
+    /// What was counted in this listing.
+    counts: Counts,
+    /// Listed processes without any descriptor: kernel threads, zombies, and those whose first
+    /// thread has exited while others live.
+    empty: Vec<Pid>,
+    /// This process, as `/proc` lists it.
+    own: Pid,
+    /// Whether the kernel counts descriptors.
+    has_counts: bool,
+}
+
+struct Visit {
+    pid: Pid,
+    is_known: bool,
+    count: u64,
+}
+
+impl Order {
+    /// Lists `/proc`.
+    pub fn list(proc: &ProcDir) -> Result<Self, Failure> {
+        let name = Name::new(format_args!("."));
+        let failed = |errno| (errno, failure("open", errno, &name));
+        let own = proc.read_own()?;
+        let directory = proc.open(&name, libc::O_DIRECTORY).map_err(failed)?;
+        let listed = numbers(&directory).map_err(failed)?;
+        // Linux 6.2 and later; `/proc/self/fd` is never empty here.
+        let has_counts = proc.stat(&fd_directory(own)).is_ok_and(|stat| stat.size != 0);
+        Ok(Self {
+            uncounted: listed,
+            visits: Vec::new(),
+            counts: Counts::new(),
+            empty: Vec::new(),
+            own,
+            has_counts,
+        })
+    }
+
+    /// Counts descriptors until the slice is over; `true` when all are counted and ordered.
+    /// `known`: the counts of the last walk.
+    pub fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> bool {
+        while let Some(pid) = self.uncounted.pop() {
+            if self.has_counts {
+                self.count_one(proc, pid, known);
+            } else {
+                // Newest first, as pids are given out ascending.
+                let count = u64::from(Pid::MAX.abs_diff(pid));
+                self.visits.push(Visit { pid, is_known: true, count });
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        if !self.uncounted.is_empty() {
+            return false;
+        }
+        let own = self.own;
+        self.visits.sort_by_key(|visit| {
+            // The greatest is visited first. The own table costs next to nothing.
+            (visit.pid != INIT, visit.pid == own, !visit.is_known, Reverse(visit.count))
+        });
+        true
+    }
+
+    /// The next process to visit.
+    pub fn next(&mut self) -> Option<Pid> {
+        self.visits.pop().map(|visit| visit.pid)
+    }
+
+    /// Whether all were visited.
+    pub fn is_over(&self) -> bool {
+        self.uncounted.is_empty() && self.visits.is_empty()
+    }
+
+    /// Keeps those visits for which `is_wanted(pid, count)`; no count on an older kernel.
+    pub fn retain(&mut self, is_wanted: impl Fn(Pid, Option<u64>) -> bool) {
+        let has_counts = self.has_counts;
+        self.visits.retain(|visit| is_wanted(visit.pid, has_counts.then_some(visit.count)));
+    }
+
+    /// Whether the kernel counts descriptors.
+    pub fn has_counts(&self) -> bool {
+        self.has_counts
+    }
+
+    /// What was counted.
+    pub fn into_counts(self) -> Counts {
+        self.counts
+    }
+
+    /// See the field.
+    pub fn empty(&self) -> &[Pid] {
+        &self.empty
+    }
+
+    fn count_one(&mut self, proc: &ProcDir, pid: Pid, known: &Counts) {
+        // A process that cannot be counted has gone since it was listed.
+        let Ok(stat) = proc.stat(&fd_directory(pid)) else { return };
+        self.counts.insert(pid, stat.size);
+        if stat.size == 0 {
+            self.empty.push(pid);
+        } else {
+            let is_known = known.get(&pid) == Some(&stat.size);
+            self.visits.push(Visit { pid, is_known, count: stat.size });
+        }
+    }
+}
+
+/// `PID/fd`.
+pub fn fd_directory(pid: Pid) -> Name {
+    Name::new(format_args!("{pid}/fd"))
+}
+
+/// The names in a directory that are numbers.
+pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
+    let mut buffer = vec![0; ENTRIES_BYTES];
+    let mut numbers = Vec::new();
+    loop {
+        let mut rest = kernel::directory_entries(directory, &mut buffer)?;
+        if rest.is_empty() {
+            return Ok(numbers);
+        }
+        while let Some((name, bytes)) = directory_entry(rest) {
+            numbers.extend(decimal::<Pid>(name.to_bytes()));
+            rest = rest.get(bytes..).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! `/proc`: names in it, and a descriptor of it that is kept, from which they are looked up a
+//! little faster than from the root.
+
+use std::ffi::{CStr, c_int};
+use std::fmt;
+use std::io::{Cursor, Write};
+
+use super::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
+use super::kept::Kept;
+use super::layout;
+use crate::error::Error;
+use crate::question::Pid;
+
+/// A failure to look, and the errno by which it may be cured.
+pub type Failure = (Errno, Error);
+
+/// The longest name that is made: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.
+const NAME_BYTES: usize = 64;
+const PREFIX: &[u8] = b"/proc/";
+
+/// A name in `/proc` that ends with a NUL, made without an allocation.
+pub struct Name([u8; NAME_BYTES]);
+
+impl Name {
+    /// `/proc/` and `rest`, cut off at 63 bytes.
+    pub fn new(rest: fmt::Arguments<'_>) -> Self {
+        let mut bytes = [0; NAME_BYTES];
+        // The last byte is out of reach and stays a NUL. Only a name that is too long fails.
+        let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
+        let _ = Cursor::new(text).write_fmt(format_args!("/proc/{rest}"));
+        Self(bytes)
+    }
+
+    /// The whole name.
+    pub fn absolute(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
+    }
+
+    fn in_proc(&self) -> &CStr {
+        let rest = self.0.strip_prefix(PREFIX).unwrap_or(&self.0);
+        CStr::from_bytes_until_nul(rest).unwrap_or_default()
+    }
+}
+
+/// `/proc`, with its kept descriptor where there is one.
+#[derive(Default)]
+pub struct ProcDir {
+    kept: Option<Kept>,
+    /// This process as `/proc` lists it: another number than its own where `/proc` is that of
+    /// another pid namespace.
+    own: Option<Pid>,
+}
+
+impl ProcDir {
+    /// To be called at the head of each slice: makes sure that the descriptor is ours.
+    pub fn check(&mut self) {
+        self.kept.take_if(|kept| kept.checked().is_none());
+        if self.kept.is_none() {
+            self.own = None;
+            // O_PATH: were the number to become another's descriptor of /proc, nothing that is
+            // done with it here (look up a name) could disturb the owner. Without one, names are
+            // looked up from the root.
+            let flags = libc::O_PATH | libc::O_DIRECTORY;
+            let opened = kernel::open(NO_DIRECTORY, c"/proc", flags);
+            self.kept = opened.and_then(Kept::new).ok();
+        }
+        if self.own.is_none() {
+            self.own = self.read_own().ok();
+        }
+    }
+
+    /// This process as `/proc` lists it, at the last `check`.
+    pub fn own(&self) -> Option<Pid> {
+        self.own
+    }
+
+    /// `/proc/self`. It is there in any `/proc` that is one and belongs to a pid namespace of ours;
+    /// without it an empty listing would be believed.
+    pub fn read_own(&self) -> Result<Pid, Failure> {
+        let name = Name::new(format_args!("self"));
+        let mut text = [0; 16];
+        self.read_link(&name, &mut text)
+            .and_then(|link| layout::decimal(link).ok_or(libc::EINVAL))
+            .map_err(|errno| (errno, failure("readlink", errno, &name)))
+    }
+
+    /// Whether the names looked up since `check` were names in `/proc`, and nothing had taken the
+    /// descriptor's number.
+    pub fn was_ours(&self) -> bool {
+        self.kept.as_ref().is_none_or(|kept| kept.checked().is_some())
+    }
+
+    /// Gives the descriptor up, if there is one.
+    pub fn close(&mut self) -> bool {
+        self.kept.take().is_some()
+    }
+
+    /// Opens for reading.
+    pub fn open(&self, name: &Name, flags: c_int) -> Result<Descriptor, Errno> {
+        let (directory, path) = self.place(name);
+        kernel::open(directory, path, libc::O_RDONLY | flags)
+    }
+
+    /// `stat`, following links.
+    pub fn stat(&self, name: &Name) -> Result<Stat, Errno> {
+        let (directory, path) = self.place(name);
+        kernel::stat(directory, path)
+    }
+
+    /// A link's text.
+    pub fn read_link<'a>(&self, name: &Name, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
+        let (directory, path) = self.place(name);
+        kernel::read_link(directory, path, buffer)
+    }
+
+    /// The first 4,096 bytes of a small file.
+    pub fn read<'a>(&self, name: &Name, buffer: &'a mut [u8; 4096]) -> Result<&'a [u8], Errno> {
+        kernel::read(&self.open(name, 0)?, buffer)
+    }
+
+    fn place<'n>(&self, name: &'n Name) -> (c_int, &'n CStr) {
+        match &self.kept {
+            Some(kept) => (kept.number(), name.in_proc()),
+            None => (NO_DIRECTORY, name.absolute()),
+        }
+    }
+}
+
+/// A failure of `syscall` about `name`.
+pub fn failure(syscall: &'static str, errno: Errno, name: &Name) -> Error {
+    Error::system(syscall, errno, &name.absolute().to_string_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_absolute_or_in_proc() {
+        let name = Name::new(format_args!("{}/task/{}/fd/{}", i32::MAX, i32::MAX, i32::MAX));
+
+        assert_eq!(name.absolute(), c"/proc/2147483647/task/2147483647/fd/2147483647");
+        assert_eq!(name.in_proc(), c"2147483647/task/2147483647/fd/2147483647");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_off_and_still_ends() {
+        let name = Name::new(format_args!("{:0>100}", 0));
+
+        assert_eq!(name.absolute().count_bytes(), 63);
+    }
+}

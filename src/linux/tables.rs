@@ -1,0 +1,171 @@
+//! What a walk has read: the table under way, who holds what, and what got lost meanwhile.
+
+use std::collections::{HashMap, HashSet};
+
+use super::layout::Inode;
+use super::proc_dir::{Failure, Name, ProcDir, failure};
+use super::table::{Ended, Next, Table};
+use super::waiting::{Hit, Waiting};
+use crate::error::Error;
+use crate::question::Pid;
+use crate::slice::Slice;
+
+/// Whose table to read: a process's, or that of one of its threads in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The process.
+    pub pid: Pid,
+    /// A thread of it.
+    pub thread: Option<Pid>,
+}
+
+/// The tables of one walk.
+pub struct Tables {
+    /// The device of sockfs, where it is known.
+    own_sockets: Option<u64>,
+    table: Table,
+    reading: Option<(Visit, u64)>,
+    /// When each process's last reading began that came to its end.
+    read: HashMap<Pid, u64>,
+    /// Who holds which of the wanted sockets, and when the reading that saw it began.
+    holders: HashMap<(Inode, Pid), u64>,
+    has_lost: HashSet<Pid>,
+    empty: Vec<Pid>,
+    unread: Option<Error>,
+}
+
+/// What reading on came to.
+pub enum Progress {
+    /// A wanted socket and who holds it.
+    Hit(Hit),
+    /// The slice is over or the table has ended.
+    Stopped,
+}
+
+impl Tables {
+    /// Nothing read yet.
+    pub fn new(own_sockets: Option<u64>) -> Self {
+        Self {
+            own_sockets,
+            table: Table::default(),
+            reading: None,
+            read: HashMap::new(),
+            holders: HashMap::new(),
+            has_lost: HashSet::new(),
+            empty: Vec::new(),
+            unread: None,
+        }
+    }
+
+    /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
+    /// that no descriptor is left to read it with.
+    pub fn visit(&mut self, proc: &ProcDir, visit: Visit, tick: u64) -> Result<(), Failure> {
+        let Visit { pid, thread } = visit;
+        let name = match thread {
+            Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
+            None => Name::new(format_args!("{pid}/fd")),
+        };
+        let own_sockets = self.own_sockets.filter(|_| proc.own() == Some(pid));
+        match self.table.open(proc, &name, own_sockets) {
+            Ok(()) => {
+                self.reading = Some((visit, tick));
+                return Ok(());
+            }
+            Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
+                return Err((errno, failure("open", errno, &name)));
+            }
+            // Hidden, or the first thread has exited: then its threads' may be seen.
+            Err(libc::EACCES | libc::EPERM) => self.empty.push(pid),
+            Err(libc::ENOENT | libc::ESRCH) => {
+                self.has_lost.insert(pid);
+            }
+            Err(errno) => self.unread = Some(failure("open", errno, &name)),
+        }
+        self.read.insert(pid, tick);
+        Ok(())
+    }
+
+    /// Reads on in the table that is open.
+    pub fn read_on(&mut self, waiting: &Waiting, slice: &Slice) -> Progress {
+        let Some((visit, began)) = self.reading else { return Progress::Stopped };
+        loop {
+            match self.table.next(slice) {
+                Next::Socket(inode, fd) if waiting.wants(inode) => {
+                    self.holders.insert((inode, visit.pid), began);
+                    return Progress::Hit(Hit { inode, pid: visit.pid, fd });
+                }
+                Next::Socket(..) if slice.is_over() => return Progress::Stopped,
+                Next::Socket(..) => {}
+                Next::Paused => return Progress::Stopped,
+                Next::End(ended) => {
+                    self.end(visit.pid, began, ended);
+                    return Progress::Stopped;
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, pid: Pid, began: u64, ended: Ended) {
+        self.reading = None;
+        self.read.insert(pid, began);
+        if ended.has_lost {
+            self.has_lost.insert(pid);
+        }
+        if ended.descriptors == 0 {
+            self.empty.push(pid);
+        }
+    }
+
+    /// Whose table is being read.
+    pub fn reading(&self) -> Option<Visit> {
+        self.reading.map(|(visit, _)| visit)
+    }
+
+    /// Leaves the rest of the table that is being read.
+    pub fn leave(&mut self) {
+        self.table.close();
+        self.reading = None;
+    }
+
+    /// To be called at the end of a slice.
+    pub fn pause(&mut self) {
+        self.table.pause();
+    }
+
+    /// To be called at the head of the next slice. A table whose descriptor was lost meanwhile
+    /// comes back, to be visited again.
+    pub fn resume(&mut self) -> Option<Visit> {
+        self.table.resume();
+        if self.table.is_open() { None } else { self.reading.take().map(|(visit, _)| visit) }
+    }
+
+    /// Whether that process was seen to hold that socket, in a reading that began after `tick`.
+    pub fn is_holder_since(&self, inode: Inode, pid: Pid, tick: u64) -> bool {
+        self.holders.get(&(inode, pid)).is_some_and(|began| *began > tick)
+    }
+
+    /// Whether that process's table was read to its end, or could not be read, after `tick`.
+    pub fn has_read_since(&self, pid: Pid, tick: u64) -> bool {
+        self.read.get(&pid).is_some_and(|began| *began > tick)
+    }
+
+    /// Whether the process or something in its table went while it was read.
+    pub fn has_lost(&self, pid: Pid) -> bool {
+        self.has_lost.contains(&pid)
+    }
+
+    /// The processes whose table was empty or hidden.
+    pub fn empty(&self) -> &[Pid] {
+        &self.empty
+    }
+
+    /// Why some table could not be read, where the reason is none of its process's own.
+    pub fn unread(&self) -> Option<&Error> {
+        self.unread.as_ref()
+    }
+
+    /// What was read before does not count any more.
+    pub fn begin_anew(&mut self) {
+        self.read.clear();
+    }
+}

@@ -1,0 +1,43 @@
+//! Which back end this system has, and what a back end owes.
+//!
+//! A back end is a module with
+//! - `Search`, with `Default`: all that is remembered and the walk under way. One task at a time
+//!   owns it, so it holds no lock.
+//!   - `ask(question)`: takes one more question. It costs nothing; the kernel is asked later.
+//!   - `forget(id)`: nobody waits for that answer any more. Unknown ids are ignored.
+//!   - `advance(slice, answers)`: works until the slice is over or no question is left, and pushes
+//!     each answer when it is found. All waiting questions share one walk. A failure to look
+//!     answers every waiting question with that error.
+//! - `process_path(pid)`: the absolute path of the program that `pid` runs. `None`: no such
+//!   process, a zombie, a kernel thread, or one that the caller may not see.
+//! - `interface_index(name)`: `None` where no interface has that name.
+//!
+//! What an answer must be worth:
+//! - a pid is answered only if, after the question, the kernel matched a socket to it and then
+//!   showed that socket in that pid's table;
+//! - `None` needs a complete listing and a complete read of every listed table, both begun after
+//!   the question;
+//! - what is remembered between questions decides only where to look first.
+//!
+//! A back end must never start a process, panic, wait for a lock, change the process's signals or
+//! working directory, or use a descriptor that it has not just made without checking that it is
+//! still its own.
+
+#[cfg(any(target_os = "macos", test))]
+#[path = "darwin/mod.rs"]
+pub mod darwin;
+
+#[cfg(target_os = "linux")]
+#[path = "linux/mod.rs"]
+pub mod linux;
+
+#[cfg(not(any(target_os = "macos", target_os = "linux")))]
+#[path = "unsupported.rs"]
+pub mod unsupported;
+
+#[cfg(target_os = "macos")]
+pub use darwin::{Search, interface_index, process_path};
+#[cfg(target_os = "linux")]
+pub use linux::{Search, interface_index, process_path};
+#[cfg(not(any(target_os = "macos", target_os = "linux")))]
+pub use unsupported::{Search, interface_index, process_path};

@@ -1,0 +1,47 @@
+//! How long one piece of work may hold a worker thread.
+//!
+//! A walk over all processes takes a tenth of a second and more on a busy machine. It is done in
+//! slices, each a libuv work of its own, so that the pool is free for files and DNS in between and
+//! a quick question never waits for a long one. The clock decides only when a slice ends, never
+//! what is answered.
+
+use std::time::{Duration, Instant};
+
+/// Long enough that the hand-over between threads (some 20 µs) does not count, short enough that
+/// nobody waits for it.
+const SLICE: Duration = Duration::from_millis(2);
+
+/// One slice under way.
+pub struct Slice {
+    ends: Instant,
+    #[cfg(test)]
+    steps_left: Option<std::cell::Cell<u32>>,
+}
+
+impl Slice {
+    /// Begins a slice now.
+    pub fn begin() -> Self {
+        let now = Instant::now();
+        Self {
+            ends: now.checked_add(SLICE).unwrap_or(now),
+            #[cfg(test)]
+            steps_left: None,
+        }
+    }
+
+    /// Whether the work should stop at the next place where it can be taken up again.
+    pub fn is_over(&self) -> bool {
+        #[cfg(test)]
+        if let Some(steps_left) = &self.steps_left {
+            steps_left.set(steps_left.get().saturating_sub(1));
+            return steps_left.get() == 0;
+        }
+        Instant::now() >= self.ends
+    }
+
+    /// A slice that is over after it was asked `steps` times: a test's way to stop everywhere.
+    #[cfg(test)]
+    pub fn of_steps(steps: u32) -> Self {
+        Self { steps_left: Some(std::cell::Cell::new(steps)), ..Self::begin() }
+    }
+}

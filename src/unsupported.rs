@@ -1,0 +1,45 @@
+//! The back end of every other system: it fails by name.
+//!
+//! JavaScript rejects before it comes here, since no binary is published for such a system.
+
+use std::ffi::CStr;
+
+use crate::error::Error;
+use crate::question::{Answer, Pid, Question};
+use crate::slice::Slice;
+
+/// Holds the questions until it may say that it cannot look.
+#[derive(Default)]
+pub struct Search(Vec<Question>);
+
+impl Search {
+    /// Takes a question.
+    pub fn ask(&mut self, question: Question) {
+        self.0.push(question);
+    }
+
+    /// Drops a question.
+    pub fn forget(&mut self, id: u32) {
+        self.0.retain(|question| question.id != id);
+    }
+
+    /// Fails every question.
+    pub fn advance(&mut self, _: &Slice, answers: &mut Vec<Answer>) {
+        let failed = |question: Question| Answer { id: question.id, owner: Err(unsupported()) };
+        answers.extend(self.0.drain(..).map(failed));
+    }
+}
+
+/// Fails.
+pub fn process_path(_: Pid) -> Result<Option<String>, Error> {
+    Err(unsupported())
+}
+
+/// Fails.
+pub fn interface_index(_: &CStr) -> Result<Option<u32>, Error> {
+    Err(unsupported())
+}
+
+fn unsupported() -> Error {
+    Error::system("socket-owner", libc::ENOSYS, "")
+}
