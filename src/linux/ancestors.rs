@@ -5,6 +5,7 @@
 
 use super::layout::{self, Descent};
 use super::proc_dir::{Name, ProcDir};
+use super::table::socket_at;
 use super::waiting::{Hit, INIT};
 use super::walk::Walk;
 use crate::question::Pid;
@@ -15,6 +16,16 @@ const LEVELS: usize = 32;
 /// The questions whose holder is found and whose holder's ancestors are being asked.
 #[derive(Default)]
 pub struct Climbs(Vec<Climb>);
+
+/// An answer.
+pub struct Settled {
+    /// The question's.
+    pub id: u32,
+    /// Who answers.
+    pub owner: Pid,
+    /// The holder that was found, the owner itself or a descendant of it.
+    pub hit: Hit,
+}
 
 struct Climb {
     id: u32,
@@ -53,11 +64,12 @@ impl Climbs {
 
     /// Asks on, and names to the walk the tables that must be read first. The questions that are
     /// answered come back, each with its owner.
-    pub fn settle(&mut self, proc: &ProcDir, walk: &mut Walk) -> Vec<(u32, Pid)> {
+    pub fn settle(&mut self, proc: &ProcDir, walk: &mut Walk) -> Vec<Settled> {
         let mut settled = Vec::new();
         self.0.retain_mut(|climb| {
             let owner = climb.owner(proc, walk);
-            settled.extend(owner.map(|owner| (climb.id, owner)));
+            let Climb { id, hit, .. } = *climb;
+            settled.extend(owner.map(|owner| Settled { id, hit, owner }));
             owner.is_none()
         });
         settled
@@ -68,21 +80,22 @@ impl Climb {
     /// The topmost holder; `None` while a table must be read first.
     fn owner(&mut self, proc: &ProcDir, walk: &mut Walk) -> Option<Pid> {
         while let Some(&ancestor) = self.ancestors.last() {
+            let (inode, since) = (self.hit.inode, self.since);
+            let is_init = ancestor == INIT;
+            if !is_init && walk.tables.is_holder_since(inode, ancestor, since) {
+                return Some(ancestor);
+            }
             if walk.is_named(ancestor) {
                 return None;
             }
-            let is_read = walk.tables.has_read_since(ancestor, self.since);
-            let is_holder = if is_read && ancestor != INIT {
-                walk.tables.is_holder_since(self.hit.inode, ancestor, self.since)
-            } else {
-                holds_same_number(proc, ancestor, &self.hit)
-            };
-            if is_holder {
+            let is_read = walk.tables.has_read_since(ancestor, since);
+            // Fork keeps the number.
+            if (is_init || !is_read) && socket_at(proc, ancestor, self.hit.fd) == Ok(Some(inode)) {
                 return Some(ancestor);
             }
             // The first process keeps sockets for the services that it starts, under other
             // numbers: those do not count, so its table need not be read.
-            if !is_read && ancestor != INIT {
+            if !is_read && !is_init {
                 walk.name(ancestor);
                 return None;
             }
@@ -112,11 +125,4 @@ fn ancestors(proc: &ProcDir, pid: Pid) -> Vec<Pid> {
 fn descent(proc: &ProcDir, pid: Pid) -> Option<Descent> {
     let mut line = [0; 4096];
     layout::descent(proc.read(&Name::new(format_args!("{pid}/stat")), &mut line).ok()?)
-}
-
-/// Whether `ancestor` holds the hit's socket under the same number: fork keeps it.
-fn holds_same_number(proc: &ProcDir, ancestor: Pid, hit: &Hit) -> bool {
-    let mut link = [0; 32];
-    let name = Name::new(format_args!("{ancestor}/fd/{}", hit.fd));
-    proc.read_link(&name, &mut link).ok().and_then(layout::socket_inode) == Some(hit.inode)
 }

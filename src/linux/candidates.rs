@@ -132,8 +132,11 @@ impl Listing {
         let is_miss = self.questions.iter().any(|unlisted| unlisted.candidates.is_empty());
         if is_miss && self.may_lack && !self.is_second_reading {
             self.is_second_reading = true;
-            self.steps =
-                if self.diag_failure.is_some() { text_steps() } else { dump_steps(&self.questions) };
+            self.steps = if self.diag_failure.is_some() {
+                text_steps()
+            } else {
+                dump_steps(&self.questions)
+            };
             return Ok(None);
         }
         Ok(Some(std::mem::take(&mut self.questions)))

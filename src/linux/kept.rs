@@ -55,7 +55,8 @@ impl Kept {
 
     fn is_ours(&self) -> bool {
         let stat = self.descriptor.as_ref().map(|ours| kernel::stat_of_number(ours.number()));
-        self.process == process::id() && matches!(stat, Some(Ok(stat)) if stat.object == self.object)
+        self.process == process::id()
+            && matches!(stat, Some(Ok(stat)) if stat.object == self.object)
     }
 }
 

@@ -132,8 +132,7 @@ pub fn above_standard_streams(descriptor: Descriptor) -> Result<Descriptor, Errn
 pub fn diag_socket() -> Result<Descriptor, Errno> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: takes integers only.
-    let number =
-        unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_SOCK_DIAG) };
+    let number = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_SOCK_DIAG) };
     succeeded(number).map(Descriptor)
 }
 
@@ -160,9 +159,7 @@ pub fn port_id(socket: &Descriptor) -> Result<u32, Errno> {
     let mut bytes = NetlinkAddress::BYTES;
     // SAFETY: the kernel writes at most `bytes` at `address`, which is that long, and then the
     // length of the whole into `bytes`.
-    succeeded(unsafe {
-        libc::getsockname(socket.0, (&raw mut address).cast(), &raw mut bytes)
-    })?;
+    succeeded(unsafe { libc::getsockname(socket.0, (&raw mut address).cast(), &raw mut bytes) })?;
     Ok(address.port_id)
 }
 
@@ -242,8 +239,7 @@ impl NetlinkAddress {
 }
 
 const _: () = assert!(size_of::<NetlinkAddress>() == size_of::<libc::sockaddr_nl>());
-const _: () =
-    assert!(offset_of!(NetlinkAddress, port_id) == offset_of!(libc::sockaddr_nl, nl_pid));
+const _: () = assert!(offset_of!(NetlinkAddress, port_id) == offset_of!(libc::sockaddr_nl, nl_pid));
 
 /// Room for a `struct stat`, whose fields are then read as bytes.
 #[repr(C, align(16))]

@@ -22,6 +22,7 @@ mod order;
 mod path;
 mod proc_dir;
 mod proc_net;
+mod recent;
 mod sock_diag;
 mod table;
 mod tables;
@@ -29,12 +30,13 @@ mod tcp_state;
 mod waiting;
 mod walk;
 
-use ancestors::Climbs;
+use ancestors::{Climbs, Settled};
 use candidates::{Listing, Unlisted};
 use order::Counts;
 use proc_dir::{Failure, ProcDir};
+use recent::Recent;
 use sock_diag::SockDiag;
-use waiting::Waiting;
+use waiting::{Hit, Waiting};
 use walk::{Step, Walk};
 
 pub use path::process_path;
@@ -48,7 +50,9 @@ pub struct Search {
     ticks: u64,
     /// Asked, and the kernel not yet.
     fresh: VecDeque<Question>,
-    /// Those that no quick question settles.
+    /// Asked quickly; whether a recent owner has what was found is still to be seen.
+    asked: Vec<Unlisted>,
+    /// Those that need the whole tables.
     unlisted: Vec<Unlisted>,
     listing: Option<Listing>,
     /// Those whose sockets are known.
@@ -56,6 +60,7 @@ pub struct Search {
     /// Those among them whose holder is known.
     climbs: Climbs,
     walk: Option<Walk>,
+    recent: Recent,
     /// How many descriptors each process had in the last walk.
     counts: Counts,
 }
@@ -69,6 +74,7 @@ impl Search {
     /// See `platform.rs`.
     pub fn forget(&mut self, id: u32) {
         self.fresh.retain(|question| question.id != id);
+        self.asked.retain(|asked| asked.question.id != id);
         self.unlisted.retain(|unlisted| unlisted.question.id != id);
         self.listing.iter_mut().for_each(|listing| listing.forget(id));
         self.climbs.forget(id);
@@ -97,7 +103,11 @@ impl Search {
     /// Does what comes next; `false` when nothing is left to do.
     fn step(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
         if let Some(question) = self.fresh.pop_front() {
-            self.ask_quickly(question);
+            let candidates = candidates::quick(&mut self.diag, &question.wanted);
+            self.asked.push(Unlisted { question, candidates });
+        } else if !self.asked.is_empty() {
+            let asked = std::mem::take(&mut self.asked);
+            self.glance(asked);
         } else if self.listing.is_some() || !self.unlisted.is_empty() {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
@@ -117,16 +127,38 @@ impl Search {
         true
     }
 
-    fn ask_quickly(&mut self, question: Question) {
-        let candidates = candidates::quick(&mut self.diag, &question.wanted);
-        // A port's listener may be hidden, and then its other sockets answer.
-        let may_have_others = matches!(question.wanted, Wanted::Port(_));
-        if candidates.is_empty() || may_have_others {
-            self.unlisted.push(Unlisted { question, candidates });
-        } else {
-            self.ticks = self.ticks.wrapping_add(1);
-            self.waiting.insert(question.id, candidates, self.ticks);
+    /// Asks the recent owners for the sockets found quickly, all at once.
+    fn glance(&mut self, asked: Vec<Unlisted>) {
+        self.ticks = self.ticks.wrapping_add(1);
+        for Unlisted { question, candidates } in &asked {
+            if !candidates.is_empty() {
+                self.waiting.insert(question.id, candidates.clone(), self.ticks);
+            }
         }
+        self.ask_recent_owners();
+        for unlisted in asked {
+            let id = unlisted.question.id;
+            // A port's listener may be hidden, and then its other sockets answer.
+            let may_have_others = matches!(unlisted.question.wanted, Wanted::Port(_));
+            let needs_tables = unlisted.candidates.is_empty() || may_have_others;
+            if needs_tables && !self.climbs.contains(id) {
+                self.waiting.remove(id);
+                self.unlisted.push(unlisted);
+            }
+        }
+    }
+
+    fn ask_recent_owners(&mut self) {
+        let Self { recent, proc, waiting, climbs, .. } = self;
+        if waiting.len() == climbs.len() {
+            return;
+        }
+        recent.glance(proc, |hit| {
+            for id in waiting.note(hit) {
+                climbs.begin(proc, id, hit, waiting.since(id));
+            }
+            waiting.len() == climbs.len()
+        });
     }
 
     fn list(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
@@ -150,40 +182,60 @@ impl Search {
                 None => self.waiting.insert(id, candidates, self.ticks),
             }
         }
+        self.ask_recent_owners();
     }
 
     fn walk_on(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> Result<(), Failure> {
-        let ticks = &mut self.ticks;
-        let walk = self.walk.get_or_insert_with(|| {
-            *ticks = ticks.wrapping_add(1);
-            Walk::new(*ticks, self.diag.sockets_device())
-        });
-        match walk.step(&self.proc, &self.counts, &self.waiting, (ticks, slice))? {
-            Step::Hit(hit) => {
-                for id in self.waiting.note(hit) {
-                    let since = self.waiting.since(id);
-                    self.climbs.begin(&self.proc, id, hit, since);
-                }
-                if self.climbs.len() == self.waiting.len() {
-                    walk.tables.leave(); // Nobody needs the rest of it.
-                }
-            }
-            Step::More => {}
-            Step::Over if walk.is_narrow() => {
-                *ticks = ticks.wrapping_add(1);
-                walk.widen(*ticks);
-            }
-            Step::Over => return Ok(self.end_of_walk(answers)),
+        if self.walk.is_none() {
+            self.begin_walk();
         }
         self.settle(answers);
+        let Some(walk) = self.walk.as_mut().filter(|_| !self.waiting.is_empty()) else {
+            return Ok(());
+        };
+        let is_climbing_only = self.climbs.len() == self.waiting.len();
+        match walk.step(&self.proc, &self.counts, &self.waiting, (&mut self.ticks, slice))? {
+            Step::Hit(hit) => self.note(hit),
+            Step::More => {}
+            Step::Over if is_climbing_only && walk.is_narrow() => {}
+            // What was read so far counts, unless somebody asked meanwhile.
+            Step::Over if walk.is_narrow() && self.waiting.is_any_younger(walk.began) => {
+                self.end_walk();
+            }
+            Step::Over if walk.is_narrow() => walk.widen(),
+            Step::Over => self.end_of_walk(answers),
+        }
         Ok(())
+    }
+
+    fn begin_walk(&mut self) {
+        self.ticks = self.ticks.wrapping_add(1);
+        let mut walk = Walk::new(self.ticks, self.diag.sockets_device());
+        if self.climbs.len() < self.waiting.len() {
+            self.recent.changed(&self.proc).into_iter().for_each(|pid| walk.name(pid));
+        }
+        self.walk = Some(walk);
+    }
+
+    fn note(&mut self, hit: Hit) {
+        let found = self.waiting.note(hit);
+        for &id in &found {
+            self.climbs.begin(&self.proc, id, hit, self.waiting.since(id));
+        }
+        // Nobody needs the rest of the table then. Only where a question has just found its holder:
+        // a table that is read for its ancestors' sake must come to its end.
+        let is_enough = !found.is_empty() && self.climbs.len() == self.waiting.len();
+        if let Some(walk) = self.walk.as_mut().filter(|_| is_enough) {
+            walk.tables.leave();
+        }
     }
 
     /// Answers the questions whose holder's ancestors have all been asked.
     fn settle(&mut self, answers: &mut Vec<Answer>) {
         let Some(walk) = &mut self.walk else { return };
-        for (id, owner) in self.climbs.settle(&self.proc, walk) {
+        for Settled { id, hit, owner } in self.climbs.settle(&self.proc, walk) {
             self.waiting.remove(id);
+            self.recent.remember(&self.proc, hit);
             // Own descriptors are ours under the number that this process knows itself by.
             let is_own = self.proc.own() == Some(owner);
             let owner = if is_own { process::id().cast_signed() } else { owner };

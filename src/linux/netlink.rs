@@ -188,3 +188,124 @@ fn row(body: &[u8]) -> Option<Option<Row>> {
         inode,
     }))
 }
+
+#[cfg(test)]
+#[cfg(target_endian = "little")]
+mod tests {
+    use super::*;
+    use crate::question::State;
+
+    // What Linux 6.18 answered on x86-64 to a socket with port id 24196: the connection
+    // 127.0.0.1:60166 → 127.0.0.1:48291 (request 7), one that there is not (8), a dump of IPv6
+    // listeners (9) and its end.
+    const EXACT: &str = "7c0000001400000007000000845e000002010000eb06bca37f00000100000000000000000000\
+        00007f00000100000000000000000000000000000000ed110000000000000000000000000000000000000000\
+        00003e790100050008000000000008000f00000000000c00150001000000000000000600160052000000";
+    const NO_SOCKET: &str = "5c0000000200000008000000845e0000feffffff4800000014000100080000000000000002\
+        060000ffffffff0001bca37f0000010000000000000000000000007f000001000000000000000000000000000000\
+        00ffffffffffffffff";
+    const DUMP: &str = "840000001400020009000000845e00000a0a0000af8d000000000000000000000000000000000000\
+        0000000000000000000000000000000000000000ee110000000000000000000000000000ff010000000000\
+        00177f0100050008000000000005000b000000000008000f00000000000c0015000100000000000000060016\
+        0012000000";
+    const DONE: &str = "140000000300020009000000845e000000000000";
+    const PORT_ID: u32 = 24196;
+
+    fn bytes(hexadecimal: &str) -> Vec<u8> {
+        let digit = |digit: &u8| char::from(*digit).to_digit(16).expect("a digit");
+        let pair =
+            |pair: &[u8]| u8::try_from(digit(&pair[0]) * 16 + digit(&pair[1])).expect("a byte");
+        hexadecimal.as_bytes().chunks(2).map(pair).collect()
+    }
+
+    fn end_of(address: &str, port: u16) -> End {
+        End::new(address.parse().expect("an address"), 0, port)
+    }
+
+    fn first(datagram: &[u8], sequence: u32) -> Option<Message> {
+        message(datagram, sequence, PORT_ID).map(|(message, _)| message)
+    }
+
+    #[test]
+    fn a_reply_to_an_exact_question_is_the_socket() {
+        let (local, remote) = (end_of("127.0.0.1", 60166), end_of("127.0.0.1", 48291));
+
+        let (answer, taken) = message(&bytes(EXACT), 7, PORT_ID).expect("a message");
+
+        let socket = Socket { local, remote, state: State::Connected };
+        assert_eq!(answer, Message::Row(Some(Row { socket, inode: 96574 })));
+        assert_eq!(taken, 124);
+    }
+
+    #[test]
+    fn a_dump_is_its_sockets_and_then_its_end() {
+        let datagram = [bytes(DUMP), bytes(DONE)].concat();
+
+        let (listener, taken) = message(&datagram, 9, PORT_ID).expect("a message");
+        let (end, rest) = message(&datagram[taken..], 9, PORT_ID).expect("a message");
+
+        let (local, remote) = (end_of("::", 44941), end_of("::", 0));
+        let socket = Socket { local, remote, state: State::Listening };
+        assert_eq!(listener, Message::Row(Some(Row { socket, inode: 98071 })));
+        assert_eq!((end, taken + rest), (Message::Done(0), datagram.len()));
+    }
+
+    #[test]
+    fn no_socket_is_an_errno() {
+        assert_eq!(first(&bytes(NO_SOCKET), 8), Some(Message::Done(libc::ENOENT)));
+    }
+
+    #[test]
+    fn a_reply_to_somebody_elses_question_is_passed_over() {
+        assert_eq!(first(&bytes(EXACT), 8), Some(Message::Other));
+        assert_eq!(message(&bytes(EXACT), 7, 1), Some((Message::Other, 124)));
+    }
+
+    #[test]
+    fn a_socket_in_time_wait_is_nobodys() {
+        let mut datagram = bytes(EXACT);
+        datagram[17] = 6;
+
+        assert_eq!(first(&datagram, 7), Some(Message::Row(None)));
+    }
+
+    #[test]
+    fn a_message_that_is_cut_off_or_lies_about_its_length_is_none() {
+        let whole = bytes(EXACT);
+
+        for length in 0..whole.len() {
+            assert_eq!(message(&whole[..length], 7, PORT_ID), None, "{length} bytes");
+        }
+        for lie in [0_u32, 15, 125, u32::MAX] {
+            let mut datagram = whole.clone();
+            datagram[..4].copy_from_slice(&lie.to_ne_bytes());
+            assert_eq!(message(&datagram, 7, PORT_ID), None, "a length of {lie}");
+        }
+        let mut short = whole;
+        short[..4].copy_from_slice(&80_u32.to_ne_bytes());
+        assert_eq!(message(&short, 7, PORT_ID), Some((Message::Other, 80)), "too short a socket");
+    }
+
+    #[test]
+    fn a_request_is_what_the_kernel_took_for_that_question() {
+        let (local, remote) = (end_of("127.0.0.1", 1), end_of("127.0.0.1", 48291));
+
+        let sent = request(&Request::Exact { local, remote }, 8);
+
+        // NLMSG_ERROR brings the request back behind its errno, with the sender's port id.
+        let mut echoed = bytes(NO_SOCKET)[20..].to_vec();
+        echoed[12..16].fill(0);
+        assert_eq!(sent, echoed);
+    }
+
+    #[test]
+    fn an_interface_goes_with_a_link_local_question() {
+        let local = End::new("fe80::1".parse().expect("an address"), 3, 1);
+        let remote = end_of("fe80::2", 2);
+
+        let sent = request(&Request::Exact { local, remote }, 1);
+
+        assert_eq!(sent[60..64], 3_u32.to_ne_bytes());
+        assert_eq!(sent[16], 10);
+    }
+}

@@ -5,8 +5,8 @@ use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::io::{Cursor, Write};
 
-use super::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
 use super::kept::Kept;
+use super::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
 use super::layout;
 use crate::error::Error;
 use crate::question::Pid;

@@ -136,8 +136,14 @@ mod tests {
         let headline = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   \
             uid  timeout inode";
         let time_wait = LISTENER.replace(" 0A ", " 06 ");
-        let others =
-            [headline, &time_wait, &LISTENER[..40], "", "   0: 0100007F 0", "a b:c d:e 0A f g h i 1"];
+        let others = [
+            headline,
+            &time_wait,
+            &LISTENER[..40],
+            "",
+            "   0: 0100007F 0",
+            "a b:c d:e 0A f g h i 1",
+        ];
 
         for line in others {
             assert_eq!(row(line.as_bytes()), None, "{line}");

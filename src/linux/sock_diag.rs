@@ -3,8 +3,8 @@
 //! One socket is kept open, which saves most of a quick question's time. It stays in the network
 //! namespace that the thread had when it was opened; a later `setns` is not followed.
 
-use super::kernel;
 use super::kept::Kept;
+use super::kernel;
 use super::netlink::{self, Message, Request, Row};
 use crate::error::Error;
 
@@ -20,6 +20,8 @@ const ATTEMPTS: u32 = 3;
 #[derive(Default)]
 pub struct SockDiag {
     socket: Option<Kept>,
+    /// The socket's address, which it gets with its first message.
+    port_id: Option<u32>,
     sequence: u32,
     buffer: Vec<u8>,
 }
@@ -66,12 +68,19 @@ impl SockDiag {
         let socket = self.socket.take().filter(|kept| kept.checked().is_some());
         let socket = match socket {
             Some(kept) => kept,
-            None => open().map_err(|errno| ("socket", errno))?,
+            None => {
+                self.port_id = None;
+                open().map_err(|errno| ("socket", errno))?
+            }
         };
         let Some(descriptor) = socket.unchecked() else { return Err(("socket", libc::EBADF)) };
         kernel::send(descriptor, &netlink::request(request, self.sequence))
             .map_err(|errno| ("send", errno))?;
-        let port_id = kernel::port_id(descriptor).map_err(|errno| ("getsockname", errno))?;
+        let port_id = match self.port_id {
+            Some(port_id) => port_id,
+            None => kernel::port_id(descriptor).map_err(|errno| ("getsockname", errno))?,
+        };
+        self.port_id = Some(port_id);
         self.buffer.resize(DATAGRAM_BYTES, 0);
         let mut datagrams_with_rows = 0_u32;
         loop {

@@ -9,6 +9,7 @@ use super::kept::Kept;
 use super::kernel::{self, Descriptor, Errno};
 use super::layout::{self, Inode};
 use super::proc_dir::{Name, ProcDir};
+use crate::question::Pid;
 use crate::slice::Slice;
 
 /// Room for about a thousand entries a call.
@@ -129,6 +130,13 @@ impl Table {
         self.close();
         Next::End(ended)
     }
+}
+
+/// The socket that a process has under one number; `None` for another kind of file.
+pub fn socket_at(proc: &ProcDir, pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    let name = Name::new(format_args!("{pid}/fd/{fd}"));
+    proc.read_link(&name, &mut link).map(layout::socket_inode)
 }
 
 /// The socket's inode; `None` for another kind of file.

@@ -163,9 +163,4 @@ impl Tables {
     pub fn unread(&self) -> Option<&Error> {
         self.unread.as_ref()
     }
-
-    /// What was read before does not count any more.
-    pub fn begin_anew(&mut self) {
-        self.read.clear();
-    }
 }

@@ -113,6 +113,11 @@ impl Waiting {
         self.asked.keys().copied().collect()
     }
 
+    /// Whether some question's sockets became known after `tick`.
+    pub fn is_any_younger(&self, tick: u64) -> bool {
+        self.asked.values().any(|asked| asked.since > tick)
+    }
+
     /// The ids of the questions whose sockets were known by `tick`.
     pub fn ids_known_by(&self, tick: u64) -> Vec<u32> {
         let known = self.asked.iter().filter(|(_, asked)| asked.since <= tick);

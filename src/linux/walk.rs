@@ -8,11 +8,11 @@
 //!    that lost something while they were read: a descriptor that was passed or renumbered
 //!    meanwhile may have been missed in both places.
 
+use super::order;
 use super::order::{Counts, Order};
 use super::proc_dir::{Failure, Name, ProcDir, failure};
 use super::tables::{Progress, Tables, Visit};
 use super::waiting::{Hit, Waiting};
-use super::order;
 use crate::question::Pid;
 use crate::slice::Slice;
 
@@ -73,10 +73,9 @@ impl Walk {
         self.stage == Stage::Named
     }
 
-    /// Begins to read everybody's table.
-    pub fn widen(&mut self, began: u64) {
-        (self.began, self.stage) = (began, Stage::Counting);
-        self.tables.begin_anew();
+    /// Goes on to read everybody's table.
+    pub fn widen(&mut self) {
+        self.stage = Stage::Counting;
     }
 
     /// Reads that process's table next.
