@@ -33,6 +33,11 @@ impl Error {
         Self { code, syscall, message: message(code, syscall, object, &advice) }
     }
 
+    /// Whether it is for want of a descriptor, which giving some up can cure.
+    pub fn is_out_of_descriptors(&self) -> bool {
+        matches!(self.code, "EMFILE" | "ENFILE")
+    }
+
     /// The kernel answered outside its manual, as after a change of a structure's layout: nothing
     /// that was read can be believed. `what` says what was seen.
     pub fn outside_manual(syscall: &'static str, what: &str) -> Self {

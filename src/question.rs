@@ -151,8 +151,7 @@ mod tests {
         Socket { local, remote, state }
     }
 
-    const NOWHERE: End =
-        End { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), scope: None, port: 0 };
+    const NOWHERE: End = End { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), scope: None, port: 0 };
 
     #[test]
     fn a_listener_beats_its_accepted_connection_for_a_port() {
@@ -164,11 +163,10 @@ mod tests {
         let accepted = wanted.matches(&socket(local, remote, State::Connected));
         let bound = wanted.matches(&socket(local, NOWHERE, State::Bound));
 
-        assert_eq!((listening, accepted, bound), (
-            Some(Match::Best),
-            Some(Match::Second),
-            Some(Match::Second)
-        ));
+        assert_eq!(
+            (listening, accepted, bound),
+            (Some(Match::Best), Some(Match::Second), Some(Match::Second))
+        );
         assert!(Match::Best > Match::Second);
     }
 

@@ -28,8 +28,7 @@ pub fn question(
     interface_index: impl Fn(&CStr) -> Result<Option<u32>, Error>,
 ) -> Result<Option<Question>, Error> {
     let [id, wanted, local_port, remote_port, ends @ ..] = *words;
-    let (Ok(local_port), Ok(remote_port)) =
-        (u16::try_from(local_port), u16::try_from(remote_port))
+    let (Ok(local_port), Ok(remote_port)) = (u16::try_from(local_port), u16::try_from(remote_port))
     else {
         return Ok(None);
     };
@@ -130,11 +129,10 @@ mod tests {
 
     #[test]
     fn a_scope_is_a_name_or_an_index() {
-        let local_scope = |text| {
-            match read(&words(3, ("fe80::1", text, 4000), ("fe80::2", "", 80))) {
-                Some(Wanted::Connection { local, .. }) => Some(local.scope),
-                _ => None,
-            }
+        let local_scope = |text| match read(&words(3, ("fe80::1", text, 4000), ("fe80::2", "", 80)))
+        {
+            Some(Wanted::Connection { local, .. }) => Some(local.scope),
+            _ => None,
         };
 
         assert_eq!(local_scope("en0"), Some(Some(4)));

@@ -4,10 +4,11 @@
 //! answer is the one of them that started first, so a hit asks the holder's ancestors too.
 
 use super::layout::{self, Descent};
-use super::proc_dir::{Name, ProcDir};
+use super::proc_dir::{Name, ProcDir, failure};
 use super::table::socket_at;
 use super::waiting::{Hit, INIT};
 use super::walk::Walk;
+use crate::error::Error;
 use crate::question::Pid;
 
 /// How far up to look. Deeper trees of processes are not made by anything that shares sockets.
@@ -32,14 +33,15 @@ struct Climb {
     hit: Hit,
     /// When the question's sockets became known, in ticks of the search.
     since: u64,
-    /// The holder's ancestors that have not been asked yet, the nearest first.
-    ancestors: Vec<Pid>,
+    /// The holder's ancestors that have not been asked yet, the nearest first. `None`: not known
+    /// yet.
+    ancestors: Option<Vec<Pid>>,
 }
 
 impl Climbs {
     /// A holder was found for a question.
-    pub fn begin(&mut self, proc: &ProcDir, id: u32, hit: Hit, since: u64) {
-        self.0.push(Climb { id, hit, since, ancestors: ancestors(proc, hit.pid) });
+    pub fn begin(&mut self, id: u32, hit: Hit, since: u64) {
+        self.0.push(Climb { id, hit, since, ancestors: None });
     }
 
     /// Whether that question is among them.
@@ -63,66 +65,86 @@ impl Climbs {
     }
 
     /// Asks on, and names to the walk the tables that must be read first. The questions that are
-    /// answered come back, each with its owner.
-    pub fn settle(&mut self, proc: &ProcDir, walk: &mut Walk) -> Vec<Settled> {
+    /// answered come back, each with its owner. A failure means that no descriptor is left.
+    pub fn settle(&mut self, proc: &ProcDir, walk: &mut Walk) -> Result<Vec<Settled>, Error> {
         let mut settled = Vec::new();
-        self.0.retain_mut(|climb| {
-            let owner = climb.owner(proc, walk);
-            let Climb { id, hit, .. } = *climb;
-            settled.extend(owner.map(|owner| Settled { id, hit, owner }));
-            owner.is_none()
+        let mut failure = None;
+        self.0.retain_mut(|climb| match climb.owner(proc, walk) {
+            Ok(Some(owner)) => {
+                settled.push(Settled { id: climb.id, hit: climb.hit, owner });
+                false
+            }
+            Ok(None) => true,
+            Err(error) => {
+                failure = Some(error);
+                true
+            }
         });
-        settled
+        match failure {
+            // What is settled is settled; the failure comes again.
+            Some(error) if settled.is_empty() => Err(error),
+            _ => Ok(settled),
+        }
     }
 }
 
 impl Climb {
     /// The topmost holder; `None` while a table must be read first.
-    fn owner(&mut self, proc: &ProcDir, walk: &mut Walk) -> Option<Pid> {
-        while let Some(&ancestor) = self.ancestors.last() {
+    fn owner(&mut self, proc: &ProcDir, walk: &mut Walk) -> Result<Option<Pid>, Error> {
+        let asked = match self.ancestors.take() {
+            Some(ancestors) => ancestors,
+            None => ancestors(proc, self.hit.pid)?,
+        };
+        let ancestors = self.ancestors.insert(asked);
+        while let Some(&ancestor) = ancestors.last() {
             let (inode, since) = (self.hit.inode, self.since);
             let is_init = ancestor == INIT;
             if !is_init && walk.tables.is_holder_since(inode, ancestor, since) {
-                return Some(ancestor);
+                return Ok(Some(ancestor));
             }
             if walk.is_named(ancestor) {
-                return None;
+                return Ok(None);
             }
             let is_read = walk.tables.has_read_since(ancestor, since);
             // Fork keeps the number.
             if (is_init || !is_read) && socket_at(proc, ancestor, self.hit.fd) == Ok(Some(inode)) {
-                return Some(ancestor);
+                return Ok(Some(ancestor));
             }
             // The first process keeps sockets for the services that it starts, under other
             // numbers: those do not count, so its table need not be read.
             if !is_read && !is_init {
                 walk.name(ancestor);
-                return None;
+                return Ok(None);
             }
-            self.ancestors.pop();
+            ancestors.pop();
         }
-        Some(self.hit.pid)
+        Ok(Some(self.hit.pid))
     }
 }
 
 /// The ancestors of `pid`, the nearest first. One that is hidden ends them.
-fn ancestors(proc: &ProcDir, pid: Pid) -> Vec<Pid> {
+fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
-    let mut child = descent(proc, pid);
+    let mut child = descent(proc, pid)?;
     while let Some(Descent { parent, start_ticks }) = child {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
         }
         // A parent that is younger than its child is another process under a reused pid.
-        child = descent(proc, parent).filter(|descent| descent.start_ticks <= start_ticks);
+        child = descent(proc, parent)?.filter(|descent| descent.start_ticks <= start_ticks);
         if child.is_some() {
             ancestors.push(parent);
         }
     }
-    ancestors
+    Ok(ancestors)
 }
 
-fn descent(proc: &ProcDir, pid: Pid) -> Option<Descent> {
+fn descent(proc: &ProcDir, pid: Pid) -> Result<Option<Descent>, Error> {
+    let name = Name::new(format_args!("{pid}/stat"));
     let mut line = [0; 4096];
-    layout::descent(proc.read(&Name::new(format_args!("{pid}/stat")), &mut line).ok()?)
+    match proc.read(&name, &mut line) {
+        Ok(line) => Ok(layout::descent(line)),
+        Err(errno @ (libc::EMFILE | libc::ENFILE)) => Err(failure("open", errno, &name)),
+        Err(_) => Ok(None), // Gone or hidden.
+    }
 }

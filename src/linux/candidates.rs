@@ -6,8 +6,10 @@
 
 use std::collections::HashMap;
 
+use super::diag_reply::Row;
+use super::diag_request::{Family, Request, family};
+use super::groups::Group;
 use super::layout::Inode;
-use super::netlink::{Family, Request, Row, family};
 use super::proc_net::{self, Text};
 use super::sock_diag::SockDiag;
 use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
@@ -22,6 +24,8 @@ pub struct Candidate {
     pub inode: Inode,
     /// How well it answers.
     pub rank: Match,
+    /// The control group in which it was made, where the kernel tells.
+    pub group: Option<Group>,
 }
 
 const FAMILIES: [Family; 2] = [Family::Inet, Family::Inet6];
@@ -54,7 +58,7 @@ fn dumps(port: u16, remote_port: u16, states: u32, families: &[Family]) -> Vec<R
 
 fn consider(wanted: &Wanted, row: &Row, candidates: &mut Vec<Candidate>) {
     let Some(rank) = wanted.matches(&row.socket) else { return };
-    let candidate = Candidate { inode: row.inode, rank };
+    let candidate = Candidate { inode: row.inode, rank, group: row.group };
     // Inode 0: nobody has it any more, or nobody has accepted it yet.
     if row.inode != 0 && !candidates.contains(&candidate) {
         candidates.push(candidate);

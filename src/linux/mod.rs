@@ -14,10 +14,12 @@ use crate::slice::Slice;
 
 mod ancestors;
 mod candidates;
+mod diag_reply;
+mod diag_request;
+mod groups;
 mod kept;
 mod kernel;
 mod layout;
-mod netlink;
 mod order;
 mod path;
 mod proc_dir;
@@ -32,12 +34,11 @@ mod walk;
 
 use ancestors::{Climbs, Settled};
 use candidates::{Listing, Unlisted};
-use order::Counts;
-use proc_dir::{Failure, ProcDir};
+use proc_dir::ProcDir;
 use recent::Recent;
 use sock_diag::SockDiag;
 use waiting::{Hit, Waiting};
-use walk::{Step, Walk};
+use walk::{Known, Step, Walk};
 
 pub use path::process_path;
 
@@ -61,8 +62,7 @@ pub struct Search {
     climbs: Climbs,
     walk: Option<Walk>,
     recent: Recent,
-    /// How many descriptors each process had in the last walk.
-    counts: Counts,
+    known: Known,
 }
 
 impl Search {
@@ -113,18 +113,27 @@ impl Search {
         } else if self.waiting.is_empty() {
             self.end_walk();
             return false;
-        } else if let Err((errno, error)) = self.walk_on(slice, answers) {
-            let is_curable = matches!(errno, libc::EMFILE | libc::ENFILE);
-            if !(is_curable && self.give_descriptors_up()) {
-                self.end_walk();
-                self.climbs.clear();
-                for id in self.waiting.ids() {
-                    self.waiting.remove(id);
-                    answers.push(Answer { id, owner: Err(error.clone()) });
-                }
+        } else if let Err(error) = self.walk_on(slice, answers) {
+            if !self.can_try_again(&error) {
+                self.fail(&error, answers);
             }
         }
         true
+    }
+
+    /// Gives up what is kept where the want of a descriptor is the failure; `false` when that is
+    /// not so, or nothing is left to give.
+    fn can_try_again(&mut self, error: &Error) -> bool {
+        error.is_out_of_descriptors() && (self.diag.close() | self.proc.close())
+    }
+
+    fn fail(&mut self, error: &Error, answers: &mut Vec<Answer>) {
+        self.end_walk();
+        self.climbs.clear();
+        for id in self.waiting.ids() {
+            self.waiting.remove(id);
+            answers.push(Answer { id, owner: Err(error.clone()) });
+        }
     }
 
     /// Asks the recent owners for the sockets found quickly, all at once.
@@ -155,7 +164,7 @@ impl Search {
         }
         recent.glance(proc, |hit| {
             for id in waiting.note(hit) {
-                climbs.begin(proc, id, hit, waiting.since(id));
+                climbs.begin(id, hit, waiting.since(id));
             }
             waiting.len() == climbs.len()
         });
@@ -171,6 +180,10 @@ impl Search {
                 return;
             }
             Ok(Some(listed)) => (listed, None),
+            Err(error) if self.can_try_again(&error) => {
+                self.unlisted.extend(listing.into_questions());
+                return;
+            }
             Err(error) => (listing.into_questions(), Some(error)),
         };
         self.ticks = self.ticks.wrapping_add(1);
@@ -185,16 +198,16 @@ impl Search {
         self.ask_recent_owners();
     }
 
-    fn walk_on(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> Result<(), Failure> {
+    fn walk_on(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> Result<(), Error> {
         if self.walk.is_none() {
             self.begin_walk();
         }
-        self.settle(answers);
+        self.settle(answers)?;
         let Some(walk) = self.walk.as_mut().filter(|_| !self.waiting.is_empty()) else {
             return Ok(());
         };
         let is_climbing_only = self.climbs.len() == self.waiting.len();
-        match walk.step(&self.proc, &self.counts, &self.waiting, (&mut self.ticks, slice))? {
+        match walk.step(&self.proc, &mut self.known, &self.waiting, (&mut self.ticks, slice))? {
             Step::Hit(hit) => self.note(hit),
             Step::More => {}
             Step::Over if is_climbing_only && walk.is_narrow() => {}
@@ -202,8 +215,8 @@ impl Search {
             Step::Over if walk.is_narrow() && self.waiting.is_any_younger(walk.began) => {
                 self.end_walk();
             }
-            Step::Over if walk.is_narrow() => walk.widen(),
-            Step::Over => self.end_of_walk(answers),
+            Step::Over if walk.is_narrow() => walk.widen(self.waiting.groups()),
+            Step::Over => self.end_of_walk(answers)?,
         }
         Ok(())
     }
@@ -220,7 +233,7 @@ impl Search {
     fn note(&mut self, hit: Hit) {
         let found = self.waiting.note(hit);
         for &id in &found {
-            self.climbs.begin(&self.proc, id, hit, self.waiting.since(id));
+            self.climbs.begin(id, hit, self.waiting.since(id));
         }
         // Nobody needs the rest of the table then. Only where a question has just found its holder:
         // a table that is read for its ancestors' sake must come to its end.
@@ -231,9 +244,9 @@ impl Search {
     }
 
     /// Answers the questions whose holder's ancestors have all been asked.
-    fn settle(&mut self, answers: &mut Vec<Answer>) {
-        let Some(walk) = &mut self.walk else { return };
-        for Settled { id, hit, owner } in self.climbs.settle(&self.proc, walk) {
+    fn settle(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
+        let Some(walk) = &mut self.walk else { return Ok(()) };
+        for Settled { id, hit, owner } in self.climbs.settle(&self.proc, walk)? {
             self.waiting.remove(id);
             self.recent.remember(&self.proc, hit);
             // Own descriptors are ours under the number that this process knows itself by.
@@ -241,20 +254,20 @@ impl Search {
             let owner = if is_own { process::id().cast_signed() } else { owner };
             answers.push(Answer { id, owner: Ok(Some(owner)) });
         }
+        Ok(())
     }
 
     /// Everything is read: what was not found is not there, for those who asked before the walk
     /// began.
-    fn end_of_walk(&mut self, answers: &mut Vec<Answer>) {
-        let Some(walk) = &self.walk else { return };
+    fn end_of_walk(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
+        let Some(walk) = &self.walk else { return Ok(()) };
         let unread = walk.tables.unread().cloned();
         let began = walk.began;
         for id in self.waiting.ids_known_by(began) {
             match self.waiting.best(id) {
                 _ if self.climbs.contains(id) => {}
                 Some(hit) => {
-                    let since = self.waiting.since(id);
-                    self.climbs.begin(&self.proc, id, hit, since);
+                    self.climbs.begin(id, hit, self.waiting.since(id));
                 }
                 None => {
                     self.waiting.remove(id);
@@ -262,22 +275,18 @@ impl Search {
                 }
             }
         }
-        self.settle(answers);
+        self.settle(answers)?;
         if self.climbs.len() == 0 {
             self.end_walk();
         }
+        Ok(())
     }
 
     /// Drops the walk. What it counted puts the next one in order.
     fn end_walk(&mut self) {
-        let counts = self.walk.take().and_then(Walk::into_counts);
-        self.counts = counts.unwrap_or_else(|| std::mem::take(&mut self.counts));
-    }
-
-    /// Gives up what is kept, so that a table can be read; `false` when there is nothing to give.
-    fn give_descriptors_up(&mut self) -> bool {
-        let has_closed = self.diag.close();
-        self.proc.close() || has_closed
+        if let Some(counts) = self.walk.take().and_then(Walk::into_counts) {
+            self.known.counts = counts;
+        }
     }
 }
 

@@ -10,8 +10,10 @@ use std::collections::HashMap;
 
 use super::kernel::{self, Descriptor, Errno};
 use super::layout::{decimal, directory_entry};
-use super::proc_dir::{Failure, Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure};
+use super::tables::Visit;
 use super::waiting::INIT;
+use crate::error::Error;
 use crate::question::Pid;
 use crate::slice::Slice;
 
@@ -25,7 +27,7 @@ pub struct Order {
     /// As listed; counted from the end.
     uncounted: Vec<Pid>,
     /// To be visited, the last one first.
-    visits: Vec<Visit>,
+    visits: Vec<Place>,
     /// What was counted in this listing.
     counts: Counts,
     /// Listed processes without any descriptor: kernel threads, zombies, and those whose first
@@ -37,7 +39,7 @@ pub struct Order {
     has_counts: bool,
 }
 
-struct Visit {
+struct Place {
     pid: Pid,
     is_known: bool,
     count: u64,
@@ -45,9 +47,9 @@ struct Visit {
 
 impl Order {
     /// Lists `/proc`.
-    pub fn list(proc: &ProcDir) -> Result<Self, Failure> {
+    pub fn list(proc: &ProcDir) -> Result<Self, Error> {
         let name = Name::new(format_args!("."));
-        let failed = |errno| (errno, failure("open", errno, &name));
+        let failed = |errno| failure("open", errno, &name);
         let own = proc.read_own()?;
         let directory = proc.open(&name, libc::O_DIRECTORY).map_err(failed)?;
         let listed = numbers(&directory).map_err(failed)?;
@@ -72,7 +74,7 @@ impl Order {
             } else {
                 // Newest first, as pids are given out ascending.
                 let count = u64::from(Pid::MAX.abs_diff(pid));
-                self.visits.push(Visit { pid, is_known: true, count });
+                self.visits.push(Place { pid, is_known: true, count });
             }
             if slice.is_over() {
                 break;
@@ -90,13 +92,10 @@ impl Order {
     }
 
     /// The next process to visit.
-    pub fn next(&mut self) -> Option<Pid> {
-        self.visits.pop().map(|visit| visit.pid)
-    }
-
-    /// Whether all were visited.
-    pub fn is_over(&self) -> bool {
-        self.uncounted.is_empty() && self.visits.is_empty()
+    pub fn next(&mut self) -> Option<Visit> {
+        let Place { pid, count, .. } = self.visits.pop()?;
+        let expected = if self.has_counts { count } else { 1 };
+        Some(Visit { pid, thread: None, expected })
     }
 
     /// Keeps those visits for which `is_wanted(pid, count)`; no count on an older kernel.
@@ -128,7 +127,7 @@ impl Order {
             self.empty.push(pid);
         } else {
             let is_known = known.get(&pid) == Some(&stat.size);
-            self.visits.push(Visit { pid, is_known, count: stat.size });
+            self.visits.push(Place { pid, is_known, count: stat.size });
         }
     }
 }

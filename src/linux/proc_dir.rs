@@ -11,9 +11,6 @@ use super::layout;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// A failure to look, and the errno by which it may be cured.
-pub type Failure = (Errno, Error);
-
 /// The longest name that is made: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.
 const NAME_BYTES: usize = 64;
 const PREFIX: &[u8] = b"/proc/";
@@ -76,12 +73,12 @@ impl ProcDir {
 
     /// `/proc/self`. It is there in any `/proc` that is one and belongs to a pid namespace of ours;
     /// without it an empty listing would be believed.
-    pub fn read_own(&self) -> Result<Pid, Failure> {
+    pub fn read_own(&self) -> Result<Pid, Error> {
         let name = Name::new(format_args!("self"));
         let mut text = [0; 16];
         self.read_link(&name, &mut text)
             .and_then(|link| layout::decimal(link).ok_or(libc::EINVAL))
-            .map_err(|errno| (errno, failure("readlink", errno, &name)))
+            .map_err(|errno| failure("readlink", errno, &name))
     }
 
     /// Whether the names looked up since `check` were names in `/proc`, and nothing had taken the

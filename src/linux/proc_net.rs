@@ -3,9 +3,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::diag_reply::Row;
 use super::kernel::{self, Descriptor};
 use super::layout::decimal;
-use super::netlink::Row;
 use super::tcp_state::{self, TcpState};
 use crate::error::Error;
 use crate::question::{End, Socket};
@@ -57,7 +57,7 @@ pub fn row(line: &[u8]) -> Option<Row> {
     let state = hexadecimal(fields.next()?, 2)?;
     let state = tcp_state::live(TcpState(u8::try_from(state).ok()?))?;
     let inode = decimal(fields.nth(5)?)?;
-    Some(Row { socket: Socket { local, remote, state }, inode })
+    Some(Row { socket: Socket { local, remote, state }, inode, group: None })
 }
 
 /// `0100007F:1F90`: the address as words in this machine's byte order, the port as a number.
@@ -114,7 +114,7 @@ mod tests {
             remote: end_of("0.0.0.0", 0),
             state: State::Listening,
         };
-        assert_eq!(listener, Some(Row { socket, inode: 20611 }));
+        assert_eq!(listener, Some(Row { socket, inode: 20611, group: None }));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! One socket is kept open, which saves most of a quick question's time. It stays in the network
 //! namespace that the thread had when it was opened; a later `setns` is not followed.
 
+use super::diag_reply::{self, Message, Row};
+use super::diag_request::{self, Request};
 use super::kept::Kept;
 use super::kernel;
-use super::netlink::{self, Message, Request, Row};
 use crate::error::Error;
 
 /// As much as the kernel puts into one datagram of a dump (`netlink_dump` in af_netlink.c).
@@ -74,7 +75,7 @@ impl SockDiag {
             }
         };
         let Some(descriptor) = socket.unchecked() else { return Err(("socket", libc::EBADF)) };
-        kernel::send(descriptor, &netlink::request(request, self.sequence))
+        kernel::send(descriptor, &diag_request::request(request, self.sequence))
             .map_err(|errno| ("send", errno))?;
         let port_id = match self.port_id {
             Some(port_id) => port_id,
@@ -124,7 +125,7 @@ fn read_datagram(
 ) -> (u32, Option<i32>) {
     let mut rows = 0_u32;
     let mut rest = datagram;
-    while let Some((message, bytes)) = netlink::message(rest, sequence, port_id) {
+    while let Some((message, bytes)) = diag_reply::message(rest, sequence, port_id) {
         match message {
             Message::Row(row) => {
                 rows = rows.saturating_add(1);

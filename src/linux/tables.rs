@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::layout::Inode;
-use super::proc_dir::{Failure, Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure};
 use super::table::{Ended, Next, Table};
 use super::waiting::{Hit, Waiting};
 use crate::error::Error;
@@ -17,6 +17,8 @@ pub struct Visit {
     pub pid: Pid,
     /// A thread of it.
     pub thread: Option<Pid>,
+    /// How many descriptors the table had when it was counted, at least.
+    pub expected: u64,
 }
 
 /// The tables of one walk.
@@ -59,8 +61,8 @@ impl Tables {
 
     /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
     /// that no descriptor is left to read it with.
-    pub fn visit(&mut self, proc: &ProcDir, visit: Visit, tick: u64) -> Result<(), Failure> {
-        let Visit { pid, thread } = visit;
+    pub fn visit(&mut self, proc: &ProcDir, visit: Visit, tick: u64) -> Result<(), Error> {
+        let Visit { pid, thread, .. } = visit;
         let name = match thread {
             Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
             None => Name::new(format_args!("{pid}/fd")),
@@ -72,7 +74,7 @@ impl Tables {
                 return Ok(());
             }
             Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
-                return Err((errno, failure("open", errno, &name)));
+                return Err(failure("open", errno, &name));
             }
             // Hidden, or the first thread has exited: then its threads' may be seen.
             Err(libc::EACCES | libc::EPERM) => self.empty.push(pid),
@@ -98,17 +100,19 @@ impl Tables {
                 Next::Socket(..) => {}
                 Next::Paused => return Progress::Stopped,
                 Next::End(ended) => {
-                    self.end(visit.pid, began, ended);
+                    self.end(visit, began, ended);
                     return Progress::Stopped;
                 }
             }
         }
     }
 
-    fn end(&mut self, pid: Pid, began: u64, ended: Ended) {
+    fn end(&mut self, Visit { pid, expected, .. }: Visit, began: u64, ended: Ended) {
         self.reading = None;
         self.read.insert(pid, began);
-        if ended.has_lost {
+        // A table that ends early may be that of a first thread which is just being replaced, by
+        // another thread's exec: for that moment it looks empty.
+        if ended.has_lost || u64::from(ended.descriptors) < expected {
             self.has_lost.insert(pid);
         }
         if ended.descriptors == 0 {

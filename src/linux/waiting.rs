@@ -1,9 +1,10 @@
 //! The questions whose sockets are known and whose owner is being looked for, by inode.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
 
 use super::candidates::Candidate;
+use super::groups::Group;
 use super::layout::Inode;
 use crate::question::{Match, Pid};
 
@@ -81,6 +82,12 @@ impl Waiting {
         self.by_inode.contains_key(&inode)
     }
 
+    /// The control groups of the wanted sockets.
+    pub fn groups(&self) -> HashSet<Group> {
+        let candidates = self.asked.values().flat_map(|asked| &asked.candidates);
+        candidates.filter_map(|candidate| candidate.group).collect()
+    }
+
     /// Takes note of a hit. The ids of the questions that need nothing better come back.
     pub fn note(&mut self, hit: Hit) -> Vec<u32> {
         let mut settled = Vec::new();
@@ -129,8 +136,8 @@ impl Waiting {
 mod tests {
     use super::*;
 
-    const LISTENER: Candidate = Candidate { inode: 10, rank: Match::Best };
-    const ACCEPTED: Candidate = Candidate { inode: 20, rank: Match::Second };
+    const LISTENER: Candidate = Candidate { inode: 10, rank: Match::Best, group: None };
+    const ACCEPTED: Candidate = Candidate { inode: 20, rank: Match::Second, group: None };
 
     fn hit(inode: Inode, pid: Pid) -> Hit {
         Hit { inode, pid, fd: 3 }

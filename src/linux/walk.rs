@@ -1,20 +1,35 @@
 //! The walk over the descriptor tables of all processes, in slices.
 //!
-//! 1. Tables that are asked for by name: a holder's ancestors. Often it ends there.
+//! 1. Tables that are asked for by name: a holder's ancestors, recent owners. Often it ends there.
+//!    Then those of the processes in the wanted sockets' control groups.
 //! 2. Every process in the order of `order.rs`.
-//! 3. Processes whose first thread has exited while others live: their own table is empty, their
-//!    threads' is not.
-//! 4. Once more, after a fresh listing, those that are new, whose number of descriptors changed, or
+//! 3. Once more, after a fresh listing, those that are new, whose number of descriptors changed, or
 //!    that lost something while they were read: a descriptor that was passed or renumbered
 //!    meanwhile may have been missed in both places.
+//! 4. Processes whose first thread has exited while others live: their own table is empty, their
+//!    threads' is not.
 
+use super::groups::{Group, Groups, Members};
 use super::order;
 use super::order::{Counts, Order};
-use super::proc_dir::{Failure, Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure};
 use super::tables::{Progress, Tables, Visit};
 use super::waiting::{Hit, Waiting};
+use crate::error::Error;
 use crate::question::Pid;
 use crate::slice::Slice;
+
+/// Groups of more questions than that are in no hurry.
+const GROUPS: usize = 16;
+
+/// What earlier walks have learned. It decides the order only.
+#[derive(Default)]
+pub struct Known {
+    /// How many descriptors each process had.
+    pub counts: Counts,
+    /// The directories of control groups.
+    pub groups: Groups,
+}
 
 /// A walk under way.
 pub struct Walk {
@@ -25,6 +40,8 @@ pub struct Walk {
     pub tables: Tables,
     /// Tables to read before all others.
     urgent: Vec<Visit>,
+    /// Control groups whose members come first.
+    groups: Vec<Group>,
     stage: Stage,
     order: Option<Order>,
     /// The counts of the first listing, once there is a second one.
@@ -36,11 +53,12 @@ pub struct Walk {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Named,
+    Grouped,
     Counting,
     Everybody,
-    Threads,
     CountingAgain,
     Again,
+    Threads,
 }
 
 /// What a step came to.
@@ -61,6 +79,7 @@ impl Walk {
             began,
             tables: Tables::new(own_sockets),
             urgent: Vec::new(),
+            groups: Vec::new(),
             stage: Stage::Named,
             order: None,
             first_counts: Counts::new(),
@@ -73,14 +92,15 @@ impl Walk {
         self.stage == Stage::Named
     }
 
-    /// Goes on to read everybody's table.
-    pub fn widen(&mut self) {
-        self.stage = Stage::Counting;
+    /// Goes on to read everybody's table, the members of `groups` first.
+    pub fn widen(&mut self, groups: impl IntoIterator<Item = Group>) {
+        self.groups = groups.into_iter().take(GROUPS).collect();
+        self.stage = Stage::Grouped;
     }
 
     /// Reads that process's table next.
     pub fn name(&mut self, pid: Pid) {
-        self.urgent.push(Visit { pid, thread: None });
+        self.urgent.push(named(pid));
     }
 
     /// Whether that process's table is being read or will be next.
@@ -102,10 +122,10 @@ impl Walk {
     pub fn step(
         &mut self,
         proc: &ProcDir,
-        known: &Counts,
+        known: &mut Known,
         waiting: &Waiting,
         (ticks, slice): (&mut u64, &Slice),
-    ) -> Result<Step, Failure> {
+    ) -> Result<Step, Error> {
         if self.tables.reading().is_some() {
             return Ok(match self.tables.read_on(waiting, slice) {
                 Progress::Hit(hit) => Step::Hit(hit),
@@ -120,7 +140,7 @@ impl Walk {
         if let Some(visit) = visit {
             *ticks = ticks.wrapping_add(1);
             self.tables.visit(proc, visit, *ticks).inspect_err(|_| self.urgent.push(visit))?;
-        } else if self.stage == Stage::Again && self.order.as_ref().is_some_and(Order::is_over) {
+        } else if self.stage == Stage::Threads && self.threads.is_empty() {
             return Ok(Step::Over);
         }
         Ok(Step::More)
@@ -130,49 +150,57 @@ impl Walk {
     fn next_visit(
         &mut self,
         proc: &ProcDir,
-        known: &Counts,
+        known: &mut Known,
         slice: &Slice,
-    ) -> Result<Option<Visit>, Failure> {
-        let process = |pid| Visit { pid, thread: None };
+    ) -> Result<Option<Visit>, Error> {
+        let next = |order: &mut Option<Order>| order.as_mut().and_then(Order::next);
         match self.stage {
-            Stage::Named => Ok(None),
+            Stage::Named => {}
+            Stage::Grouped => match self.groups.last() {
+                Some(group) => {
+                    if let Members::Known(pids) = known.groups.members(*group) {
+                        self.groups.pop();
+                        let (tables, began) = (&self.tables, self.began);
+                        let unread = |pid: &Pid| !tables.has_read_since(*pid, began);
+                        self.urgent.extend(pids.into_iter().filter(unread).map(named));
+                    }
+                }
+                None => self.stage = Stage::Counting,
+            },
             Stage::Counting => {
-                if self.count(proc, known, slice)? {
+                if self.count(proc, &known.counts, slice)? {
                     self.stage = Stage::Everybody;
                 }
-                Ok(None)
             }
-            Stage::Everybody => match self.order.as_mut().and_then(Order::next) {
+            Stage::Everybody => match next(&mut self.order) {
                 // Named and read since this walk began.
-                Some(pid) if self.tables.has_read_since(pid, self.began) => Ok(None),
-                Some(pid) => Ok(Some(process(pid))),
-                None => {
-                    self.find_threads(proc)?;
-                    self.stage = Stage::Threads;
-                    Ok(None)
-                }
-            },
-            Stage::Threads => match self.threads.pop() {
-                Some(visit) => Ok(Some(visit)),
+                Some(visit) if self.tables.has_read_since(visit.pid, self.began) => {}
+                Some(visit) => return Ok(Some(visit)),
                 None => {
                     let order = self.order.take();
                     self.first_counts = order.map(Order::into_counts).unwrap_or_default();
                     self.stage = Stage::CountingAgain;
-                    Ok(None)
                 }
             },
             Stage::CountingAgain => {
                 if self.count_again(proc, slice)? {
                     self.stage = Stage::Again;
                 }
-                Ok(None)
             }
-            Stage::Again => Ok(self.order.as_mut().and_then(Order::next).map(process)),
+            Stage::Again => match next(&mut self.order) {
+                Some(visit) => return Ok(Some(visit)),
+                None => {
+                    self.find_threads(proc)?;
+                    self.stage = Stage::Threads;
+                }
+            },
+            Stage::Threads => return Ok(self.threads.pop()),
         }
+        Ok(None)
     }
 
     /// Lists and counts everybody; `true` when that is done.
-    fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Failure> {
+    fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Error> {
         let order = match self.order.take() {
             Some(order) => order,
             None => Order::list(proc)?,
@@ -181,7 +209,7 @@ impl Walk {
         Ok(order.count(proc, known, slice))
     }
 
-    fn count_again(&mut self, proc: &ProcDir, slice: &Slice) -> Result<bool, Failure> {
+    fn count_again(&mut self, proc: &ProcDir, slice: &Slice) -> Result<bool, Error> {
         let first_counts = std::mem::take(&mut self.first_counts);
         let is_counted = self.count(proc, &first_counts, slice);
         self.first_counts = first_counts;
@@ -204,7 +232,7 @@ impl Walk {
 
     /// The threads of processes that seem to hold nothing but have more than the one thread that
     /// can be a zombie. A kernel thread has one.
-    fn find_threads(&mut self, proc: &ProcDir) -> Result<(), Failure> {
+    fn find_threads(&mut self, proc: &ProcDir) -> Result<(), Error> {
         const LINKS_OF_ONE_THREAD: u64 = 3;
         let counted = self.order.as_ref().map(Order::empty).unwrap_or_default();
         let read: &[Pid] = match &self.order {
@@ -216,7 +244,7 @@ impl Walk {
             let links = proc.stat(&tasks).map_or(0, |stat| stat.links);
             if links > LINKS_OF_ONE_THREAD {
                 let visits = threads(proc, &tasks)?;
-                let visit = |thread| Visit { pid, thread: Some(thread) };
+                let visit = |thread| Visit { pid, thread: Some(thread), expected: 0 };
                 self.threads.extend(visits.into_iter().map(visit));
             }
         }
@@ -224,12 +252,17 @@ impl Walk {
     }
 }
 
+/// A visit by name; how large the table is was not asked.
+fn named(pid: Pid) -> Visit {
+    Visit { pid, thread: None, expected: 1 }
+}
+
 /// The threads listed in `tasks`; none of a process that has gone.
-fn threads(proc: &ProcDir, tasks: &Name) -> Result<Vec<Pid>, Failure> {
+fn threads(proc: &ProcDir, tasks: &Name) -> Result<Vec<Pid>, Error> {
     let directory = match proc.open(tasks, libc::O_DIRECTORY) {
         Ok(directory) => directory,
         Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
-            return Err((errno, failure("open", errno, tasks)));
+            return Err(failure("open", errno, tasks));
         }
         Err(_) => return Ok(Vec::new()),
     };

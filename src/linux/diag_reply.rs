@@ -1,56 +1,22 @@
-//! The bytes of sock_diag: questions to the kernel and its replies. No system call is made here.
+//! What sock_diag answers, in bytes: messages become sockets. No system call is made here, and no
+//! length is trusted.
 //!
 //! A message is a header and a body, padded to four bytes; `struct nlmsghdr` in <linux/netlink.h>,
-//! `struct inet_diag_req_v2` and `struct inet_diag_msg` in <linux/inet_diag.h>. Numbers are in this
-//! machine's byte order, ports and addresses in the network's.
+//! `struct inet_diag_msg` in <linux/inet_diag.h>. Numbers are in this machine's byte order, ports
+//! and addresses in the network's.
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::diag_request::SOCK_DIAG_BY_FAMILY;
+use super::groups::Group;
 use super::layout::Inode;
 use super::tcp_state::{self, TcpState};
 use crate::question::{End, Socket};
 
-/// `SOCK_DIAG_BY_FAMILY`, <linux/sock_diag.h>.
-const SOCK_DIAG_BY_FAMILY: u16 = 20;
 /// The length of `struct nlmsghdr`: length, type, flags, sequence, port id.
 const HEADER_BYTES: usize = 16;
 /// The length of `struct inet_diag_msg`, after which attributes follow.
 const SOCKET_BYTES: usize = 72;
-/// `INET_DIAG_NOCOOKIE`: any cookie will do.
-const NO_COOKIE: u32 = u32::MAX;
-
-/// AF_INET or AF_INET6.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// IPv4 sockets; to an exact query also IPv6 sockets with mapped addresses.
-    Inet,
-    /// IPv6 sockets, those with mapped addresses among them.
-    Inet6,
-}
-
-/// What to ask for.
-#[derive(Clone, Copy, Debug)]
-pub enum Request {
-    /// The socket with exactly these ends.
-    Exact {
-        /// The wanted socket's own end.
-        local: End,
-        /// The end it is connected to.
-        remote: End,
-    },
-    /// All sockets of a family in some states, with these ports where they are not 0.
-    Dump {
-        /// Which sockets.
-        family: Family,
-        /// A bit for each `TcpState`.
-        states: u32,
-        /// 0 for any.
-        local_port: u16,
-        /// 0 for any.
-        remote_port: u16,
-    },
-}
-
 /// One live socket as the kernel tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
@@ -58,6 +24,8 @@ pub struct Row {
     pub socket: Socket,
     /// 0: no process has it any more, or none has accepted it yet.
     pub inode: Inode,
+    /// The control group in which it was made, where the kernel tells (Linux 5.9).
+    pub group: Option<Group>,
 }
 
 /// One message of a reply.
@@ -69,65 +37,6 @@ pub enum Message {
     Done(i32),
     /// Something else, somebody else's, or nothing that can be read.
     Other,
-}
-
-/// The bytes of a request.
-pub fn request(request: &Request, sequence: u32) -> Vec<u8> {
-    const REQUEST: u16 = 1; // NLM_F_REQUEST
-    const DUMP: u16 = 0x300; // NLM_F_DUMP
-    let mut bytes = Vec::with_capacity(72);
-    let flags = if matches!(request, Request::Dump { .. }) { REQUEST | DUMP } else { REQUEST };
-    bytes.extend(72_u32.to_ne_bytes());
-    bytes.extend(SOCK_DIAG_BY_FAMILY.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.extend(0_u32.to_ne_bytes()); // The kernel.
-    match *request {
-        Request::Exact { local, remote } => {
-            let family = family(local.address);
-            bytes.extend([family_number(family), IPPROTO_TCP, 0, 0]);
-            bytes.extend(u32::MAX.to_ne_bytes()); // States do not count here.
-            bytes.extend(local.port.to_be_bytes());
-            bytes.extend(remote.port.to_be_bytes());
-            bytes.extend(address_bytes(local.address));
-            bytes.extend(address_bytes(remote.address));
-            bytes.extend(local.scope.or(remote.scope).unwrap_or(0).to_ne_bytes());
-        }
-        Request::Dump { family, states, local_port, remote_port } => {
-            bytes.extend([family_number(family), IPPROTO_TCP, 0, 0]);
-            bytes.extend(states.to_ne_bytes());
-            bytes.extend(local_port.to_be_bytes());
-            bytes.extend(remote_port.to_be_bytes());
-            bytes.extend([0; 36]); // Any address, any interface.
-        }
-    }
-    bytes.extend(NO_COOKIE.to_ne_bytes());
-    bytes.extend(NO_COOKIE.to_ne_bytes());
-    bytes
-}
-
-const IPPROTO_TCP: u8 = 6;
-
-/// The family in which a socket with this address is asked for exactly.
-pub fn family(address: IpAddr) -> Family {
-    if address.is_ipv4() { Family::Inet } else { Family::Inet6 }
-}
-
-fn family_number(family: Family) -> u8 {
-    match family {
-        Family::Inet => 2,
-        Family::Inet6 => 10,
-    }
-}
-
-fn address_bytes(address: IpAddr) -> [u8; 16] {
-    match address {
-        IpAddr::V6(address) => address.octets(),
-        IpAddr::V4(address) => {
-            let [a, b, c, d] = address.octets();
-            [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-        }
-    }
 }
 
 /// Reads the first message of `datagram` that answers request `sequence` of `port_id`, and says how
@@ -161,7 +70,7 @@ fn errno(body: &[u8]) -> Option<i32> {
 /// `struct inet_diag_msg`: family 0, state 1, ports 4 and 6, addresses 8 and 24, interface 40,
 /// inode 68. The outer `None`: too short to be one.
 fn row(body: &[u8]) -> Option<Option<Row>> {
-    let body = body.first_chunk::<SOCKET_BYTES>()?;
+    let (body, attributes) = body.split_first_chunk::<SOCKET_BYTES>()?;
     let (start, rest) = body.split_first_chunk::<8>()?;
     let [family, state, _, _, sp0, sp1, dp0, dp1] = *start;
     let (source, rest) = rest.split_first_chunk::<16>()?;
@@ -186,7 +95,24 @@ fn row(body: &[u8]) -> Option<Option<Row>> {
             state,
         },
         inode,
+        group: group(attributes),
     }))
+}
+
+/// `INET_DIAG_CGROUP_ID`, 8 bytes: attributes are `struct nlattr` (length, type) and a body, padded
+/// to four bytes.
+fn group(attributes: &[u8]) -> Option<Group> {
+    const INET_DIAG_CGROUP_ID: u16 = 21;
+    let mut rest = attributes;
+    while let Some(([l0, l1, t0, t1], _)) = rest.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_ne_bytes([*l0, *l1]));
+        let value = rest.get(4..length)?;
+        if u16::from_ne_bytes([*t0, *t1]) == INET_DIAG_CGROUP_ID {
+            return value.try_into().ok().map(Group::from_ne_bytes);
+        }
+        rest = rest.get(length.checked_next_multiple_of(4)?..)?;
+    }
+    None
 }
 
 #[cfg(test)]
@@ -233,7 +159,7 @@ mod tests {
         let (answer, taken) = message(&bytes(EXACT), 7, PORT_ID).expect("a message");
 
         let socket = Socket { local, remote, state: State::Connected };
-        assert_eq!(answer, Message::Row(Some(Row { socket, inode: 96574 })));
+        assert_eq!(answer, Message::Row(Some(Row { socket, inode: 96574, group: Some(1) })));
         assert_eq!(taken, 124);
     }
 
@@ -246,7 +172,7 @@ mod tests {
 
         let (local, remote) = (end_of("::", 44941), end_of("::", 0));
         let socket = Socket { local, remote, state: State::Listening };
-        assert_eq!(listener, Message::Row(Some(Row { socket, inode: 98071 })));
+        assert_eq!(listener, Message::Row(Some(Row { socket, inode: 98071, group: Some(1) })));
         assert_eq!((end, taken + rest), (Message::Done(0), datagram.len()));
     }
 
@@ -284,28 +210,5 @@ mod tests {
         let mut short = whole;
         short[..4].copy_from_slice(&80_u32.to_ne_bytes());
         assert_eq!(message(&short, 7, PORT_ID), Some((Message::Other, 80)), "too short a socket");
-    }
-
-    #[test]
-    fn a_request_is_what_the_kernel_took_for_that_question() {
-        let (local, remote) = (end_of("127.0.0.1", 1), end_of("127.0.0.1", 48291));
-
-        let sent = request(&Request::Exact { local, remote }, 8);
-
-        // NLMSG_ERROR brings the request back behind its errno, with the sender's port id.
-        let mut echoed = bytes(NO_SOCKET)[20..].to_vec();
-        echoed[12..16].fill(0);
-        assert_eq!(sent, echoed);
-    }
-
-    #[test]
-    fn an_interface_goes_with_a_link_local_question() {
-        let local = End::new("fe80::1".parse().expect("an address"), 3, 1);
-        let remote = end_of("fe80::2", 2);
-
-        let sent = request(&Request::Exact { local, remote }, 1);
-
-        assert_eq!(sent[60..64], 3_u32.to_ne_bytes());
-        assert_eq!(sent[16], 10);
     }
 }
