@@ -6,19 +6,21 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use napi::bindgen_prelude::{AsyncTask, Either3, Int32Array, Null, Uint32Array};
+use napi::bindgen_prelude::{AsyncTask, Int32Array, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
 mod error;
 mod platform;
+mod process;
+mod processes;
 mod question;
 mod slice;
 mod words;
 
 use error::Error;
 use platform::Search;
-use question::{Answer, Pid};
+use question::Answer;
 use slice::Slice;
 use words::QUESTION_WORDS;
 
@@ -69,7 +71,7 @@ pub struct Advanced {
 /// A failure to look, for JavaScript to make an Error of.
 #[napi(object, object_from_js = false)]
 pub struct Failure {
-    /// The question's; 0 for a path.
+    /// The question's; 0 where none was asked by number.
     pub id: u32,
     /// The errno's name.
     pub code: String,
@@ -121,50 +123,6 @@ fn advance(search: &mut Search, asked: &[u32], abandoned: &[u32]) -> Vec<Answer>
     }
     search.advance(&slice, &mut answers);
     answers
-}
-
-/// The paths of as many of `pids` as fit into one slice, at least one. Resolves to one entry
-/// each: the path, `null`, or the failure to look.
-#[napi]
-pub fn process_paths(pids: Int32Array) -> AsyncTask<ProcessPaths> {
-    AsyncTask::new(ProcessPaths { pids: pids.to_vec() })
-}
-
-/// Asks for paths on a worker thread.
-pub struct ProcessPaths {
-    pids: Vec<Pid>,
-}
-
-type Path = Result<Option<String>, Error>;
-
-#[napi]
-impl Task for ProcessPaths {
-    type Output = Vec<Path>;
-    type JsValue = Vec<Either3<String, Null, Failure>>;
-
-    fn compute(&mut self) -> napi::Result<Vec<Path>> {
-        guarded(|| {
-            let slice = Slice::begin();
-            let mut paths = Vec::new();
-            for &pid in &self.pids {
-                panic_on_purpose(pid == Pid::MAX);
-                paths.push(platform::process_path(pid));
-                if slice.is_over() {
-                    break;
-                }
-            }
-            paths
-        })
-    }
-
-    fn resolve(&mut self, _: Env, paths: Vec<Path>) -> napi::Result<Self::JsValue> {
-        let value = |path: Path| match path {
-            Ok(Some(path)) => Either3::A(path),
-            Ok(None) => Either3::B(Null),
-            Err(error) => Either3::C(failure(0, error)),
-        };
-        Ok(paths.into_iter().map(value).collect())
-    }
 }
 
 fn failure(id: u32, error: Error) -> Failure {

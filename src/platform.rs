@@ -10,6 +10,7 @@
 //!     answers every waiting question with that error.
 //! - `process_path(pid)`: the absolute path of the program that `pid` runs. `None`: no such
 //!   process, a zombie, a kernel thread, or one that the caller may not see.
+//! - `process_info(pid)`: what is told of it. `None`: no such process, or an exited one.
 //! - `interface_index(name)`: `None` where no interface has that name.
 //!
 //! What an answer must be worth:
@@ -36,8 +37,8 @@ pub mod linux;
 pub mod unsupported;
 
 #[cfg(target_os = "macos")]
-pub use darwin::{Search, interface_index, process_path};
+pub use darwin::{Search, interface_index, process_info, process_path};
 #[cfg(target_os = "linux")]
-pub use linux::{Search, interface_index, process_path};
+pub use linux::{Search, interface_index, process_info, process_path};
 #[cfg(not(any(target_os = "macos", target_os = "linux")))]
-pub use unsupported::{Search, interface_index, process_path};
+pub use unsupported::{Search, interface_index, process_info, process_path};

@@ -5,6 +5,7 @@
 use std::ffi::CStr;
 
 use crate::error::Error;
+use crate::process::ProcessInfo;
 use crate::question::{Answer, Pid, Question};
 use crate::slice::Slice;
 
@@ -32,6 +33,11 @@ impl Search {
 
 /// Fails.
 pub fn process_path(_: Pid) -> Result<Option<String>, Error> {
+    Err(unsupported())
+}
+
+/// Fails.
+pub fn process_info(_: Pid) -> Result<Option<ProcessInfo>, Error> {
     Err(unsupported())
 }
 

@@ -3,7 +3,7 @@
 //! Several processes may hold one socket (fork, descriptor passing), and Linux does not tell. The
 //! answer is the one of them that started first, so a hit asks the holder's ancestors too.
 
-use super::layout::{self, Descent};
+use super::layout;
 use super::proc_dir::{Name, ProcDir, failure};
 use super::table::socket_at;
 use super::waiting::{Hit, INIT};
@@ -126,12 +126,12 @@ impl Climb {
 fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
     let mut child = descent(proc, pid)?;
-    while let Some(Descent { parent, start_ticks }) = child {
+    while let Some((parent, start_ticks)) = child {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
         }
         // A parent that is younger than its child is another process under a reused pid.
-        child = descent(proc, parent)?.filter(|descent| descent.start_ticks <= start_ticks);
+        child = descent(proc, parent)?.filter(|(_, parents_start)| *parents_start <= start_ticks);
         if child.is_some() {
             ancestors.push(parent);
         }
@@ -139,11 +139,12 @@ fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
     Ok(ancestors)
 }
 
-fn descent(proc: &ProcDir, pid: Pid) -> Result<Option<Descent>, Error> {
+/// The parent of `pid`, and when `pid` started.
+fn descent(proc: &ProcDir, pid: Pid) -> Result<Option<(Pid, u64)>, Error> {
     let name = Name::new(format_args!("{pid}/stat"));
     let mut line = [0; 4096];
     match proc.read(&name, &mut line) {
-        Ok(line) => Ok(layout::descent(line)),
+        Ok(line) => Ok(layout::process_stat(line).map(|stat| (stat.parent, stat.start_ticks))),
         Err(errno @ (libc::EMFILE | libc::ENFILE)) => Err(failure("open", errno, &name)),
         Err(_) => Ok(None), // Gone or hidden.
     }

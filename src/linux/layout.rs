@@ -54,30 +54,54 @@ pub fn socket_inode(link: &[u8]) -> Option<Inode> {
     decimal(digits)
 }
 
-/// What `/proc/PID/stat` tells about descent.
+/// What `/proc/PID/stat` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Descent {
+pub struct ProcessStat<'a> {
+    /// Field 2, at most 15 bytes of whatever the process or its starter chose.
+    pub name: &'a [u8],
+    /// Field 3 is `Z` or `X`: its first thread has exited.
+    pub has_exited: bool,
     /// Field 4; 0 where there is no parent to be seen.
     pub parent: Pid,
+    /// Field 20: how many threads there are, the exited first one among them.
+    pub threads: u64,
     /// Field 22: when the process started, in clock ticks since the system did.
     pub start_ticks: u64,
 }
 
 /// Reads a line of `/proc/PID/stat`, `do_task_stat` in fs/proc/array.c. The name in parentheses may
 /// hold anything, so fields are counted from the last parenthesis.
-pub fn descent(line: &[u8]) -> Option<Descent> {
-    let after_name = line.iter().rposition(|byte| *byte == b')')?.checked_add(2)?;
-    let mut fields = line.get(after_name..)?.split(|byte| *byte == b' ');
-    let parent = decimal(fields.nth(1)?)?; // The state is field 3.
-    let start_ticks = decimal(fields.nth(17)?)?;
-    Some(Descent { parent, start_ticks })
+pub fn process_stat(line: &[u8]) -> Option<ProcessStat<'_>> {
+    let name_start = line.iter().position(|byte| *byte == b'(')?.checked_add(1)?;
+    let name_end = line.iter().rposition(|byte| *byte == b')')?;
+    let mut fields = line.get(name_end.checked_add(2)?..)?.split(|byte| *byte == b' ');
+    let state = fields.next()?;
+    Some(ProcessStat {
+        name: line.get(name_start..name_end)?,
+        has_exited: matches!(state, b"Z" | b"X"),
+        parent: decimal(fields.next()?)?,
+        threads: decimal(fields.nth(15)?)?,
+        start_ticks: decimal(fields.nth(1)?)?,
+    })
 }
 
 /// `Tgid:` of `/proc/PID/status`: the process that a thread belongs to.
 pub fn thread_group(status: &[u8]) -> Option<Pid> {
-    let mut lines = status.split(|byte| *byte == b'\n');
-    let digits = lines.find_map(|line| line.strip_prefix(b"Tgid:\t"))?;
-    decimal(digits)
+    decimal(line_after(status, b"Tgid:\t")?)
+}
+
+/// `Uid:` of `/proc/PID/status`, of its four numbers the second: the effective user id.
+pub fn effective_uid(status: &[u8]) -> Option<u32> {
+    decimal(line_after(status, b"Uid:\t")?.split(|byte| *byte == b'\t').nth(1)?)
+}
+
+/// `btime` of `/proc/stat`: when the system started, in seconds since 1970.
+pub fn boot_seconds(stat: &[u8]) -> Option<i64> {
+    decimal(line_after(stat, b"btime ")?)
+}
+
+fn line_after<'a>(text: &'a [u8], head: &[u8]) -> Option<&'a [u8]> {
+    text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(head))
 }
 
 #[cfg(test)]
@@ -163,10 +187,13 @@ mod tests {
         let line = b"812 (a) S 1 (b\n) S 811 812 811 34816 812 4194304 95 0 0 0 0 0 0 0 20 0 1 0 \
             7744 2830336 419 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n";
 
-        assert_eq!(descent(line), Some(Descent { parent: 811, start_ticks: 7744 }));
-        assert_eq!(descent(b"812 (cat) S 811 812"), None);
-        assert_eq!(descent(b"812 cat"), None);
-        assert_eq!(descent(b""), None);
+        let name = b"a) S 1 (b\n".as_slice();
+        let stat =
+            ProcessStat { name, has_exited: false, parent: 811, threads: 1, start_ticks: 7744 };
+        assert_eq!(process_stat(line), Some(stat));
+        for broken in ["812 (cat) S 811 812", "812 cat", ")(", ")", ""] {
+            assert_eq!(process_stat(broken.as_bytes()), None, "{broken}");
+        }
     }
 
     #[test]
@@ -176,6 +203,20 @@ mod tests {
         assert_eq!(thread_group(status), Some(812));
         assert_eq!(thread_group(b"Name:\tTgid:\t5\n"), None);
         assert_eq!(thread_group(b""), None);
+    }
+
+    #[test]
+    fn the_effective_user_is_the_second_of_the_uid_line() {
+        assert_eq!(effective_uid(b"Tgid:\t812\nUid:\t1000\t0\t0\t0\nGid:\t5\t6\t7\t8\n"), Some(0));
+        assert_eq!(effective_uid(b"Uid:\t1000\n"), None);
+    }
+
+    #[test]
+    fn the_boot_time_is_the_btime_line() {
+        let stat = b"cpu  1 2 3\nintr 5 0\nctxt 9\nbtime 1795505224\nprocesses 4\n";
+
+        assert_eq!(boot_seconds(stat), Some(1_795_505_224));
+        assert_eq!(boot_seconds(b"xbtime 5\n"), None);
     }
 
     #[test]

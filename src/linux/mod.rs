@@ -17,6 +17,7 @@ mod candidates;
 mod diag_reply;
 mod diag_request;
 mod groups;
+mod info;
 mod kept;
 mod kernel;
 mod layout;
@@ -40,6 +41,7 @@ use sock_diag::SockDiag;
 use waiting::{Hit, Waiting};
 use walk::{Known, Step, Walk};
 
+pub use info::process_info;
 pub use path::process_path;
 
 /// The questions of one environment, and how far their answers have come.
@@ -113,10 +115,10 @@ impl Search {
         } else if self.waiting.is_empty() {
             self.end_walk();
             return false;
-        } else if let Err(error) = self.walk_on(slice, answers) {
-            if !self.can_try_again(&error) {
-                self.fail(&error, answers);
-            }
+        } else if let Err(error) = self.walk_on(slice, answers)
+            && !self.can_try_again(&error)
+        {
+            self.fail(&error, answers);
         }
         true
     }

@@ -38,7 +38,7 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
 }
 
 /// Without /proc nobody has a path, which is a failure to look and not an answer.
-fn proc_is_there() -> Result<(), Error> {
+pub fn proc_is_there() -> Result<(), Error> {
     let own = Name::new(format_args!("self"));
     let mut text = [0; 16];
     match kernel::read_link(NO_DIRECTORY, own.absolute(), &mut text) {

@@ -1,0 +1,102 @@
+//! macOS: who holds a socket, found by a walk over processes and their descriptors (libproc).
+//!
+//! The kernel has no question "whose is this port" that it still answers to everybody, so each
+//! process is asked for its descriptors, and each socket for its ends. Nearly all of the cost are
+//! the sockets: 2,500 on a busy desktop. What is remembered decides in which order they are asked.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `kernel`, `buffers` | the calls, and the room for their answers |
+//! | `layout` | bytes become sockets |
+//! | `walk`, `glance`, `listing`, `table`, `shared` | who is asked what, and when that is an answer |
+//! | `waiting`, `doubts` | questions without an answer; what stands between them and "nobody" |
+//! | `recent`, `seen` | what is remembered |
+
+use crate::error::Error;
+use crate::question::{Answer, Question};
+use crate::slice::Slice;
+
+mod buffers;
+mod context;
+mod doubts;
+mod glance;
+mod kernel;
+mod layout;
+mod listing;
+mod recent;
+mod seen;
+mod shared;
+mod table;
+mod waiting;
+mod walk;
+
+#[cfg(test)]
+mod fake_libproc;
+#[cfg(test)]
+mod fake_world;
+#[cfg(test)]
+mod tests;
+
+use context::Context;
+use walk::Walk;
+
+pub use kernel::{interface_index, process_path};
+
+/// The questions under way, the walk that looks for them, and what is remembered.
+#[derive(Default)]
+pub struct Search {
+    context: Context,
+    /// Whether the kernel's structure has the size that we know. Shown once; a failure to show it
+    /// is an error of that look-up only.
+    layout_proved: bool,
+    walk: Option<Walk>,
+}
+
+impl Search {
+    /// Takes a question.
+    pub fn ask(&mut self, question: Question) {
+        self.context.waiting.ask(question);
+        if let Some(walk) = &mut self.walk {
+            walk.come_late();
+        }
+    }
+
+    /// Drops a question.
+    pub fn forget(&mut self, id: u32) {
+        self.context.waiting.forget(id);
+    }
+
+    /// Works until the slice is over or no question is left.
+    pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
+        while !self.context.waiting.is_empty() {
+            if let Err(error) = self.step() {
+                self.context.waiting.fail(&error);
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        if self.context.waiting.is_empty() {
+            self.walk = None;
+            self.context.buffers.shrink();
+        }
+        answers.extend(self.context.waiting.drain_answers());
+    }
+
+    fn step(&mut self) -> Result<(), Error> {
+        if !self.layout_proved {
+            kernel::prove_layout(&mut self.context.buffers.socket)?;
+            self.layout_proved = true;
+            return Ok(());
+        }
+        // A walk whose own questions are answered or dropped goes no further: the late ones need
+        // one of their own anyway.
+        let under_way = self.walk.take().filter(|_| self.context.waiting.has_in_walk());
+        let mut walk = under_way.unwrap_or_else(|| Walk::begin(&mut self.context));
+        // Kept only if all goes well: after a failure the next look-up starts anew.
+        if !walk.step(&mut self.context)? {
+            self.walk = Some(walk);
+        }
+        Ok(())
+    }
+}

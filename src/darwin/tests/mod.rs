@@ -1,0 +1,22 @@
+//! What the macOS back end promises, each situation by name, against the scripted kernel.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
+
+mod asker;
+mod costs;
+mod errors;
+mod events;
+mod kernel_calls;
+mod layout;
+mod matching;
+mod memory;
+mod shared;
+mod slices;
