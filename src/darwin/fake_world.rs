@@ -195,8 +195,8 @@ impl World {
     /// Whether more than one reference to the socket's file exists.
     pub fn is_shared(&self, socket: u64) -> bool {
         let all = self.processes.iter().flat_map(|process| process.fds.values());
-        let here = all.filter(|fd| matches!(fd, Descriptor::Socket(so) if *so == socket)).count();
-        here + usize::from(self.in_flight.contains(&socket)) > 1
+        let here = all.filter(|fd| matches!(fd, Descriptor::Socket(so) if *so == socket));
+        here.take(2).count() + usize::from(self.in_flight.contains(&socket)) > 1
     }
 
     /// How many calls a plain walk over everything makes: 1 + P + S.

@@ -92,6 +92,21 @@ fn a_new_owner_with_a_new_number_costs_the_lists_and_the_new_numbers() {
 }
 
 #[test]
+fn a_new_owner_costs_at_most_two_guesses_more_per_recent_owner() {
+    let mut asker = seasoned();
+    for pid in 1010..1014 {
+        let port = 20_000 + (pid - 1000) as u16;
+        assert_eq!(asker.look(Wanted::Port(port)), Ok(Some(pid)));
+    }
+    change(|world| world.open(1000, 50, connected("127.0.0.1:4000", "127.0.0.1:80")));
+
+    let (calls, owner) = asker.cost(connection("127.0.0.1:4000", "127.0.0.1:80"));
+
+    assert_eq!(owner, Ok(Some(1000)));
+    assert_eq!(calls.len(), 1 + PROCESSES as usize + 1 + 2 * 4);
+}
+
+#[test]
 fn a_new_owner_that_reused_a_number_costs_a_miss_at_most() {
     let mut asker = seasoned();
     change(|world| world.open(1000, 12, connected("127.0.0.1:4000", "127.0.0.1:80")));

@@ -186,6 +186,7 @@ fn an_ordinary_user_sees_the_own_processes_and_root_sees_all() {
         let mut asker = Asker::in_world(world);
 
         assert_eq!(asker.look(Wanted::Port(80)), Ok(owner), "as {euid}");
+        assert_eq!(asker.look(Wanted::Port(81)), Ok(None), "as {euid}");
         assert!(!calls().contains(&Call::ListFds(0)), "the kernel has no descriptors");
     }
 }
@@ -217,6 +218,7 @@ fn one_port_on_two_addresses_has_two_owners() {
 #[test]
 fn an_accepted_connection_does_not_hide_its_listener() {
     let mut world = World::new();
+    world.start(50);
     world.start(100);
     world.open(100, 3, connected("127.0.0.1:80", "127.0.0.1:4000"));
     world.open(100, 9, listener("127.0.0.1:80"));

@@ -205,3 +205,72 @@ fn two_questions_for_one_shared_socket_ask_its_holders_once() {
     let asked = calls().iter().filter(|call| matches!(call, Call::Bsd(_))).count();
     assert_eq!(asked, 3);
 }
+
+#[test]
+fn of_two_equal_hits_in_one_process_the_one_that_nobody_shares_is_taken() {
+    for (shared_fd, own_fd) in [(5, 6), (6, 5)] {
+        let mut world = World::new();
+        world.start(100);
+        world.start(200);
+        let shared = world.open(200, shared_fd, connected("127.0.0.1:80", "127.0.0.1:4000"));
+        world.share(shared, 100, 5);
+        world.open(200, own_fd, connected("127.0.0.1:80", "127.0.0.1:4001"));
+        let mut asker = Asker::in_world(world);
+
+        assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)));
+    }
+}
+
+#[test]
+fn a_holder_counts_that_has_a_socket_of_its_own_for_the_question_too() {
+    let mut world = World::new();
+    world.start(100);
+    let own = world.open(100, 3, listener("127.0.0.2:80"));
+    world.in_flight.insert(own);
+    let socket = world.open(100, 5, listener("127.0.0.1:80"));
+    world.start(200);
+    world.share(socket, 200, 5);
+    let mut asker = Asker::in_world(world);
+
+    assert_eq!(asker.look(Wanted::Listener(80)), Ok(Some(100)));
+}
+
+#[test]
+fn a_shared_listener_beats_a_shared_connection_of_another_process() {
+    let mut world = World::new();
+    world.start(100);
+    let connection = world.open(100, 6, connected("127.0.0.1:80", "127.0.0.1:4000"));
+    world.start(200);
+    let listening = world.open(200, 5, listener("127.0.0.1:80"));
+    world.in_flight.insert(listening);
+    world.start(300);
+    world.share(connection, 300, 6);
+    let mut asker = Asker::in_world(world);
+
+    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)));
+}
+
+#[test]
+fn a_holder_that_hands_on_before_it_is_asked_again_is_followed() {
+    let scene = || {
+        let mut world = World::new();
+        world.start(100);
+        let socket = world.open(100, 5, listener("127.0.0.1:80"));
+        world.in_flight.insert(socket);
+        world
+    };
+    let calls = Asker::in_world(scene()).cost(Wanted::Port(80)).0;
+    let bsd = calls.iter().position(|call| *call == Call::Bsd(100)).expect("asked");
+    for when in [bsd, bsd + 1] {
+        for exits in [true, false] {
+            let mut world = scene();
+            world.before(when, move |world| {
+                world.fork(100, 300);
+                if exits { world.exit(100) } else { world.close(100, 5) }
+            });
+            let mut asker = Asker::in_world(world);
+
+            assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(300)), "{when}, {exits}");
+        }
+    }
+}

@@ -174,6 +174,78 @@ fn a_dropped_question_leaves_the_others_their_walk() {
 }
 
 #[test]
+fn a_late_question_pursues_no_shared_socket_in_a_walk_that_has_passed_its_holders() {
+    // The master comes first in the list: its process structure is new.
+    let scene = || {
+        let mut world = World::new();
+        world.start(100);
+        world.open(100, 5, listener("127.0.0.1:80"));
+        world.fork(100, 200);
+        world.exec(100, &[]);
+        world
+    };
+    for when in 1..2 + scene().plain_walk() {
+        let mut asker = Asker::in_world(scene());
+        asker.ask(Wanted::Port(1));
+        for _ in 0..when {
+            asker.advance(&one_step());
+        }
+        let late = asker.ask(Wanted::Port(80));
+
+        let answers = asker.finish();
+
+        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner.clone());
+        assert_eq!(owner, Some(Ok(Some(100))), "asked after {when} slices");
+    }
+}
+
+#[test]
+fn a_walk_whose_own_questions_are_answered_goes_no_further() {
+    let mut asker = Asker::in_world(twenty());
+    let own = asker.ask(Wanted::Port(99));
+    for _ in 0..3 {
+        assert_eq!(asker.advance(&one_step()), []);
+    }
+    asker.ask(Wanted::Port(1));
+    while asker.advance(&one_step()).iter().all(|answer| answer.id != own) {}
+    calls();
+
+    asker.finish();
+
+    assert_eq!(calls().len(), twenty().plain_walk());
+}
+
+#[test]
+fn holders_of_a_dropped_question_are_not_asked() {
+    let mut world = twenty();
+    let socket = world.open(119, 9, listener("127.0.0.1:7000"));
+    world.in_flight.insert(socket);
+    let mut asker = Asker::in_world(world);
+    let dropped = asker.ask(Wanted::Port(7000));
+    asker.ask(Wanted::Port(1));
+    for _ in 0..12 {
+        asker.advance(&one_step());
+    }
+    asker.search.forget(dropped);
+
+    asker.finish();
+
+    assert!(!calls().contains(&Call::Bsd(119)));
+}
+
+#[test]
+fn a_question_asked_again_under_its_id_has_one_answer() {
+    let mut asker = Asker::in_world(twenty());
+    for wanted in [Wanted::Port(80), Wanted::Port(81)] {
+        asker.search.ask(crate::question::Question { id: 7, wanted });
+    }
+
+    let answers = asker.finish();
+
+    assert_eq!(answers, [crate::question::Answer { id: 7, owner: Ok(Some(101)) }]);
+}
+
+#[test]
 fn ten_thousand_questions_are_one_walk() {
     let mut asker = Asker::in_world(twenty());
     asker.look(Wanted::Port(1)).expect("no failure");

@@ -1,0 +1,47 @@
+// Truth while processes start, end, share, pass, renumber and reset, and pids are used again. A model
+// knows from the holders' own words who held what when; no answer may differ from it. CHURN_SECONDS
+// says how long; its long form is in scripts/ci-full.mjs.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { breaches, Model } from './churn-model.mjs'
+import { fixture, needsPython, needsRoot, pythonPath, temporaryDirectory } from './holders.mjs'
+import { after } from './through.mjs'
+
+const seconds = Number(process.env.CHURN_SECONDS ?? 20)
+const seed = Number(process.env.CHURN_SEED ?? Date.now() % 1_000_000)
+
+test('a holder is told, nobody else, and null only when nobody held the socket', {
+  skip: needsRoot || needsPython
+}, async (t) => {
+  t.diagnostic(`CHURN_SEED=${seed}`)
+  const namespaces = ['--pid', '--net', '--fork', '--mount-proc']
+  const network = after('ip link set lo up')
+  const log = path.join(temporaryDirectory(t), 'log')
+  fs.writeFileSync(log, '')
+  const storm = [pythonPath, fixture('storm.py'), seconds, seed, log]
+  const asker = [process.execPath, fixture('asker.cjs')]
+  const args = [...namespaces, ...network, ...storm, ...asker].map(String)
+  const child = spawn('unshare', args, { stdio: ['ignore', 'inherit', 'inherit'], detached: true })
+  t.after(() => child.exitCode ?? process.kill(-child.pid, 'SIGKILL'))
+
+  const [code] = await once(child, 'exit')
+  const model = new Model()
+  const lines = createInterface({ input: fs.createReadStream(log) })
+  for await (const line of lines) model.hear(line)
+  const found = breaches(model)
+
+  const { started, pids, kinds } = model
+  t.diagnostic(`${started} processes under ${pids.size} pids; ${JSON.stringify(kinds)}`)
+  assert.equal(code, 0)
+  assert.deepEqual(found, [])
+  // The storm was one: pids came again, and every kind of question was answered in both ways.
+  assert.ok(pids.size < started, 'no pid was used again')
+  for (const kind of ['port', 'peer']) assert.ok(kinds[kind].owner > 0, `no owner of a ${kind}`)
+  assert.ok(kinds.port.null > 0, 'no port was free')
+})

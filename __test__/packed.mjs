@@ -1,0 +1,65 @@
+// The package as a user gets it: packed, then installed by npm from the tarballs into an empty
+// folder, together with what else an app has. Needs a registry, so these tests are not in `npm test`.
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { hostBinary, hostTag, root, temporaryFolder } from './install.mjs'
+
+const execute = promisify(execFile)
+const OUTPUT_BYTES_MAX = 64 << 20
+
+/** What `npm test` and its like tell their children about this repository is not for an app's npm. */
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|command)/.test(name))
+)
+
+/** Runs a program to its end; gives what it printed, or fails with what it said. */
+export async function run(command, args, options = {}) {
+  const settings = { env, maxBuffer: OUTPUT_BYTES_MAX, ...options }
+  try {
+    return await execute(command, args, settings)
+  } catch (error) {
+    assert.fail(`${error.message}\n${error.stdout}`)
+  }
+}
+
+/** A folder with the packed package and the other packages installed; `files` go by their name. */
+export async function installApp(t, { packages = [], files = {}, from, omit = [] } = {}) {
+  const folder = temporaryFolder(t)
+  if (from !== undefined) {
+    const filter = (name) => !/[\\/](node_modules|dist)$/.test(name)
+    fs.cpSync(path.join(root, from), folder, { recursive: true, filter })
+  }
+  writeFiles(folder, { 'package.json': '{ "private": true }\n', ...files }, from !== undefined)
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const omitted = omit.map((kind) => `--omit=${kind}`)
+  const tarballs = await pack(temporaryFolder(t))
+  await run('npm', ['install', ...quiet, ...omitted, ...tarballs, ...packages], { cwd: folder })
+  return folder
+}
+
+function writeFiles(folder, files, keep) {
+  for (const [name, text] of Object.entries(files)) {
+    const file = path.join(folder, name)
+    if (keep && name === 'package.json' && fs.existsSync(file)) continue
+    fs.mkdirSync(path.dirname(file), { recursive: true })
+    fs.writeFileSync(file, text)
+  }
+}
+
+/** The two tarballs that this machine gets: the package, and the binary that was built here. */
+async function pack(destination) {
+  const binaryPackage = path.join(destination, hostTag)
+  fs.cpSync(path.join(root, 'npm', hostTag), binaryPackage, { recursive: true })
+  fs.copyFileSync(hostBinary, path.join(binaryPackage, path.basename(hostBinary)))
+  for (const source of [root, binaryPackage]) {
+    await run('npm', ['pack', source, '--pack-destination', destination], { cwd: destination })
+  }
+  return fs
+    .readdirSync(destination)
+    .filter((name) => name.endsWith('.tgz'))
+    .map((name) => path.join(destination, name))
+}

@@ -1,0 +1,66 @@
+// The package with its real binary behind a recorder: what JavaScript hands to the native side, and
+// a gate that keeps a native answer back until a test has done what must happen meanwhile.
+
+import { hostBinary, hostTag, install, installBinary, requireIn } from './install.mjs'
+
+const RECORDER = `
+  const native = require(${JSON.stringify(hostBinary)})
+  const recorder = exports
+  recorder.made = 0
+  recorder.slices = []
+  recorder.batches = []
+  recorder.gate = undefined
+  recorder.pathsMax = Infinity
+  recorder.begun = () => {}
+  recorder.underWay = 0
+  recorder.underWayMax = 0
+
+  async function one(task) {
+    recorder.underWay += 1
+    recorder.underWayMax = Math.max(recorder.underWayMax, recorder.underWay)
+    recorder.begun()
+    await recorder.gate
+    const result = await task()
+    recorder.underWay -= 1
+    return result
+  }
+
+  exports.Lookups = class {
+    lookups = new native.Lookups()
+    constructor() {
+      recorder.made += 1
+    }
+    advance(asked, abandoned) {
+      const ids = []
+      for (let i = 0; i < asked.length; i += 20) ids.push(asked[i])
+      recorder.slices.push({ ids, words: [...asked], abandoned: [...abandoned] })
+      return one(() => this.lookups.advance(asked, abandoned))
+    }
+  }
+  exports.processPaths = (pids) => {
+    recorder.batches.push([...pids])
+    return one(() => native.processPaths(pids.slice(0, recorder.pathsMax)))
+  }`
+
+/** `recorder.close()` shuts the gate and gives what opens it; `recorder.nextTask()` waits for one. */
+export function installRecorder(t) {
+  const folder = install(t)
+  installBinary(folder, hostTag, RECORDER, 'index.js')
+  const require = requireIn(folder)
+  const recorder = require(`socket-owner-${hostTag}`)
+  recorder.close = () => {
+    let open
+    recorder.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    return () => {
+      recorder.gate = undefined
+      open()
+    }
+  }
+  recorder.nextTask = () =>
+    new Promise((resolve) => {
+      recorder.begun = resolve
+    })
+  return { ...require('socket-owner'), recorder, folder }
+}

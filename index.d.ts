@@ -1,0 +1,104 @@
+/** Options that every function takes. */
+export interface LookupOptions {
+  /**
+   * Aborts the look-up: the promise rejects with the signal's `reason`, an `AbortError` by default.
+   */
+  signal?: AbortSignal | undefined
+}
+
+/** Options of {@link findPidByLocalTcpPort}. */
+export interface PortLookupOptions extends LookupOptions {
+  /**
+   * Only sockets in this state: `'listening'`, or `'connected'`, which has a remote end and includes
+   * connecting and half closed. Default: any live socket, a bound one too where the system tells it.
+   */
+  state?: 'listening' | 'connected' | undefined
+}
+
+/** The two ends of a TCP connection as this process sees them. A `net.Socket` fits as it is. */
+export interface SocketEnds {
+  /** An IP address, as `127.0.0.1`, `::1`, `::ffff:127.0.0.1` or `fe80::1%en0`. */
+  localAddress?: string | undefined
+  /** 1 to 65535. */
+  localPort?: number | undefined
+  /** An IP address. */
+  remoteAddress?: string | undefined
+  /** 1 to 65535. */
+  remotePort?: number | undefined
+}
+
+/**
+ * Answers the pid of the process that holds a live TCP socket with this **local** port, on IPv4 or
+ * IPv6. Of several processes that hold one socket (a forked server) it is the one that started
+ * first; on Linux, of several sockets with the port, the listening one's.
+ *
+ * ```js
+ * const pid = await findPidByLocalTcpPort(3000, { state: 'listening' })
+ * console.log(pid === null ? 'port 3000 is free' : `taken by process ${pid}`)
+ * // taken by process 48213
+ * ```
+ *
+ * Asks sock_diag and `/proc` on Linux, libproc on macOS. Blind spot: an ordinary user sees only
+ * the sockets of processes of that user.
+ *
+ * @param port 1 to 65535.
+ * @returns A pid, at least 1. `null`: no live socket has the port, or its owner may not be seen.
+ * A socket in TIME_WAIT is not live, no process has it.
+ *
+ * Rejects with `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_VALUE` for a wrong
+ * argument; with the signal's reason; and where it cannot look with an `Error` whose `code` is
+ * `ERR_UNSUPPORTED_PLATFORM`, `ERR_BINARY_MISSING`, `ERR_BINARY_LOAD`, `ERR_INTERNAL` or the
+ * system's (`EPERM`, `EMFILE`, with `syscall`).
+ */
+export function findPidByLocalTcpPort(
+  port: number,
+  options?: PortLookupOptions
+): Promise<number | null>
+
+/**
+ * Answers the pid of the process at the **other end** of a connection on this machine: a proxy
+ * passes the socket that it accepted and gets its client. Both addresses and both ports must match.
+ * The ends are read once, at the call.
+ *
+ * ```js
+ * server.on('connection', async (socket) => {
+ *   console.log(await findPeerPid(socket)) // 51877
+ * })
+ * ```
+ *
+ * Asks sock_diag and `/proc` on Linux, libproc on macOS. Blind spot: an ordinary user sees only
+ * the sockets of processes of that user.
+ *
+ * @param socket A connected `net.Socket` or `tls.TLSSocket` (of a request: `request.socket`), or an
+ * object with the four ends.
+ * @returns A pid, at least 1; this process's own if it is the peer. `null`: the socket has gone, or
+ * the peer is on another machine, in another network namespace, not accepted yet, or may not be seen.
+ *
+ * Rejects with `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_VALUE` for a wrong
+ * argument; with the signal's reason; and where it cannot look with an `Error` whose `code` is
+ * `ERR_UNSUPPORTED_PLATFORM`, `ERR_BINARY_MISSING`, `ERR_BINARY_LOAD`, `ERR_INTERNAL` or the
+ * system's (`EPERM`, `EMFILE`, with `syscall`).
+ */
+export function findPeerPid(socket: SocketEnds, options?: LookupOptions): Promise<number | null>
+
+/**
+ * Answers the absolute path of the program that a process runs, as the kernel tells it.
+ *
+ * ```js
+ * console.log(await getProcessPath(process.pid))
+ * // /usr/local/bin/node
+ * ```
+ *
+ * Reads `/proc/PID/exe` on Linux, asks `proc_pidpath` on macOS. Blind spots: on Linux an ordinary
+ * user sees only programs of that user; on macOS a program whose file was deleted has no path. In
+ * a container's process the path is that of its own root. Bytes that are not UTF-8 come as U+FFFD.
+ *
+ * @param pid 1 to 2147483647.
+ * @returns A path. `null`: there is no such process, it is a zombie or a kernel thread, or it may
+ * not be seen.
+ *
+ * Rejects with `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` for a wrong argument; with the signal's
+ * reason; and where it cannot look with an `Error` whose `code` is `ERR_UNSUPPORTED_PLATFORM`,
+ * `ERR_BINARY_MISSING`, `ERR_BINARY_LOAD`, `ERR_INTERNAL` or the system's (`EMFILE`, with `syscall`).
+ */
+export function getProcessPath(pid: number, options?: LookupOptions): Promise<string | null>

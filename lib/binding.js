@@ -1,0 +1,120 @@
+'use strict'
+
+// The native binary for this platform, architecture and C library. Loaded by the first call, not
+// by `require`; what came of it, a failure too, is kept for every later call.
+
+const fs = require('node:fs')
+const { createRequire } = require('node:module')
+const path = require('node:path')
+const { lookupError } = require('./errors')
+const { isMusl } = require('./libc')
+const { version } = require('../package.json')
+
+/** @typedef {import('./errors').Failure} Failure */
+/**
+ * @typedef {object} Slice
+ * @property {Int32Array} answered id, pid, id, pid …; pid 0 is `null`
+ * @property {{ id: number, code: string, syscall: string, message: string }[]} failed
+ */
+/**
+ * Advances one slice. Takes new questions and the ids that nobody waits for any more.
+ * @typedef {{ advance(asked: Uint32Array, abandoned: Uint32Array): Promise<Slice> }} Lookups
+ */
+/** @typedef {string | null | { code: string, syscall: string, message: string }} Path */
+/**
+ * @typedef {object} Binding
+ * @property {new () => Lookups} Lookups
+ * @property {(pids: Int32Array) => Promise<Path[]>} processPaths
+ */
+/** @typedef {{ binding: Binding } | { failure: Failure }} Loaded */
+
+/** A fixed list: only packages that are published may be named, any other name could be squatted. */
+const TAGS = new Map([
+  ['darwin-arm64', ['darwin-arm64']],
+  ['darwin-x64', ['darwin-x64']],
+  ['linux-arm64', ['linux-arm64-gnu', 'linux-arm64-musl']],
+  ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']]
+])
+
+/** Not a literal `require` of the package: bundlers would follow it to the binary and fail. */
+const requireHere = createRequire(__filename)
+const root = path.join(__dirname, '..')
+/** Only a checkout of the repository has its binary beside it. */
+const isCheckout = fs.existsSync(path.join(root, 'Cargo.toml'))
+
+/** @type {Loaded | undefined} */
+let loaded
+
+function load() {
+  loaded ??= find()
+  if ('failure' in loaded) throw lookupError(loaded.failure)
+  return loaded.binding
+}
+
+/** @returns {Loaded} */
+function find() {
+  const system = `${process.platform}-${process.arch}`
+  const [tag, muslTag] = TAGS.get(system) ?? []
+  if (tag === undefined) {
+    const message =
+      `socket-owner has no back end for ${system}. ` +
+      'It works on macOS and Linux, each on x64 and arm64.'
+    return { failure: { code: 'ERR_UNSUPPORTED_PLATFORM', message } }
+  }
+  const found = loadTag(tag)
+  // Most Linux systems have glibc; only when its binary fails is it worth asking which one this is.
+  if ('failure' in found && muslTag !== undefined && isMusl()) return loadTag(muslTag)
+  return found
+}
+
+/**
+ * @param {string} tag
+ * @returns {Loaded}
+ */
+function loadTag(tag) {
+  const file = path.join(root, `socket-owner.${tag}.node`)
+  const name = isCheckout && fs.existsSync(file) ? file : `socket-owner-${tag}`
+  try {
+    const binding = requireHere(name)
+    if (typeof binding.Lookups !== 'function' || typeof binding.processPaths !== 'function') {
+      throw new Error(`it is not the binary of socket-owner ${version}`)
+    }
+    return { binding }
+  } catch (cause) {
+    const isMissing = /** @type {{ code?: unknown }} */ (Object(cause)).code === 'MODULE_NOT_FOUND'
+    return { failure: isMissing ? missing(tag, cause) : broken(tag, name, cause) }
+  }
+}
+
+/**
+ * @param {string} tag
+ * @param {unknown} cause
+ * @returns {Failure}
+ */
+function missing(tag, cause) {
+  const name = `socket-owner-${tag}`
+  const cure = isCheckout
+    ? 'Build it: npm run build.'
+    : 'It is an optional dependency: install again on this system, without --omit=optional ' +
+      'or --no-optional, and without node_modules from another system. ' +
+      `Or add it yourself: npm install ${name}@${version}.`
+  const message = `socket-owner needs the package ${name}, which is not installed. ${cure}`
+  return { code: 'ERR_BINARY_MISSING', message, cause }
+}
+
+/**
+ * @param {string} tag
+ * @param {string} name
+ * @param {unknown} cause
+ * @returns {Failure}
+ */
+function broken(tag, name, cause) {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const message =
+    `socket-owner's binary ${name} does not load: ${reason}. It is for ${tag}, version ${version}. ` +
+    'Install again on this very system; on Linux it needs glibc 2.17 or musl 1.2.'
+  return { code: 'ERR_BINARY_LOAD', message, cause }
+}
+
+exports.TAGS = TAGS
+exports.load = load

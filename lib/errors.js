@@ -1,0 +1,103 @@
+'use strict'
+
+// Every Error that a caller can meet is made here, on the JavaScript side, so that `instanceof`
+// holds in whichever realm (a Jest sandbox, a vm context) the package was loaded.
+
+const { inspect } = require('node:util')
+
+/**
+ * A failure to look, as the native side and the loader describe it.
+ * @typedef {{ code: string, message: string, syscall?: string | undefined, cause?: unknown }} Failure
+ */
+
+/**
+ * What was received, in the words of Node's own argument errors.
+ * @param {unknown} value
+ */
+function received(value) {
+  if (value === undefined || value === null) return `Received ${value}`
+  if (typeof value === 'function') return `Received function ${value.name}`
+  if (typeof value === 'object') {
+    const name = Object.getPrototypeOf(value)?.constructor?.name
+    return name ? `Received an instance of ${name}` : `Received ${inspect(value, { depth: -1 })}`
+  }
+  const text = inspect(value, { colors: false })
+  const shown = text.length > 28 ? `${text.slice(0, 25)}...` : text
+  return `Received type ${typeof value} (${shown})`
+}
+
+/** @param {string} name A dotted name is a property, any other an argument. */
+function subject(name) {
+  return `"${name}" ${name.includes('.') ? 'property' : 'argument'}`
+}
+
+/**
+ * Sets `code` and puts it into the stack's first line, where Node's own errors have it.
+ * @template {Error} E
+ * @param {E} error
+ * @param {string} code
+ */
+function withCode(error, code) {
+  const { name } = error
+  error.name = `${name} [${code}]`
+  // Reading the stack makes it, and it keeps the name of that moment.
+  void error.stack
+  // @ts-expect-error: the own property goes, the prototype's `name` shows again.
+  delete error.name
+  return Object.assign(error, { code })
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected Continues "must be".
+ * @param {unknown} value
+ */
+function invalidType(name, expected, value) {
+  const message = `The ${subject(name)} must be ${expected}. ${received(value)}`
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE')
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected Continues "must be".
+ * @param {unknown} value
+ */
+function invalidValue(name, expected, value) {
+  const text = inspect(value)
+  const shown = text.length > 128 ? `${text.slice(0, 128)}...` : text
+  const message = `The ${subject(name)} must be ${expected}. Received ${shown}`
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE')
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected Continues "It must be".
+ * @param {number} value
+ */
+function outOfRange(name, expected, value) {
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${value}`
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE')
+}
+
+/** @param {Failure} failure */
+function lookupError({ code, message, syscall, cause }) {
+  const error = cause === undefined ? new Error(message) : new Error(message, { cause })
+  return Object.assign(withCode(error, code), syscall === undefined ? {} : { syscall })
+}
+
+/**
+ * The failure that a rejection of a native task is: it rejects only when it has panicked.
+ * @param {unknown} cause
+ * @returns {Failure}
+ */
+function internalFailure(cause) {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const message = `A bug in socket-owner stopped this look-up; the next call works. ${reason}`
+  return { code: 'ERR_INTERNAL', message, cause }
+}
+
+exports.invalidType = invalidType
+exports.invalidValue = invalidValue
+exports.outOfRange = outOfRange
+exports.lookupError = lookupError
+exports.internalFailure = internalFailure

