@@ -6,6 +6,30 @@ export interface LookupOptions {
   signal?: AbortSignal | undefined
 }
 
+/**
+ * What is known of one process. A field is `null` where the caller may not see it on that system:
+ * macOS tells `startTime` only of processes of the caller's own user (and everything to root).
+ */
+export interface ProcessInfo {
+  /** As asked. */
+  pid: number
+  /** The parent's pid. `null`: it has none, as the first process, or none that can be seen. */
+  ppid: number | null
+  /** The effective user id. */
+  uid: number | null
+  /**
+   * The kernel's short name: at most 15 bytes on Linux and for other users' processes on macOS, else
+   * 31. The process chooses it itself: never print it raw.
+   */
+  name: string | null
+  /** As {@link getProcessPath} answers it. */
+  path: string | null
+  /** With the pid an identity that survives the pid's reuse. */
+  startTime: Date | null
+  /** macOS: the outermost `.app` directory of `path`. `null` elsewhere and for other programs. */
+  bundlePath: string | null
+}
+
 /** Options of {@link findPidByLocalTcpPort}. */
 export interface PortLookupOptions extends LookupOptions {
   /**
@@ -102,3 +126,24 @@ export function findPeerPid(socket: SocketEnds, options?: LookupOptions): Promis
  * `ERR_BINARY_MISSING`, `ERR_BINARY_LOAD`, `ERR_INTERNAL` or the system's (`EMFILE`, with `syscall`).
  */
 export function getProcessPath(pid: number, options?: LookupOptions): Promise<string | null>
+
+/**
+ * Answers what is known of a process: parent, user, name, program, start, and the app that it
+ * belongs to on macOS.
+ *
+ * ```js
+ * const info = await getProcessInfo(process.pid)
+ * console.log(info?.name, info?.startTime?.getFullYear())
+ * // node 2026
+ * ```
+ *
+ * Reads `/proc/PID` on Linux, asks `proc_pidinfo` on macOS. Blind spots: see {@link ProcessInfo}.
+ *
+ * @param pid 1 to 2147483647.
+ * @returns A record. `null`: there is no such process, it has exited, or it is hidden from the caller.
+ *
+ * Rejects with `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` for a wrong argument; with the signal's
+ * reason; and where it cannot look with an `Error` whose `code` is `ERR_UNSUPPORTED_PLATFORM`,
+ * `ERR_BINARY_MISSING`, `ERR_BINARY_LOAD`, `ERR_INTERNAL` or the system's (`EMFILE`, with `syscall`).
+ */
+export function getProcessInfo(pid: number, options?: LookupOptions): Promise<ProcessInfo | null>

@@ -13,8 +13,9 @@ const {
   checkPortOptions
 } = require('./lib/arguments')
 const { load } = require('./lib/binding')
+const { bundleOf } = require('./lib/bundle')
 const { lookupError } = require('./lib/errors')
-const { askForPath } = require('./lib/paths')
+const { askForInfo, askForPath } = require('./lib/processes')
 const { askForConnection, askForPort } = require('./lib/queue')
 
 /** @type {typeof import('./index').findPidByLocalTcpPort} */
@@ -53,6 +54,20 @@ async function getProcessPath(pid, options) {
   return answerOf(await askForPath(pid, signal))
 }
 
+/** @type {typeof import('./index').getProcessInfo} */
+async function getProcessInfo(pid, options) {
+  checkPid(pid)
+  const { signal } = checkOptions(options)
+  throwIfAborted(signal)
+  load()
+
+  const info = answerOf(await askForInfo(pid, signal))
+  if (info === null) return null
+  const { ppid, uid, name, path, startMs } = info
+  const startTime = startMs === null ? null : new Date(startMs)
+  return { pid, ppid: ppid || null, uid, name, path, startTime, bundlePath: bundleOf(path) }
+}
+
 /**
  * Throws here, not where the answer came in, so that the error's stack leads to the caller.
  * @template A
@@ -66,3 +81,4 @@ function answerOf(outcome) {
 exports.findPidByLocalTcpPort = findPidByLocalTcpPort
 exports.findPeerPid = findPeerPid
 exports.getProcessPath = getProcessPath
+exports.getProcessInfo = getProcessInfo

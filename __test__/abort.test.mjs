@@ -101,9 +101,9 @@ test('one of two that share an answer is aborted and the other gets it', async (
 
 /** A native side whose first slice gives `answered(id)`, aborted while it was under way. */
 function abortInFirstSlice(recorder, controller, answered) {
-  const { advance } = recorder.Lookups.prototype
-  recorder.Lookups.prototype.advance = ([id]) => {
-    recorder.Lookups.prototype.advance = advance
+  const { advance } = recorder
+  recorder.advance = (_lookups, [id]) => {
+    recorder.advance = advance
     recorder.slices.push({ ids: [id], abandoned: [] })
     controller.abort()
     return Promise.resolve({ answered: Int32Array.from(answered(id)), failed: [] })

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test } from 'node:test'
 import byDefault from 'socket-owner'
-import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from '../index.js'
+import { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath } from '../index.js'
 import libc from '../lib/libc.js'
 import { needsLinux } from './holders.mjs'
 import {
@@ -21,7 +21,7 @@ import {
   temporaryFolder
 } from './install.mjs'
 
-const imported = { findPeerPid, findPidByLocalTcpPort, getProcessPath }
+const imported = { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath }
 const GONE = { destroyed: true }
 
 /** Runs a program in `folder` and gives what it printed as JSON. */
@@ -186,7 +186,7 @@ for (const [what, bytes] of [
 }
 
 test('a package that is not our binary does not load', async (t) => {
-  for (const content of ['exports.Lookups = class {}', 'exports.processPaths = () => {}']) {
+  for (const content of ['exports.advance = () => {}', 'exports.processPaths = () => {}']) {
     const folder = install(t)
     installBinary(folder, hostTag, content, 'index.js')
     const owner = requireIn(folder)('socket-owner')

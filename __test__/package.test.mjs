@@ -29,10 +29,12 @@ test('the tarball holds the front, its typings and its licence, nothing else', a
 
   const packed = JSON.parse(stdout)
   const [{ files }] = Array.isArray(packed) ? packed : Object.values(packed)
+  const bin = fs.readdirSync(path.join(root, 'bin')).map((name) => `bin/${name}`)
   const lib = fs.readdirSync(path.join(root, 'lib')).map((name) => `lib/${name}`)
   assert.deepEqual(
     files.map((file) => file.path).sort(),
     [
+      ...bin,
       'CHANGELOG.md',
       'LICENSE',
       'README.md',

@@ -119,11 +119,11 @@ test('ends that no connection can have are null, and nobody is asked', async (t)
 test('after a failed slice the native side is made anew, and what came meanwhile is asked of it', async (t) => {
   const { findPidByLocalTcpPort, recorder } = installRecorder(t)
   const port = await listen(t)
-  const { advance } = recorder.Lookups.prototype
+  const { advance } = recorder
   const cause = new Error('panicked')
   let meanwhile
-  recorder.Lookups.prototype.advance = async () => {
-    recorder.Lookups.prototype.advance = advance
+  recorder.advance = async () => {
+    recorder.advance = advance
     meanwhile = findPidByLocalTcpPort(port)
     throw cause
   }
@@ -185,11 +185,11 @@ test('ten thousand calls at once are one slice and one task, with one thread too
     let underWay = 0
     let underWayMax = 0
     const asked = []
-    const { advance } = native.Lookups.prototype
-    native.Lookups.prototype.advance = async function (questions, abandoned) {
+    const { advance } = native
+    native.advance = async (lookups, questions, abandoned) => {
       asked.push(questions.length / 20)
       underWayMax = Math.max(underWayMax, ++underWay)
-      const slice = await advance.call(this, questions, abandoned)
+      const slice = await advance(lookups, questions, abandoned)
       underWay -= 1
       return slice
     }

@@ -25,22 +25,21 @@ const RECORDER = `
     return result
   }
 
-  exports.Lookups = class {
-    lookups = new native.Lookups()
-    constructor() {
-      recorder.made += 1
-    }
-    advance(asked, abandoned) {
-      const ids = []
-      for (let i = 0; i < asked.length; i += 20) ids.push(asked[i])
-      recorder.slices.push({ ids, words: [...asked], abandoned: [...abandoned] })
-      return one(() => this.lookups.advance(asked, abandoned))
-    }
+  exports.createLookups = () => {
+    recorder.made += 1
+    return native.createLookups()
+  }
+  exports.advance = (lookups, asked, abandoned) => {
+    const ids = []
+    for (let i = 0; i < asked.length; i += 20) ids.push(asked[i])
+    recorder.slices.push({ ids, words: [...asked], abandoned: [...abandoned] })
+    return one(() => native.advance(lookups, asked, abandoned))
   }
   exports.processPaths = (pids) => {
     recorder.batches.push([...pids])
     return one(() => native.processPaths(pids.slice(0, recorder.pathsMax)))
-  }`
+  }
+  exports.processInfos = (pids) => one(() => native.processInfos(pids))`
 
 /** `recorder.close()` shuts the gate and gives what opens it; `recorder.nextTask()` waits for one. */
 export function installRecorder(t) {

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from '../index.js'
 import {
   accepted,
+  leaderlessCode,
   listen,
   needsLinux,
   needsPython,
@@ -14,23 +15,6 @@ import {
 } from './holders.mjs'
 
 const skip = needsLinux || needsPython
-
-/** Its first thread exits while another goes on: a zombie in /proc whose sockets live. */
-const leaderlessCode = `
-  def go_on():
-      while True:
-          with open(f'/proc/{os.getpid()}/stat') as stat:
-              if stat.read().rpartition(')')[2].split()[0] == 'Z':
-                  break
-          os.sched_yield()
-      say(port=port_of(kept))
-      while True:
-          hear()
-
-  kept = client('127.0.0.1', values['port']) if 'port' in values else listen()
-  for _ in range(values['threads']):
-      threading.Thread(target=go_on if _ == 0 else rest, daemon=True).start()
-  checked(libc.syscall({'x86_64': 60, 'aarch64': 93}[os.uname().machine], 0))`
 
 for (const threads of [1, 3]) {
   test(`a process whose first thread has exited owns its sockets, ${threads} live`, {

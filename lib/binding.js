@@ -17,14 +17,26 @@ const { version } = require('../package.json')
  * @property {{ id: number, code: string, syscall: string, message: string }[]} failed
  */
 /**
- * Advances one slice. Takes new questions and the ids that nobody waits for any more.
- * @typedef {{ advance(asked: Uint32Array, abandoned: Uint32Array): Promise<Slice> }} Lookups
+ * The questions of one environment, in the native side's keeping.
+ * @typedef {object} Lookups
  */
-/** @typedef {string | null | { code: string, syscall: string, message: string }} Path */
 /**
+ * @typedef {object} Info
+ * @property {number} ppid 0 for none
+ * @property {number | null} uid
+ * @property {string | null} name
+ * @property {string | null} path
+ * @property {number | null} startMs milliseconds since 1970
+ */
+/** @typedef {{ code: string, syscall: string, message: string }} NativeFailure */
+/**
+ * `advance` takes new questions and the ids that nobody waits for any more, and works for a slice.
+ * The other two answer as many pids as fit into one, at least the first.
  * @typedef {object} Binding
- * @property {new () => Lookups} Lookups
- * @property {(pids: Int32Array) => Promise<Path[]>} processPaths
+ * @property {() => Lookups} createLookups
+ * @property {(lookups: Lookups, asked: Uint32Array, abandoned: Uint32Array) => Promise<Slice>} advance
+ * @property {(pids: Int32Array) => Promise<(string | null | NativeFailure)[]>} processPaths
+ * @property {(pids: Int32Array) => Promise<(Info | null | NativeFailure)[]>} processInfos
  */
 /** @typedef {{ binding: Binding } | { failure: Failure }} Loaded */
 
@@ -35,6 +47,8 @@ const TAGS = new Map([
   ['linux-arm64', ['linux-arm64-gnu', 'linux-arm64-musl']],
   ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']]
 ])
+
+const FUNCTIONS = ['createLookups', 'advance', 'processPaths', 'processInfos']
 
 /** Not a literal `require` of the package: bundlers would follow it to the binary and fail. */
 const requireHere = createRequire(__filename)
@@ -76,7 +90,7 @@ function loadTag(tag) {
   const name = isCheckout && fs.existsSync(file) ? file : `socket-owner-${tag}`
   try {
     const binding = requireHere(name)
-    if (typeof binding.Lookups !== 'function' || typeof binding.processPaths !== 'function') {
+    if (!FUNCTIONS.every((name) => typeof binding[name] === 'function')) {
       throw new Error(`it is not the binary of socket-owner ${version}`)
     }
     return { binding }

@@ -99,8 +99,9 @@ async function run() {
     abandoned = new Set()
     const questions = handOver()
     try {
-      lookups ??= new (load().Lookups)()
-      settle(await lookups.advance(questions, forget))
+      const native = load()
+      lookups ??= native.createLookups()
+      settle(await native.advance(lookups, questions, forget))
     } catch (error) {
       // What it knew is in doubt, and so is every question that it had.
       lookups = undefined

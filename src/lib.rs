@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
-use napi::bindgen_prelude::{AsyncTask, Int32Array, Uint32Array};
+use napi::bindgen_prelude::{AsyncTask, External, Int32Array, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
@@ -24,37 +24,34 @@ use question::Answer;
 use slice::Slice;
 use words::QUESTION_WORDS;
 
-/// The questions of one environment: what is remembered, and the walk under way.
+/// The questions of one environment: what is remembered, and the walk under way. Never waited for:
+/// JavaScript runs one task at a time, and a second one is refused.
+type Lookups = Arc<Mutex<Search>>;
+
+/// Look-ups that remember nothing yet and have nothing open.
 #[napi]
-pub struct Lookups {
-    /// Never waited for: JavaScript runs one task at a time, and a second one is refused.
-    search: Arc<Mutex<Search>>,
+pub fn create_lookups() -> External<Lookups> {
+    External::new(Lookups::default())
 }
 
+/// Takes the questions in `asked` (20 words each, see `words.rs`), drops those in `abandoned`, and
+/// works for one slice. Resolves to the answers found in it.
 #[napi]
-impl Lookups {
-    /// Remembers nothing yet and has nothing open.
-    #[napi(constructor)]
-    #[allow(clippy::new_without_default, reason = "only JavaScript makes one")]
-    pub fn new() -> Self {
-        Self { search: Arc::default() }
-    }
-
-    /// Takes the questions in `asked` (20 words each, see `words.rs`), drops those in
-    /// `abandoned`, and works for one slice. Resolves to the answers found in it.
-    #[napi]
-    pub fn advance(&self, asked: Uint32Array, abandoned: Uint32Array) -> AsyncTask<Advance> {
-        AsyncTask::new(Advance {
-            search: Arc::clone(&self.search),
-            asked: asked.to_vec(),
-            abandoned: abandoned.to_vec(),
-        })
-    }
+pub fn advance(
+    lookups: &External<Lookups>,
+    asked: Uint32Array,
+    abandoned: Uint32Array,
+) -> AsyncTask<Advance> {
+    AsyncTask::new(Advance {
+        search: Arc::clone(lookups),
+        asked: asked.to_vec(),
+        abandoned: abandoned.to_vec(),
+    })
 }
 
 /// One slice of the search on a worker thread.
 pub struct Advance {
-    search: Arc<Mutex<Search>>,
+    search: Lookups,
     asked: Vec<u32>,
     abandoned: Vec<u32>,
 }
@@ -90,7 +87,7 @@ impl Task for Advance {
         let Ok(mut search) = self.search.try_lock() else {
             return Err(napi::Error::from_reason("a task of these look-ups is under way"));
         };
-        guarded(|| advance(&mut search, &self.asked, &self.abandoned))
+        guarded(|| look_up(&mut search, &self.asked, &self.abandoned))
     }
 
     fn resolve(&mut self, _: Env, answers: Vec<Answer>) -> napi::Result<Advanced> {
@@ -106,7 +103,7 @@ impl Task for Advance {
     }
 }
 
-fn advance(search: &mut Search, asked: &[u32], abandoned: &[u32]) -> Vec<Answer> {
+fn look_up(search: &mut Search, asked: &[u32], abandoned: &[u32]) -> Vec<Answer> {
     let slice = Slice::begin();
     let mut answers = Vec::new();
     abandoned.iter().for_each(|id| search.forget(*id));

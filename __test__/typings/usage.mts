@@ -9,9 +9,11 @@ import tls from 'node:tls'
 import owner, {
   findPeerPid,
   findPidByLocalTcpPort,
+  getProcessInfo,
   getProcessPath,
   type LookupOptions,
   type PortLookupOptions,
+  type ProcessInfo,
   type SocketEnds
 } from 'socket-owner'
 
@@ -22,6 +24,8 @@ const portOptions: PortLookupOptions = { signal, state: 'listening' }
 const owned: Promise<number | null> = findPidByLocalTcpPort(3000)
 const peer: Promise<number | null> = findPeerPid(new net.Socket(), options)
 const path: Promise<string | null> = getProcessPath(process.pid, options)
+const info: Promise<ProcessInfo | null> = getProcessInfo(process.pid, options)
+info.then((told) => told?.startTime?.getTime())
 const same: typeof findPeerPid = owner.findPeerPid
 
 findPidByLocalTcpPort(3000, portOptions)
@@ -44,6 +48,8 @@ findPidByLocalTcpPort()
 findPidByLocalTcpPort(3000, { state: 'LISTEN' })
 // @ts-expect-error: options are an object.
 findPidByLocalTcpPort(3000, null)
+// @ts-expect-error: a start may be hidden.
+info.then((told) => told?.startTime.getTime())
 // @ts-expect-error: a controller is no signal.
 getProcessPath(1, { signal: new AbortController() })
 // @ts-expect-error: the state of a connection is not asked for.

@@ -150,10 +150,22 @@ extern "C" fn proc_pidinfo(
             let process = visible(world, pid)?;
             let mut info = [0xAA; 136];
             put(&mut info, 12, &pid.to_ne_bytes());
+            put(&mut info, 16, &process.parent.to_ne_bytes());
             put(&mut info, 20, &process.uid.to_ne_bytes());
+            put(&mut info, 48, &name::<16>(process));
+            put(&mut info, 64, &name::<32>(process));
             put(&mut info, 120, &process.started.0.to_ne_bytes());
             put(&mut info, 128, &process.started.1.to_ne_bytes());
             if room < 136 { Err(12) } else { Ok(copy_out(&info, buffer)) }
+        }),
+        13 => answer(Call::ShortBsd(pid), |world| {
+            let process = alive(world, pid)?;
+            let mut info = [0xAA; 64];
+            put(&mut info, 0, &pid.to_ne_bytes());
+            put(&mut info, 4, &process.parent.to_ne_bytes());
+            put(&mut info, 16, &name::<16>(process));
+            put(&mut info, 36, &process.uid.to_ne_bytes());
+            if room < 64 { Err(12) } else { Ok(copy_out(&info, buffer)) }
         }),
         _ => unreachable!("no such flavor is used here"),
     }
@@ -187,8 +199,19 @@ extern "C" fn proc_pidfdinfo(
 
 /// A live process that the caller may inspect: `proc_find`, then the same-user check.
 fn visible(world: &World, pid: c_int) -> Result<&Process, c_int> {
-    let process = world.processes.iter().find(|process| process.pid == pid).ok_or(3)?;
+    let process = alive(world, pid)?;
     if world.euid == 0 || process.uid == world.euid { Ok(process) } else { Err(1) }
+}
+
+fn alive(world: &World, pid: c_int) -> Result<&Process, c_int> {
+    world.processes.iter().find(|process| process.pid == pid).ok_or(3)
+}
+
+/// Cut so that a NUL stands at the end.
+fn name<const N: usize>(process: &Process) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.iter_mut().zip(process.name.iter().take(N - 1)).for_each(|(to, from)| *to = *from);
+    bytes
 }
 
 fn socket_info(world: &World, so: u64) -> [u8; 792] {

@@ -20,6 +20,7 @@ pub enum Call {
     ListFds(Pid),
     Socket(Pid, Fd),
     Bsd(Pid),
+    ShortBsd(Pid),
     Path(Pid),
     Probe(i32),
 }
@@ -27,6 +28,9 @@ pub enum Call {
 pub struct Process {
     pub pid: Pid,
     pub uid: u32,
+    pub parent: Pid,
+    /// Its name whole; the kernel cuts it.
+    pub name: &'static [u8],
     pub started: (u64, u64),
     pub fds: BTreeMap<Fd, Descriptor>,
 }
@@ -108,7 +112,8 @@ impl World {
     pub fn start(&mut self, pid: Pid) {
         self.clock += 1;
         let (uid, started) = (self.euid, (self.clock, 0));
-        self.processes.insert(0, Process { pid, uid, started, fds: BTreeMap::new() });
+        self.processes
+            .insert(0, Process { pid, uid, parent: 1, name: b"", started, fds: BTreeMap::new() });
     }
 
     pub fn start_as(&mut self, pid: Pid, uid: u32) {

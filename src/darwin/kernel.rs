@@ -8,7 +8,7 @@
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::mem::size_of;
 
-use super::layout::{BSD_INFO_BYTES, BsdInfo, SOCKET_INFO_BYTES, SocketInfo};
+use super::layout::{BsdInfo, SOCKET_INFO_BYTES, ShortBsdInfo, SocketInfo};
 use crate::error::Error;
 use crate::question::Pid;
 
@@ -62,6 +62,7 @@ const PROC_ALL_PIDS: u32 = 1;
 const PROC_UID_ONLY: u32 = 4;
 const PROC_PIDLISTFDS: c_int = 1;
 const PROC_PIDTBSDINFO: c_int = 3;
+const PROC_PIDT_SHORTBSDINFO: c_int = 13;
 const PROC_PIDFDSOCKETINFO: c_int = 3;
 
 /// `PROC_PIDPATHINFO_MAXSIZE`, <sys/proc_info.h>. The kernel writes all of it, not only the path.
@@ -176,14 +177,24 @@ fn fd_info(pid: Pid, fd: Fd, info: &mut [u8]) -> (c_int, c_int) {
     (filled_bytes, errno())
 }
 
-/// `proc_pidinfo(PROC_PIDTBSDINFO)`: when it started, its parent and more, read into `info`.
+/// `proc_pidinfo(PROC_PIDTBSDINFO)`: when it started, its parent and more, read into `info`. Another
+/// user's process is refused.
 pub fn bsd_info(pid: Pid, info: &mut BsdInfo) -> Result<Outcome<()>, Error> {
+    process_facts(pid, PROC_PIDTBSDINFO, info)
+}
+
+/// `proc_pidinfo(PROC_PIDT_SHORTBSDINFO)`: the same without the start, of anybody's process.
+pub fn short_bsd_info(pid: Pid, info: &mut ShortBsdInfo) -> Result<Outcome<()>, Error> {
+    process_facts(pid, PROC_PIDT_SHORTBSDINFO, info)
+}
+
+fn process_facts(pid: Pid, flavor: c_int, info: &mut [u8]) -> Result<Outcome<()>, Error> {
     let (buffer, bytes) = (info.as_mut_ptr().cast(), room_bytes(info));
     clear_errno();
     // SAFETY: as in `list_pids`, with `info`.
-    let filled_bytes = unsafe { proc_pidinfo(pid, PROC_PIDTBSDINFO, 0, buffer, bytes) };
+    let filled_bytes = unsafe { proc_pidinfo(pid, flavor, 0, buffer, bytes) };
     match (filled_bytes, errno()) {
-        (BSD_INFO_BYTES, _) => Ok(Outcome::Told(())),
+        (filled_bytes, _) if filled_bytes == bytes => Ok(Outcome::Told(())),
         (0, errno) if errno != 0 => Ok(failure("proc_pidinfo", errno, pid)),
         (bytes, _) => Err(outside("proc_pidinfo", &format!("it answered {bytes} bytes"))),
     }

@@ -12,16 +12,15 @@ use crate::question::{End, Socket, State, is_link_local};
 
 /// `sizeof(struct socket_fdinfo)`, <sys/proc_info.h>; macOS 10.7 to SDK 27, arm64 and x86_64.
 pub const SOCKET_INFO_BYTES: c_int = 792;
-/// `sizeof(struct proc_bsdinfo)`, <sys/proc_info.h>; same validity.
-pub const BSD_INFO_BYTES: c_int = 136;
 
 /// The bytes of a `struct socket_fdinfo`.
 pub type SocketInfo = [u8; 792];
-/// The bytes of a `struct proc_bsdinfo`.
+/// The bytes of a `struct proc_bsdinfo`, <sys/proc_info.h>; same validity.
 pub type BsdInfo = [u8; 136];
+/// The bytes of a `struct proc_bsdshortinfo`, <sys/proc_info.h>; macOS 10.7 to SDK 27.
+pub type ShortBsdInfo = [u8; 64];
 
 const _: () = assert!(size_of::<SocketInfo>() == 792 && SOCKET_INFO_BYTES == 792);
-const _: () = assert!(size_of::<BsdInfo>() == 136 && BSD_INFO_BYTES == 136);
 
 // Offsets in `struct socket_fdinfo`, <sys/proc_info.h>; macOS 10.7 to SDK 27, arm64 and x86_64
 // alike.
@@ -62,10 +61,29 @@ const TCPSI_STATE: usize = 344;
 
 /// `pbi_pid`, u32: the process itself.
 const PBI_PID: usize = 12;
+/// `pbi_ppid`, u32: its parent.
+const PBI_PPID: usize = 16;
+/// `pbi_uid`, u32: its effective user.
+const PBI_UID: usize = 20;
+/// `pbi_comm`, 16 bytes with a NUL: its name, cut.
+const PBI_COMM: usize = 48;
+/// `pbi_name`, 32 bytes with a NUL: its name, cut later; may be empty.
+const PBI_NAME: usize = 64;
 /// `pbi_start_tvsec`, u64: when it started, in seconds.
 const PBI_START_TVSEC: usize = 120;
 /// `pbi_start_tvusec`, u64: and microseconds.
 const PBI_START_TVUSEC: usize = 128;
+
+// Offsets in `struct proc_bsdshortinfo`, likewise.
+
+/// `pbsi_pid`, u32: the process itself.
+const PBSI_PID: usize = 0;
+/// `pbsi_ppid`, u32: its parent.
+const PBSI_PPID: usize = 4;
+/// `pbsi_comm`, 16 bytes with a NUL: its name, cut.
+const PBSI_COMM: usize = 16;
+/// `pbsi_uid`, u32: its effective user.
+const PBSI_UID: usize = 36;
 
 const SHARED: u32 = 1;
 const SOCKET: i32 = 2;
@@ -143,6 +161,46 @@ pub fn start_time(pid: i32, info: &BsdInfo) -> Result<(u64, u64), Error> {
     }
     let seconds = u64::from_ne_bytes(bytes_at(info, PBI_START_TVSEC));
     Ok((seconds, u64::from_ne_bytes(bytes_at(info, PBI_START_TVUSEC))))
+}
+
+/// What is told of a process beside its path and start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// 0 for the first process of all.
+    pub parent: i32,
+    /// Its effective user.
+    pub uid: u32,
+    /// As the process was named by whoever started it; bytes that are no UTF-8 are U+FFFD.
+    pub name: String,
+}
+
+/// What is told of one's own processes, or to root.
+pub fn facts(info: &BsdInfo) -> Facts {
+    let long: [u8; 32] = bytes_at(info, PBI_NAME);
+    let short: [u8; 16] = bytes_at(info, PBI_COMM);
+    Facts {
+        parent: i32::from_ne_bytes(bytes_at(info, PBI_PPID)),
+        uid: u32::from_ne_bytes(bytes_at(info, PBI_UID)),
+        name: if long[0] == 0 { text(&short) } else { text(&long) },
+    }
+}
+
+/// What is told of anybody's process.
+pub fn short_facts(pid: i32, info: &ShortBsdInfo) -> Result<Facts, Error> {
+    if i32::from_ne_bytes(bytes_at(info, PBSI_PID)) != pid {
+        return Err(Error::outside_manual("proc_pidinfo", "pbsi_pid is another process"));
+    }
+    Ok(Facts {
+        parent: i32::from_ne_bytes(bytes_at(info, PBSI_PPID)),
+        uid: u32::from_ne_bytes(bytes_at(info, PBSI_UID)),
+        name: text(&bytes_at::<16>(info, PBSI_COMM)),
+    })
+}
+
+/// Up to the first NUL.
+fn text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned()
 }
 
 /// The family is decided by `vflag`: an AF_INET6 socket may speak IPv4. Where both bits are set (a

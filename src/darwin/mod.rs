@@ -11,6 +11,7 @@
 //! | `walk`, `glance`, `listing`, `table`, `shared` | who is asked what, and when that is an answer |
 //! | `waiting`, `doubts` | questions without an answer; what stands between them and "nobody" |
 //! | `recent`, `seen` | what is remembered |
+//! | `info` | what is told of one process |
 
 use crate::error::Error;
 use crate::question::{Answer, Question};
@@ -20,6 +21,7 @@ mod buffers;
 mod context;
 mod doubts;
 mod glance;
+mod info;
 mod kernel;
 mod layout;
 mod listing;
@@ -40,6 +42,7 @@ mod tests;
 use context::Context;
 use walk::Walk;
 
+pub use info::process_info;
 pub use kernel::{interface_index, process_path};
 
 /// The questions under way, the walk that looks for them, and what is remembered.
