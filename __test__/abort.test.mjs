@@ -112,7 +112,7 @@ function abortInFirstSlice(recorder, controller, answered) {
 
 for (const [what, answered, abandoned] of [
   ['an unanswered question that nobody waits for is abandoned by its id', () => [], (id) => [id]],
-  ['an answer that nobody waits for any more is dropped', (id) => [id, 5], () => []]
+  ['an answer that nobody waits for any more is dropped', (id) => [id, 5, 2], () => []]
 ]) {
   test(what, async (t) => {
     const { findPidByLocalTcpPort, recorder } = installRecorder(t)

@@ -1,10 +1,11 @@
 // Each system call of the package's Linux back end is made to fail, with each errno that it may have,
 // at each place where a look-up makes it: no crash, no hang, no wrong pid, and the next call works.
-// FAULTS_PLACES says at how many places of a look-up the same call fails in turn, one after the other;
+// FAULTS_PLACES says at how many places of a look-up each errno is tried, other ones for other errnos;
 // the long form, every place, is in scripts/ci-full.mjs.
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import { constants } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import {
@@ -20,7 +21,7 @@ import {
 } from './holders.mjs'
 import { after } from './through.mjs'
 
-const places = Number(process.env.FAULTS_PLACES ?? 3)
+const places = Number(process.env.FAULTS_PLACES ?? 1)
 const skip = needsRoot || needsAddons || needsPython
 
 // What a failure may make of a look-up whose true answer is known:
@@ -40,11 +41,11 @@ const TABLE = {
   'readlinkat self': { error: `${GONE} ${REFUSED} ${OTHER}` },
   // The listing of /proc.
   'openat .': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
-  getdents64: { error: `${GONE} ${OTHER} EBADF EINTR` },
+  getdents64: { hidden: GONE, error: `${GONE} ${OTHER} EBADF EINTR` },
   // One process and its descriptors. Without a count it is visited all the same, or listed again.
-  'fstatat N/fd': { answer: `${GONE} ${REFUSED} ${OTHER}` },
+  'fstatat N/fd': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
   'openat N/fd': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
-  'readlinkat N': { answer: `${GONE} ${REFUSED} ${OTHER}` },
+  'readlinkat N': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
   'readlinkat N/fd/N': { answer: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat N/task': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
   'openat N/task': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
@@ -60,15 +61,24 @@ const TABLE = {
     answer: `${FULL} ENOMEM ENOBUFS`,
     hidden: `${REFUSED} EPROTONOSUPPORT EAFNOSUPPORT EINVAL`
   },
-  setsockopt: { error: 'ENOMEM', hidden: 'ENOPROTOOPT' },
+  setsockopt: { hidden: 'EINVAL' },
   getsockname: { error: 'ENOBUFS ENOMEM' },
-  send: { answer: 'EINTR', hidden: `${REFUSED} ECONNREFUSED EPIPE`, error: 'EAGAIN ENOBUFS ENOMEM' },
+  send: {
+    answer: 'EINTR',
+    hidden: `${REFUSED} ECONNREFUSED EPIPE`,
+    error: 'EAGAIN ENOBUFS ENOMEM'
+  },
   recvfrom: { answer: 'EINTR', error: 'EAGAIN ENOBUFS ENOMEM' },
   // The text tables. Where they can't be read either, why sock_diag can't is what is told.
   'openat net/tcp': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR`, or: 'EACCES' },
   'openat net/tcpN': { answer: `${FULL} ENOENT`, error: `ESRCH ${REFUSED} ${OTHER}`, or: 'EACCES' },
   // Of tables and stat lines, and of a process's status.
-  read: { error: `${OTHER} EINTR`, hidden: 'ESRCH' },
+  read: { hidden: 'ESRCH', error: `ESRCH ${OTHER} EINTR` },
+  // Control groups are a hint.
+  'open self/mountinfo': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
+  'open FILE': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
+  'opendir FILE': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
+  'statx FILE': { answer: `${GONE} ${REFUSED} ${OTHER}` },
   // Scopes.
   if_nametoindex: { answer: 'ENODEV ENXIO', error: `${FULL} EPERM ENOMEM` },
   // Programs.
@@ -76,28 +86,30 @@ const TABLE = {
   'openat N/status': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
   'fstatat N/exe': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat N/root': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
+  'fstatat FILE': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
   tgkill: { answer: 'EPERM', hidden: 'ESRCH', error: 'EINVAL ENOSYS', or: 'EMFILE' }
 }
 
 /** What may come of each datagram of sock_diag that is not as it should be: [manner, number]. */
 const REPLIES = [
   ...['foreign sequence', 'foreign port id', 'foreign sender', 'longer than its room'],
-  ...[0, 4, 15, 16, 19, 20, 71, 87, 88, 100].map((bytes) => ['cut', bytes]),
-  ...[0, 15, 16, 0xffff, -1].map((bytes) => ['message length', bytes]),
-  ...[0, 1, 4, 999].map((type) => ['message type', type])
+  ...[0, 15, 16, 20, 87, 88].map((bytes) => ['cut', bytes]),
+  ...[0, 15, 16, -1].map((bytes) => ['message length', bytes]),
+  ...[0, 4].map((type) => ['message type', type]),
+  ...['EINTR', 'EBUSY', 'ENOMEM', 'EPERM'].map((errno) => ['failure', constants.errno[errno]]),
+  ['failed end', constants.errno.ENOENT]
 ].map((manner) => [manner].flat())
 
-test(`a call that fails once at ${places} places of each look-up makes no wrong answer`, {
+test(`a call that fails once, tried at ${places} places a look-up, makes no wrong answer`, {
   skip
 }, async (t) => {
   const host = await startFaulty(t)
 
-  const told = await host.ask('once', { errnos: errnosByCall(), places })
+  const told = await host.ask('failOnce', { errnos: errnosByCall(), places })
 
-  const wrong = told.outcomes.filter((outcome) => !isAllowed(outcome))
-  assert.deepEqual(wrong, [])
   const calls = new Set(told.outcomes.map(({ call }) => call))
   assert.deepEqual([...calls].sort(), Object.keys(TABLE).sort(), 'every call, and no other')
+  assert.deepEqual(wrongOnes(told.outcomes), [])
 })
 
 test('a call that fails from now on makes no wrong answer, and works again', {
@@ -105,10 +117,12 @@ test('a call that fails from now on makes no wrong answer, and works again', {
 }, async (t) => {
   const host = await startFaulty(t)
 
-  const told = await host.ask('always', { errnos: errnosByCall('EINTR') })
+  // Only a broken kernel interrupts for ever, or does not know a descriptor that it has just opened.
+  const { fstat, ...errnos } = errnosByCall('EINTR')
+  const told = await host.ask('failAlways', { errnos })
 
-  const wrong = told.outcomes.filter((outcome) => !isAllowed(outcome))
-  assert.deepEqual(wrong, [])
+  const isLack = ({ errno, told }) => FULL.includes(errno) && told.startsWith(errno)
+  assert.deepEqual(wrongOnes(told.outcomes.filter((outcome) => !isLack(outcome))), [])
 })
 
 test('a reply that is foreign, cut or of wrong lengths makes no wrong answer', {
@@ -116,21 +130,27 @@ test('a reply that is foreign, cut or of wrong lengths makes no wrong answer', {
 }, async (t) => {
   const host = await startFaulty(t)
 
-  const told = await host.ask('replies', { replies: REPLIES })
+  const told = await host.ask('changeReplies', { replies: REPLIES })
 
   // A foreign one is passed over. After any other the text answers, which knows no bound socket.
   const isRight = ({ manner, told, question }) =>
     told === 'answer' || (!manner.startsWith('foreign') && question === 'bound socket')
-  assert.deepEqual(told.outcomes.filter((outcome) => !isRight(outcome)), [])
+  assert.deepEqual(
+    told.outcomes.filter((outcome) => !isRight(outcome)),
+    []
+  )
   assert.ok(told.outcomes.length > REPLIES.length)
 })
 
 test('tables and lines that come in small pieces are read whole', { skip }, async (t) => {
   const host = await startFaulty(t)
 
-  const told = await host.ask('pieces')
+  const told = await host.ask('readInPieces')
 
-  assert.deepEqual(told.outcomes.filter(({ told }) => told !== 'answer'), [])
+  assert.deepEqual(
+    told.outcomes.filter(({ told }) => told !== 'answer'),
+    []
+  )
 })
 
 /** Starts the process whose calls fail, in a small world of its own. */
@@ -160,7 +180,7 @@ async function failOnRequest({ say, hear, require, driver, ...values }) {
   }
 }
 
-/** The errnos of each call's row; without those that come for ever only from a broken kernel. */
+/** The errnos of each call's row, without one that is left out. */
 function errnosByCall(left = '') {
   return Object.fromEntries(
     Object.entries(TABLE).map(([call, { answer = '', hidden = '', error = '' }]) => {
@@ -170,10 +190,22 @@ function errnosByCall(left = '') {
   )
 }
 
+/** A line for each kind of outcome that the table does not allow. */
+function wrongOnes(outcomes) {
+  const lines = outcomes
+    .filter((outcome) => !isAllowed(outcome))
+    .map(({ call, errno, told, next, question, isWarm }) => {
+      const whose = `${isWarm ? 'warm' : 'cold'} ${question}`
+      return `${call} ${errno}: ${told}, and then ${next} (${whose})`
+    })
+  return [...new Set(lines)]
+}
+
 function isAllowed({ call, errno, told, next }) {
   if (next !== 'answer') return false
   if (told === 'answer') return true
   const { hidden = '', error = '', or } = TABLE[call] ?? {}
-  if (hidden.split(' ').includes(errno)) return told === 'null' || told === 'younger holder'
+  const isHidden = told === 'null' || told === 'younger holder'
+  if (hidden.split(' ').includes(errno) && isHidden) return true
   return error.split(' ').includes(errno) && [errno, or].includes(told.split(' ')[0])
 }

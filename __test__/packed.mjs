@@ -55,9 +55,8 @@ async function pack(destination) {
   const binaryPackage = path.join(destination, hostTag)
   fs.cpSync(path.join(root, 'npm', hostTag), binaryPackage, { recursive: true })
   fs.copyFileSync(hostBinary, path.join(binaryPackage, path.basename(hostBinary)))
-  for (const source of [root, binaryPackage]) {
-    await run('npm', ['pack', source, '--pack-destination', destination], { cwd: destination })
-  }
+  const where = ['--pack-destination', destination]
+  await run('npm', ['pack', root, binaryPackage, ...where], { cwd: destination })
   return fs
     .readdirSync(destination)
     .filter((name) => name.endsWith('.tgz'))

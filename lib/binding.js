@@ -13,7 +13,7 @@ const { version } = require('../package.json')
 /** @typedef {import('./errors').Failure} Failure */
 /**
  * @typedef {object} Slice
- * @property {Int32Array} answered id, pid, id, pid …; pid 0 is `null`
+ * @property {Int32Array} answered id, pid, step, id, pid, step …; pid 0 is `null`
  * @property {{ id: number, code: string, syscall: string, message: string }[]} failed
  */
 /**

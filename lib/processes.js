@@ -57,12 +57,12 @@ class Kind {
       const pids = Int32Array.from(this.batch, ([pid]) => pid)
       const answers = await this.ask(load(), pids)
       answers.forEach((answer, i) => {
-        this.batch[i][1].settle(isFailure(answer) ? { failure: answer } : { answer })
+        this.batch[i][1].settle(isFailure(answer) ? { failure: answer } : { answer }, 'its process')
       })
       answered = answers.length
     } catch (error) {
       const failure = internalFailure(error)
-      for (const [, question] of this.batch) question.settle({ failure })
+      for (const [, question] of this.batch) question.settle({ failure }, 'failed')
     }
     this.batch = this.batch.slice(answered).filter(([, question]) => question.waiters.size > 0)
   }

@@ -2,7 +2,11 @@
 
 // One question to the native side and everybody who waits for its answer.
 
+const { debuglog } = require('node:util')
 const { stopWaiting, waitUnder } = require('./abort')
+
+/** For who wants to know what a look-up cost: NODE_DEBUG=socket-owner. */
+const debug = debuglog('socket-owner')
 
 /** @typedef {import('./errors').Failure} Failure */
 /**
@@ -19,6 +23,7 @@ class Question {
     this.abandoned = abandoned
     /** @type {Set<Waiter<A>>} */
     this.waiters = new Set()
+    this.began = debug.enabled ? process.hrtime.bigint() : 0n
   }
 
   /**
@@ -33,8 +38,15 @@ class Question {
     })
   }
 
-  /** @param {Outcome<A>} outcome */
-  settle(outcome) {
+  /**
+   * @param {Outcome<A>} outcome
+   * @param {string} step What found it.
+   */
+  settle(outcome, step) {
+    if (debug.enabled) {
+      const us = (process.hrtime.bigint() - this.began) / 1000n
+      debug('%j by %s in %d µs', 'answer' in outcome ? outcome.answer : outcome.failure, step, Number(us))
+    }
     for (const waiter of this.waiters) waiter.settle(outcome)
   }
 }

@@ -20,6 +20,8 @@ const NO_ADDRESS = [0, 0, 0, 0]
 /** The kernels' IFNAMSIZ is 16 with the NUL at the end. */
 const INTERFACE_NAME_BYTES_MAX = 15
 const ID_MAX = 0xffffffff
+/** What found an answer, by the native side's number. */
+const STEPS = ['socket table', 'recent owner', 'walk']
 
 /** Not handed to the native side yet, by what they ask: the same question shares one answer.
  * @type {Map<string, Unasked>} */
@@ -141,18 +143,19 @@ function nextId() {
 
 /** @param {Slice} slice */
 function settle({ answered, failed }) {
-  for (let i = 0; i < answered.length; i += 2) {
+  for (let i = 0; i < answered.length; i += 3) {
     // Ids are unsigned, but travel in a signed array with the pids.
-    settleOne(answered[i] >>> 0, { answer: answered[i + 1] || null })
+    settleOne(answered[i] >>> 0, { answer: answered[i + 1] || null }, STEPS[answered[i + 2]])
   }
-  for (const { id, ...failure } of failed) settleOne(id, { failure })
+  for (const { id, ...failure } of failed) settleOne(id, { failure }, 'failed')
 }
 
 /**
  * @param {number} id
  * @param {import('./question').Outcome<number | null>} outcome
+ * @param {string} step
  */
-function settleOne(id, outcome) {
+function settleOne(id, outcome, step) {
   const question = asked.get(id)
   if (question === undefined) {
     // Aborted in this slice; the native side has let go of it already.
@@ -160,13 +163,13 @@ function settleOne(id, outcome) {
     return
   }
   asked.delete(id)
-  question.settle(outcome)
+  question.settle(outcome, step)
 }
 
 /** @param {unknown} error */
 function failAll(error) {
   const failure = internalFailure(error)
-  for (const question of asked.values()) question.settle({ failure })
+  for (const question of asked.values()) question.settle({ failure }, 'failed')
   asked.clear()
 }
 

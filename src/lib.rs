@@ -20,7 +20,7 @@ mod words;
 
 use error::Error;
 use platform::Search;
-use question::Answer;
+use question::{Answer, FoundBy};
 use slice::Slice;
 use words::QUESTION_WORDS;
 
@@ -59,7 +59,7 @@ pub struct Advance {
 /// What one slice found.
 #[napi(object, object_from_js = false)]
 pub struct Advanced {
-    /// id, pid, id, pid …; pid 0 for nobody.
+    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy::number`.
     pub answered: Int32Array,
     /// The questions that could not be looked up.
     pub failed: Vec<Failure>,
@@ -91,11 +91,11 @@ impl Task for Advance {
     }
 
     fn resolve(&mut self, _: Env, answers: Vec<Answer>) -> napi::Result<Advanced> {
-        let mut answered = Vec::with_capacity(answers.len().saturating_mul(2));
+        let mut answered = Vec::with_capacity(answers.len().saturating_mul(3));
         let mut failed = Vec::new();
-        for Answer { id, owner } in answers {
+        for Answer { id, owner, found_by } in answers {
             match owner {
-                Ok(pid) => answered.extend([id.cast_signed(), pid.unwrap_or(0)]),
+                Ok(pid) => answered.extend([id.cast_signed(), pid.unwrap_or(0), found_by.number()]),
                 Err(error) => failed.push(failure(id, error)),
             }
         }
@@ -114,8 +114,12 @@ fn look_up(search: &mut Search, asked: &[u32], abandoned: &[u32]) -> Vec<Answer>
                 panic_on_purpose(question.wanted == question::Wanted::Listener(65535));
                 search.ask(question);
             }
-            Ok(None) => answers.push(Answer { id: words[0], owner: Ok(None) }),
-            Err(error) => answers.push(Answer { id: words[0], owner: Err(error) }),
+            // No such connection can exist, or it cannot be told.
+            other => answers.push(Answer {
+                id: words[0],
+                owner: other.map(|_| None),
+                found_by: FoundBy::Sockets,
+            }),
         }
     }
     search.advance(&slice, &mut answers);

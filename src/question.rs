@@ -86,6 +86,31 @@ pub struct Answer {
     pub id: u32,
     /// `None`: no process that the caller may see holds such a socket.
     pub owner: Result<Option<Pid>, Error>,
+    /// What found it.
+    pub found_by: FoundBy,
+}
+
+/// How far a look-up had to go, for who wants to know why it took its time (`NODE_DEBUG`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FoundBy {
+    /// The kernel's table of sockets: there is no such socket, or it could not be looked up.
+    #[default]
+    Sockets,
+    /// A process that answered lately.
+    Recent,
+    /// The walk over processes.
+    Walk,
+}
+
+impl FoundBy {
+    /// Its number in `lib/queue.js`.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Sockets => 0,
+            Self::Recent => 1,
+            Self::Walk => 2,
+        }
+    }
 }
 
 impl Wanted {

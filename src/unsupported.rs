@@ -6,7 +6,7 @@ use std::ffi::CStr;
 
 use crate::error::Error;
 use crate::process::ProcessInfo;
-use crate::question::{Answer, Pid, Question};
+use crate::question::{Answer, FoundBy, Pid, Question};
 use crate::slice::Slice;
 
 /// Holds the questions until it may say that it cannot look.
@@ -26,7 +26,11 @@ impl Search {
 
     /// Fails every question.
     pub fn advance(&mut self, _: &Slice, answers: &mut Vec<Answer>) {
-        let failed = |question: Question| Answer { id: question.id, owner: Err(unsupported()) };
+        let failed = |question: Question| Answer {
+            id: question.id,
+            owner: Err(unsupported()),
+            found_by: FoundBy::Sockets,
+        };
         answers.extend(self.0.drain(..).map(failed));
     }
 }

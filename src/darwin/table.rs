@@ -5,6 +5,7 @@
 //! behind it) or a shared socket.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 
 use super::context::Context;
 use super::doubts::Doubts;
@@ -45,10 +46,9 @@ pub enum Left {
 }
 
 impl Table {
-    /// Lists the sockets of `pid`. Those that are new come first, then `guess` and the number after
-    /// it: a client that reconnects gets the lowest free number, often the one it had, and that is
-    /// not a new one.
-    pub fn list(context: &mut Context, pid: Pid, guess: Option<Fd>) -> Outcome<Self> {
+    /// Lists the sockets of `pid`. Those that are new come first, then those whose numbers are
+    /// `guesses`.
+    pub fn list(context: &mut Context, pid: Pid, guesses: RangeInclusive<Fd>) -> Outcome<Self> {
         let sockets = match context.buffers.list_sockets(pid) {
             Outcome::Told(sockets) => sockets,
             Outcome::ProcessGone => return Outcome::ProcessGone,
@@ -59,10 +59,7 @@ impl Table {
         };
         let (new, mut later) = context.seen.sort(pid, sockets.into_iter());
         let mut now = VecDeque::from(new);
-        if let Some(guess) = guess {
-            let guessed = later.extract_if(.., |fd| (guess..=guess.saturating_add(1)).contains(fd));
-            now.extend(guessed);
-        }
+        now.extend(later.extract_if(.., |fd| guesses.contains(fd)));
         let begun_after = context.waiting.asked_count();
         Outcome::Told(Self { pid, begun_after, now, later, held: BTreeMap::new() })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::recent::{Owner, Recent};
 use crate::error::Error;
-use crate::question::{Answer, Pid, Question};
+use crate::question::{Answer, FoundBy, Pid, Question};
 
 /// The questions that have no answer yet, and the answers on their way out.
 #[derive(Default)]
@@ -15,6 +15,8 @@ pub struct Waiting {
     in_walk_count: usize,
     asked_count: u64,
     answers: Vec<Answer>,
+    /// What is being asked.
+    pub found_by: FoundBy,
 }
 
 /// One question.
@@ -64,6 +66,7 @@ impl Waiting {
     pub fn begin_walk(&mut self) {
         self.by_port.values_mut().flatten().for_each(|asked| asked.in_walk = true);
         self.in_walk_count = self.ports.len();
+        self.found_by = FoundBy::Recent;
     }
 
     /// The questions that a socket with this local port could answer.
@@ -81,18 +84,19 @@ impl Waiting {
     pub fn found(&mut self, id: u32, owner: Owner, recent: &mut Recent) {
         if self.take(id).is_some() {
             recent.hit(owner);
-            self.answers.push(Answer { id, owner: Ok(Some(owner.pid)) });
+            let (owner, found_by) = (Ok(Some(owner.pid)), self.found_by);
+            self.answers.push(Answer { id, owner, found_by });
         }
     }
 
     /// The running walk ends: its questions that still wait get `owner`.
     pub fn end_walk(&mut self, owner: &Result<Option<Pid>, Error>) {
-        let Self { by_port, ports, answers, .. } = self;
+        let Self { by_port, ports, answers, found_by, .. } = self;
         by_port.retain(|_, there| {
             for asked in there.extract_if(.., |asked| asked.in_walk) {
                 let id = asked.question.id;
                 ports.remove(&id);
-                answers.push(Answer { id, owner: owner.clone() });
+                answers.push(Answer { id, owner: owner.clone(), found_by: *found_by });
             }
             !there.is_empty()
         });

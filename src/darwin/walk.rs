@@ -8,13 +8,13 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::context::Context;
 use super::doubts::Doubts;
-use super::glance::Glance;
+use super::glance::{self, Glance};
 use super::kernel::Outcome;
 use super::listing;
 use super::shared::Shared;
 use super::table::{Left, Table};
 use crate::error::Error;
-use crate::question::Pid;
+use crate::question::{FoundBy, Pid};
 
 /// A walk under way.
 pub struct Walk {
@@ -107,6 +107,7 @@ impl Walk {
     }
 
     fn list(&mut self, context: &mut Context) -> Result<(), Error> {
+        context.waiting.found_by = FoundBy::Walk;
         self.listed = listing::list(context, &mut self.doubts)?;
         let listed: BTreeSet<Pid> = self.listed.iter().copied().collect();
         context.seen.keep(&listed);
@@ -126,7 +127,7 @@ impl Walk {
             }
         } else if let Some(pid) = self.to_list.pop_front() {
             self.asked.insert(pid);
-            match Table::list(context, pid, None) {
+            match Table::list(context, pid, glance::NO_GUESS) {
                 Outcome::Told(table) => self.table = Some(table),
                 Outcome::ProcessGone => {
                     if context.seen.lose(pid) {

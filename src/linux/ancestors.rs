@@ -9,7 +9,7 @@ use super::table::socket_at;
 use super::waiting::{Hit, INIT};
 use super::walk::Walk;
 use crate::error::Error;
-use crate::question::Pid;
+use crate::question::{FoundBy, Pid};
 
 /// How far up to look. Deeper trees of processes are not made by anything that shares sockets.
 const LEVELS: usize = 32;
@@ -26,6 +26,8 @@ pub struct Settled {
     pub owner: Pid,
     /// The holder that was found, the owner itself or a descendant of it.
     pub hit: Hit,
+    /// What found it.
+    pub found_by: FoundBy,
 }
 
 struct Climb {
@@ -33,6 +35,7 @@ struct Climb {
     hit: Hit,
     /// When the question's sockets became known, in ticks of the search.
     since: u64,
+    found_by: FoundBy,
     /// The holder's ancestors that have not been asked yet, the nearest first. `None`: not known
     /// yet.
     ancestors: Option<Vec<Pid>>,
@@ -40,8 +43,8 @@ struct Climb {
 
 impl Climbs {
     /// A holder was found for a question.
-    pub fn begin(&mut self, id: u32, hit: Hit, since: u64) {
-        self.0.push(Climb { id, hit, since, ancestors: None });
+    pub fn begin(&mut self, id: u32, hit: Hit, since: u64, found_by: FoundBy) {
+        self.0.push(Climb { id, hit, since, found_by, ancestors: None });
     }
 
     /// Whether that question is among them.
@@ -71,7 +74,8 @@ impl Climbs {
         let mut failure = None;
         self.0.retain_mut(|climb| match climb.owner(proc, walk) {
             Ok(Some(owner)) => {
-                settled.push(Settled { id: climb.id, hit: climb.hit, owner });
+                let Climb { id, hit, found_by, .. } = *climb;
+                settled.push(Settled { id, hit, owner, found_by });
                 false
             }
             Ok(None) => true,

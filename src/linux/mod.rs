@@ -5,11 +5,10 @@
 //! ancestors holds it too. All three go on in slices; here is what comes next.
 
 use std::collections::VecDeque;
-use std::ffi::CStr;
 use std::process;
 
 use crate::error::Error;
-use crate::question::{Answer, Question, Wanted};
+use crate::question::{Answer, FoundBy, Question, Wanted};
 use crate::slice::Slice;
 
 mod ancestors;
@@ -18,6 +17,7 @@ mod diag_reply;
 mod diag_request;
 mod groups;
 mod info;
+mod interface;
 mod kept;
 mod kernel;
 mod layout;
@@ -42,6 +42,7 @@ use waiting::{Hit, Waiting};
 use walk::{Known, Step, Walk};
 
 pub use info::process_info;
+pub use interface::interface_index;
 pub use path::process_path;
 
 /// The questions of one environment, and how far their answers have come.
@@ -134,7 +135,7 @@ impl Search {
         self.climbs.clear();
         for id in self.waiting.ids() {
             self.waiting.remove(id);
-            answers.push(Answer { id, owner: Err(error.clone()) });
+            answers.push(Answer { id, owner: Err(error.clone()), found_by: FoundBy::Walk });
         }
     }
 
@@ -166,7 +167,7 @@ impl Search {
         }
         recent.glance(proc, |hit| {
             for id in waiting.note(hit) {
-                climbs.begin(id, hit, waiting.since(id));
+                climbs.begin(id, hit, waiting.since(id), FoundBy::Recent);
             }
             waiting.len() == climbs.len()
         });
@@ -190,10 +191,13 @@ impl Search {
         };
         self.ticks = self.ticks.wrapping_add(1);
         for Unlisted { question: Question { id, .. }, candidates } in listed {
+            let found_by = FoundBy::Sockets;
             match &error {
                 _ if id == 0 => {} // Forgotten.
-                Some(error) => answers.push(Answer { id, owner: Err(error.clone()) }),
-                None if candidates.is_empty() => answers.push(Answer { id, owner: Ok(None) }),
+                Some(error) => answers.push(Answer { id, owner: Err(error.clone()), found_by }),
+                None if candidates.is_empty() => {
+                    answers.push(Answer { id, owner: Ok(None), found_by })
+                }
                 None => self.waiting.insert(id, candidates, self.ticks),
             }
         }
@@ -235,7 +239,7 @@ impl Search {
     fn note(&mut self, hit: Hit) {
         let found = self.waiting.note(hit);
         for &id in &found {
-            self.climbs.begin(id, hit, self.waiting.since(id));
+            self.climbs.begin(id, hit, self.waiting.since(id), FoundBy::Walk);
         }
         // Nobody needs the rest of the table then. Only where a question has just found its holder:
         // a table that is read for its ancestors' sake must come to its end.
@@ -248,13 +252,13 @@ impl Search {
     /// Answers the questions whose holder's ancestors have all been asked.
     fn settle(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
         let Some(walk) = &mut self.walk else { return Ok(()) };
-        for Settled { id, hit, owner } in self.climbs.settle(&self.proc, walk)? {
+        for Settled { id, hit, owner, found_by } in self.climbs.settle(&self.proc, walk)? {
             self.waiting.remove(id);
             self.recent.remember(&self.proc, hit);
             // Own descriptors are ours under the number that this process knows itself by.
             let is_own = self.proc.own() == Some(owner);
             let owner = if is_own { process::id().cast_signed() } else { owner };
-            answers.push(Answer { id, owner: Ok(Some(owner)) });
+            answers.push(Answer { id, owner: Ok(Some(owner)), found_by });
         }
         Ok(())
     }
@@ -269,11 +273,12 @@ impl Search {
             match self.waiting.best(id) {
                 _ if self.climbs.contains(id) => {}
                 Some(hit) => {
-                    self.climbs.begin(id, hit, self.waiting.since(id));
+                    self.climbs.begin(id, hit, self.waiting.since(id), FoundBy::Walk);
                 }
                 None => {
                     self.waiting.remove(id);
-                    answers.push(Answer { id, owner: unread.clone().map_or(Ok(None), Err) });
+                    let owner = unread.clone().map_or(Ok(None), Err);
+                    answers.push(Answer { id, owner, found_by: FoundBy::Walk });
                 }
             }
         }
@@ -290,10 +295,4 @@ impl Search {
             self.known.counts = counts;
         }
     }
-}
-
-/// The index of the interface of that name, `if_nametoindex(3)`. `None` where there is none.
-pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
-    kernel::interface_index(name)
-        .map_err(|errno| Error::system("if_nametoindex", errno, &name.to_string_lossy()))
 }

@@ -54,7 +54,7 @@ impl Asker {
     pub fn look(&mut self, wanted: Wanted) -> Owner {
         let id = self.ask(wanted);
         let answers = self.finish();
-        let [Answer { id: answered, owner }] = answers.as_slice() else {
+        let [Answer { id: answered, owner, .. }] = answers.as_slice() else {
             panic!("one answer, not {answers:?}");
         };
         assert_eq!(*answered, id);

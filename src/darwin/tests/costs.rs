@@ -92,9 +92,9 @@ fn a_new_owner_with_a_new_number_costs_the_lists_and_the_new_numbers() {
 }
 
 #[test]
-fn a_new_owner_costs_at_most_two_guesses_more_per_recent_owner() {
+fn a_new_owner_costs_five_guesses_more_however_many_owners_are_recent() {
     let mut asker = seasoned();
-    for pid in 1010..1014 {
+    for pid in 1010..1026 {
         let port = 20_000 + (pid - 1000) as u16;
         assert_eq!(asker.look(Wanted::Port(port)), Ok(Some(pid)));
     }
@@ -103,7 +103,7 @@ fn a_new_owner_costs_at_most_two_guesses_more_per_recent_owner() {
     let (calls, owner) = asker.cost(connection("127.0.0.1:4000", "127.0.0.1:80"));
 
     assert_eq!(owner, Ok(Some(1000)));
-    assert_eq!(calls.len(), 1 + PROCESSES as usize + 1 + 2 * 4);
+    assert_eq!(calls.len(), 1 + PROCESSES as usize + 1 + 5);
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_recent_owner_that_reused_the_number_after_costs_three_calls() {
 }
 
 #[test]
-fn each_recent_owner_asked_before_costs_three_calls() {
+fn each_recent_owner_asked_before_costs_three_calls_at_most() {
     let mut asker = seasoned();
     for pid in [1003, 1004, 1005, 1006] {
         assert_eq!(asker.look(Wanted::Port(20_000 + (pid - 1000) as u16)), Ok(Some(pid)));
@@ -163,7 +163,7 @@ fn each_recent_owner_asked_before_costs_three_calls() {
     let (calls, owner) = asker.cost(connection("127.0.0.1:4000", "127.0.0.1:80"));
 
     assert_eq!(owner, Ok(Some(1003)));
-    assert_eq!(calls.len(), 3 * 3 + 2);
+    assert_eq!(calls.len(), 3 + 2 + 2 + 2);
 }
 
 #[test]
