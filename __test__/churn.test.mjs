@@ -16,6 +16,37 @@ import { after } from './through.mjs'
 const seconds = Number(process.env.CHURN_SECONDS ?? 20)
 const seed = Number(process.env.CHURN_SEED ?? Date.now() % 1_000_000)
 
+test('the model knows a false answer from a true one', () => {
+  const model = new Model()
+  const lines = [
+    'h 80 0 500 10 20 1 plain', // Held by 500 from 20 to 100, and by nobody then.
+    'l 80 0 500 100 110',
+    'h 4000 80 600 10 20 0 renumbers', // Under numbers that change.
+    's 2',
+    'q port 80 0 30 40 500 any', // True ones.
+    'q port 80 0 105 120 0 any',
+    'q port 80 0 90 120 0 any',
+    'q peer 4000 80 30 40 0 any',
+    'q peer 4000 80 30 40 600 any',
+    'q port 80 0 30 40 0 any', // False ones.
+    'q port 80 0 30 40 600 any',
+    'q port 80 0 111 120 500 any',
+    'q peer 4000 81 30 40 600 any',
+    'q port 80 0 30 40 EIO:open any'
+  ]
+  for (const line of lines) model.hear(line)
+
+  const found = breaches(model).map(({ breach, from, answer }) => `${from} ${answer} ${breach}`)
+
+  assert.deepEqual(found, [
+    '30 0 null while a process held it',
+    '30 600 a process that did not hold it',
+    '111 500 a process that did not hold it',
+    '30 600 a process that did not hold it',
+    '30 EIO:open an error'
+  ])
+})
+
 test('a holder is told, nobody else, and null only when nobody held the socket', {
   skip: needsRoot || needsPython
 }, async (t) => {

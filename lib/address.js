@@ -2,7 +2,8 @@
 
 // The text of an IP address, as a socket's localAddress and remoteAddress have it, to numbers.
 
-const net = require('node:net')
+/** Loaded by the first call: a program that has no sockets of its own starts faster. */
+const net = () => require('node:net')
 
 /**
  * `words`: the address as IPv6, four big-endian words; IPv4 is ::ffff:a.b.c.d, so that a mapped
@@ -19,12 +20,12 @@ const net = require('node:net')
  * @returns {Address | null}
  */
 function parseAddress(text) {
-  if (net.isIPv4(text)) return { words: [0, 0, 0xffff, ipv4Word(text)], scope: '' }
+  if (net().isIPv4(text)) return { words: [0, 0, 0xffff, ipv4Word(text)], scope: '' }
   const percent = text.indexOf('%')
   const hasZone = percent !== -1
   const digits = hasZone ? text.slice(0, percent) : text
   const zone = hasZone ? text.slice(percent + 1) : ''
-  if (!net.isIPv6(digits) || (hasZone && zone === '')) return null
+  if (!net().isIPv6(digits) || (hasZone && zone === '')) return null
 
   const words = ipv6Words(digits)
   return { words, scope: isLinkLocal(words) ? zone : '' }

@@ -45,7 +45,12 @@ class Question {
   settle(outcome, step) {
     if (debug.enabled) {
       const us = (process.hrtime.bigint() - this.began) / 1000n
-      debug('%j by %s in %d µs', 'answer' in outcome ? outcome.answer : outcome.failure, step, Number(us))
+      debug(
+        '%j by %s in %d µs',
+        'answer' in outcome ? outcome.answer : outcome.failure,
+        step,
+        Number(us)
+      )
     }
     for (const waiter of this.waiters) waiter.settle(outcome)
   }

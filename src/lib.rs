@@ -13,7 +13,7 @@ use napi_derive::napi;
 mod error;
 mod platform;
 mod process;
-mod processes;
+pub mod processes;
 mod question;
 mod slice;
 mod words;

@@ -18,8 +18,8 @@ use crate::error::Error;
 
 /// So many owners have their last number guessed.
 const GUESSED_OWNERS: usize = 4;
-/// No number is one of these.
-pub const NO_GUESS: RangeInclusive<Fd> = 1..=0;
+/// No descriptor has this number.
+pub const NO_GUESS: RangeInclusive<Fd> = -1..=-1;
 
 /// A look that is under way.
 pub struct Glance {

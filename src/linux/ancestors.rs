@@ -4,7 +4,7 @@
 //! answer is the one of them that started first, so a hit asks the holder's ancestors too.
 
 use super::layout;
-use super::proc_dir::{Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::table::socket_at;
 use super::waiting::{Hit, INIT};
 use super::walk::Walk;
@@ -110,6 +110,9 @@ impl Climb {
                 return Ok(None);
             }
             let is_read = walk.tables.has_read_since(ancestor, since);
+            if let Some(failure) = walk.tables.why_unread(ancestor).filter(|_| is_read) {
+                return Err(failure.clone());
+            }
             // Fork keeps the number.
             if (is_init || !is_read) && socket_at(proc, ancestor, self.hit.fd) == Ok(Some(inode)) {
                 return Ok(Some(ancestor));
@@ -149,7 +152,7 @@ fn descent(proc: &ProcDir, pid: Pid) -> Result<Option<(Pid, u64)>, Error> {
     let mut line = [0; 4096];
     match proc.read(&name, &mut line) {
         Ok(line) => Ok(layout::process_stat(line).map(|stat| (stat.parent, stat.start_ticks))),
-        Err(errno @ (libc::EMFILE | libc::ENFILE)) => Err(failure("open", errno, &name)),
-        Err(_) => Ok(None), // Gone or hidden.
+        Err(errno) if is_gone_or_hidden(errno) => Ok(None),
+        Err(errno) => Err(failure("open", errno, &name)),
     }
 }

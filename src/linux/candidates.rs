@@ -11,7 +11,7 @@ use super::diag_request::{Family, Request, family};
 use super::groups::Group;
 use super::layout::Inode;
 use super::proc_net::{self, Text};
-use super::sock_diag::SockDiag;
+use super::sock_diag::{SockDiag, Unavailable};
 use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
 use crate::error::Error;
 use crate::question::{Match, Question, Wanted};
@@ -83,7 +83,7 @@ pub struct Listing {
     may_lack: bool,
     is_second_reading: bool,
     /// Why the text is read.
-    diag_failure: Option<Error>,
+    unavailable: Option<Unavailable>,
 }
 
 enum Step {
@@ -106,7 +106,7 @@ impl Listing {
             steps,
             may_lack: false,
             is_second_reading: false,
-            diag_failure: None,
+            unavailable: None,
         }
     }
 
@@ -136,19 +136,24 @@ impl Listing {
         let is_miss = self.questions.iter().any(|unlisted| unlisted.candidates.is_empty());
         if is_miss && self.may_lack && !self.is_second_reading {
             self.is_second_reading = true;
-            self.steps = if self.diag_failure.is_some() {
-                text_steps()
-            } else {
-                dump_steps(&self.questions)
-            };
+            self.steps =
+                if self.unavailable.is_some() { text_steps() } else { dump_steps(&self.questions) };
             return Ok(None);
         }
-        Ok(Some(std::mem::take(&mut self.questions)))
+        Ok(Some(self.take_questions()))
+    }
+
+    /// Why it does not prove that nothing was found for that question. The text does not have the
+    /// sockets that are bound and no more; it is believed all the same where there is no sock_diag,
+    /// but not where sock_diag failed.
+    pub fn doubt(&self, wanted: &Wanted) -> Option<&Error> {
+        let failed = self.unavailable.as_ref().filter(|unavailable| !unavailable.is_absent)?;
+        matches!(wanted, Wanted::Port(_)).then_some(&failed.error)
     }
 
     /// The questions, after a failure.
-    pub fn into_questions(self) -> Vec<Unlisted> {
-        self.questions
+    pub fn take_questions(&mut self) -> Vec<Unlisted> {
+        std::mem::take(&mut self.questions)
     }
 
     fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
@@ -163,16 +168,24 @@ impl Listing {
         match step {
             Step::Dump(request) => match diag.ask(&request, each) {
                 Ok(at_one_go) => self.may_lack |= !at_one_go,
-                Err(error) => {
-                    self.diag_failure = Some(error);
+                // Text takes a descriptor as well.
+                Err(Unavailable { error, .. }) if error.is_out_of_descriptors() => {
+                    return Err(error);
+                }
+                Err(unavailable) => {
+                    self.unavailable = Some(unavailable);
                     self.may_lack = true; // The text is never read at one go.
                     self.steps = text_steps();
                 }
             },
-            // The first failure is the one to tell: without sock_diag it was text or nothing.
             Step::Open(path) => match Text::open(path) {
                 Ok(text) => self.steps.extend(text.map(Step::Read)),
-                Err(error) => return Err(self.diag_failure.take().unwrap_or(error)),
+                Err(error) if error.is_out_of_descriptors() => return Err(error),
+                // The first failure is the one to tell: without sock_diag it was text or nothing.
+                Err(error) => {
+                    let first = self.unavailable.take().map(|unavailable| unavailable.error);
+                    return Err(first.unwrap_or(error));
+                }
             },
             Step::Read(mut text) => {
                 if text.read_on(each)? {

@@ -138,9 +138,10 @@ mod tests {
     const PORT_ID: u32 = 24196;
 
     fn bytes(hexadecimal: &str) -> Vec<u8> {
-        let digit = |digit: &u8| char::from(*digit).to_digit(16).expect("a digit");
-        let pair =
-            |pair: &[u8]| u8::try_from(digit(&pair[0]) * 16 + digit(&pair[1])).expect("a byte");
+        let pair = |pair: &[u8]| {
+            let digits = std::str::from_utf8(pair).expect("ASCII");
+            u8::from_str_radix(digits, 16).expect("two digits")
+        };
         hexadecimal.as_bytes().chunks(2).map(pair).collect()
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use super::kernel::{self, NO_DIRECTORY};
 use super::layout::{self, ProcessStat};
 use super::path::{proc_is_there, process_path};
-use super::proc_dir::{Name, failure};
+use super::proc_dir::{Name, failure, is_gone_or_hidden};
 use crate::error::Error;
 use crate::process::ProcessInfo;
 use crate::question::Pid;
@@ -45,13 +45,16 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
 fn read(name: &Name) -> Result<Option<Vec<u8>>, Error> {
     let mut buffer = vec![0; 4096];
     let opened = kernel::open(NO_DIRECTORY, name.absolute(), libc::O_RDONLY);
-    match opened.and_then(|file| kernel::read(&file, &mut buffer).map(<[u8]>::len)) {
+    let read = opened.map_err(|errno| ("open", errno)).and_then(|file| {
+        kernel::read(&file, &mut buffer).map(<[u8]>::len).map_err(|errno| ("read", errno))
+    });
+    match read {
         Ok(filled) => {
             buffer.truncate(filled);
             Ok(Some(buffer))
         }
-        Err(libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM) => Ok(None),
-        Err(errno) => Err(failure("open", errno, name)),
+        Err((_, errno)) if is_gone_or_hidden(errno) => Ok(None),
+        Err((call, errno)) => Err(failure(call, errno, name)),
     }
 }
 

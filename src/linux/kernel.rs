@@ -217,11 +217,15 @@ pub fn interface_index(name: &CStr) -> Result<Option<u32>, Errno> {
 
 /// `tgkill(2)` with signal 0, which sends nothing: whether `pid` is a process and not one of the
 /// other threads of one. One that may not be signalled is there all the same.
-pub fn is_process(pid: Pid) -> bool {
+pub fn is_process(pid: Pid) -> Result<bool, Errno> {
     // SAFETY: takes integers only; signal 0 checks and sends nothing. libc has no function for it
     // under glibc 2.30.
     let answer = unsafe { libc::syscall(libc::SYS_tgkill, pid, pid, 0) };
-    answer == 0 || last_errno() == libc::EPERM
+    match (answer, last_errno()) {
+        (0, _) | (_, libc::EPERM) => Ok(true),
+        (_, libc::ESRCH) => Ok(false),
+        (_, errno) => Err(errno),
+    }
 }
 
 /// `struct sockaddr_nl`, <linux/netlink.h>. libc's own cannot be made without unsafe code.
@@ -280,12 +284,14 @@ fn filled_part(filled: isize, buffer: &[u8]) -> Result<&[u8], Errno> {
 }
 
 fn retried<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    loop {
+    // A host that is interrupted without end must not hang.
+    for _ in 0..100 {
         match call() {
             Err(libc::EINTR) => {}
             outcome => return outcome,
         }
     }
+    Err(libc::EINTR)
 }
 
 fn last_errno() -> Errno {

@@ -86,7 +86,9 @@ impl Search {
 
     /// See `platform.rs`.
     pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
-        self.proc.check();
+        if !self.proc.check() {
+            self.begin_anew();
+        }
         self.walk.iter_mut().for_each(Walk::resume);
         while self.step(slice, answers) {
             if slice.is_over() {
@@ -94,13 +96,14 @@ impl Search {
             }
         }
         self.walk.iter_mut().for_each(|walk| walk.tables.pause());
-        if !self.proc.was_ours() {
-            // The number of our descriptor of /proc was taken from us while names were looked up
-            // with it: what was read meanwhile may be anything.
-            self.end_walk();
-            self.climbs.clear();
-            self.waiting.forget_hits();
-        }
+    }
+
+    /// The number of our descriptor of /proc was taken from us while names were looked up with it:
+    /// what was read may be anything.
+    fn begin_anew(&mut self) {
+        self.end_walk();
+        self.climbs.clear();
+        self.waiting.forget_hits();
     }
 
     /// Does what comes next; `false` when nothing is left to do.
@@ -177,26 +180,23 @@ impl Search {
         let unlisted = &mut self.unlisted;
         let mut listing =
             self.listing.take().unwrap_or_else(|| Listing::new(std::mem::take(unlisted)));
-        let (listed, error) = match listing.advance(&mut self.diag, slice) {
-            Ok(None) => {
-                self.listing = Some(listing);
-                return;
-            }
+        let (listed, failure) = match listing.advance(&mut self.diag, slice) {
+            Ok(None) => return self.listing = Some(listing),
             Ok(Some(listed)) => (listed, None),
             Err(error) if self.can_try_again(&error) => {
-                self.unlisted.extend(listing.into_questions());
-                return;
+                return self.unlisted.extend(listing.take_questions());
             }
-            Err(error) => (listing.into_questions(), Some(error)),
+            Err(error) => (listing.take_questions(), Some(error)),
         };
         self.ticks = self.ticks.wrapping_add(1);
-        for Unlisted { question: Question { id, .. }, candidates } in listed {
-            let found_by = FoundBy::Sockets;
-            match &error {
+        let found_by = FoundBy::Sockets;
+        for Unlisted { question: Question { id, wanted }, candidates } in listed {
+            let doubt = listing.doubt(&wanted).filter(|_| candidates.is_empty());
+            match failure.as_ref().or(doubt) {
                 _ if id == 0 => {} // Forgotten.
                 Some(error) => answers.push(Answer { id, owner: Err(error.clone()), found_by }),
                 None if candidates.is_empty() => {
-                    answers.push(Answer { id, owner: Ok(None), found_by })
+                    answers.push(Answer { id, owner: Ok(None), found_by });
                 }
                 None => self.waiting.insert(id, candidates, self.ticks),
             }
@@ -222,6 +222,7 @@ impl Search {
                 self.end_walk();
             }
             Step::Over if walk.is_narrow() => walk.widen(self.waiting.groups()),
+            Step::Over if !self.proc.is_ours() => self.begin_anew(),
             Step::Over => self.end_of_walk(answers)?,
         }
         Ok(())

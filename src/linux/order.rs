@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::kernel::{self, Descriptor, Errno};
 use super::layout::{decimal, directory_entry};
-use super::proc_dir::{Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::tables::Visit;
 use super::waiting::INIT;
 use crate::error::Error;
@@ -49,10 +49,10 @@ impl Order {
     /// Lists `/proc`.
     pub fn list(proc: &ProcDir) -> Result<Self, Error> {
         let name = Name::new(format_args!("."));
-        let failed = |errno| failure("open", errno, &name);
         let own = proc.read_own()?;
-        let directory = proc.open(&name, libc::O_DIRECTORY).map_err(failed)?;
-        let listed = numbers(&directory).map_err(failed)?;
+        let directory =
+            proc.open(&name, libc::O_DIRECTORY).map_err(|errno| failure("open", errno, &name))?;
+        let listed = numbers(&directory).map_err(|errno| failure("getdents64", errno, &name))?;
         // Linux 6.2 and later; `/proc/self/fd` is never empty here.
         let has_counts = proc.stat(&fd_directory(own)).is_ok_and(|stat| stat.size != 0);
         Ok(Self {
@@ -120,14 +120,19 @@ impl Order {
     }
 
     fn count_one(&mut self, proc: &ProcDir, pid: Pid, known: &Counts) {
-        // A process that cannot be counted has gone since it was listed.
-        let Ok(stat) = proc.stat(&fd_directory(pid)) else { return };
-        self.counts.insert(pid, stat.size);
-        if stat.size == 0 {
-            self.empty.push(pid);
-        } else {
-            let is_known = known.get(&pid) == Some(&stat.size);
-            self.visits.push(Place { pid, is_known, count: stat.size });
+        match proc.stat(&fd_directory(pid)) {
+            Ok(stat) if stat.size == 0 => {
+                self.counts.insert(pid, 0);
+                self.empty.push(pid);
+            }
+            Ok(stat) => {
+                let is_known = known.get(&pid) == Some(&stat.size);
+                self.counts.insert(pid, stat.size);
+                self.visits.push(Place { pid, is_known, count: stat.size });
+            }
+            Err(errno) if is_gone_or_hidden(errno) => {}
+            // It is visited all the same, and that shows what is the matter.
+            Err(_) => self.visits.push(Place { pid, is_known: false, count: 0 }),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString};
 
 use super::kernel::{self, Errno, NO_DIRECTORY};
 use super::layout;
-use super::proc_dir::{Name, failure};
+use super::proc_dir::{Name, failure, is_gone_or_hidden};
 use crate::error::Error;
 use crate::question::Pid;
 
@@ -50,14 +50,19 @@ pub fn proc_is_there() -> Result<(), Error> {
 fn is_process(pid: Pid) -> Result<bool, Error> {
     let status = Name::new(format_args!("{pid}/status"));
     let mut text = [0; 4096];
-    let read = kernel::open(NO_DIRECTORY, status.absolute(), libc::O_RDONLY)
-        .and_then(|file| kernel::read(&file, &mut text).map(layout::thread_group));
-    match read {
-        Ok(process) => Ok(process == Some(pid)),
+    let failed = |call, errno| {
+        if is_gone_or_hidden(errno) { Ok(false) } else { Err(failure(call, errno, &status)) }
+    };
+    match kernel::open(NO_DIRECTORY, status.absolute(), libc::O_RDONLY) {
+        Ok(file) => match kernel::read(&file, &mut text) {
+            Ok(text) => Ok(layout::thread_group(text) == Some(pid)),
+            Err(errno) => failed("read", errno),
+        },
         // Needs no descriptor. Not asked first: a sandbox may log a denial for each.
-        Err(libc::EMFILE | libc::ENFILE) => Ok(kernel::is_process(pid)),
-        Err(libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM) => Ok(false),
-        Err(errno) => Err(failure("open", errno, &status)),
+        Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
+            kernel::is_process(pid).or_else(|_| failed("open", errno))
+        }
+        Err(errno) => failed("open", errno),
     }
 }
 

@@ -49,9 +49,10 @@ pub struct ProcDir {
 }
 
 impl ProcDir {
-    /// To be called at the head of each slice: makes sure that the descriptor is ours.
-    pub fn check(&mut self) {
-        self.kept.take_if(|kept| kept.checked().is_none());
+    /// To be called at the head of each slice: makes sure that the descriptor is ours. `false` where
+    /// the last one was not any more.
+    pub fn check(&mut self) -> bool {
+        let lost = self.kept.take_if(|kept| kept.checked().is_none());
         if self.kept.is_none() {
             self.own = None;
             // O_PATH: were the number to become another's descriptor of /proc, nothing that is
@@ -64,6 +65,7 @@ impl ProcDir {
         if self.own.is_none() {
             self.own = self.read_own().ok();
         }
+        lost.is_none()
     }
 
     /// This process as `/proc` lists it, at the last `check`.
@@ -81,9 +83,9 @@ impl ProcDir {
             .map_err(|errno| failure("readlink", errno, &name))
     }
 
-    /// Whether the names looked up since `check` were names in `/proc`, and nothing had taken the
+    /// Whether the names looked up since `check` were names in `/proc`: nothing has taken the
     /// descriptor's number.
-    pub fn was_ours(&self) -> bool {
+    pub fn is_ours(&self) -> bool {
         self.kept.as_ref().is_none_or(|kept| kept.checked().is_some())
     }
 
@@ -121,6 +123,11 @@ impl ProcDir {
             None => (NO_DIRECTORY, name.absolute()),
         }
     }
+}
+
+/// Whether a process, or something of it, has gone or may not be seen: an answer, not a failure.
+pub fn is_gone_or_hidden(errno: Errno) -> bool {
+    matches!(errno, libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM)
 }
 
 /// A failure of `syscall` about `name`.

@@ -14,8 +14,16 @@ const DATAGRAM_BYTES: usize = 32 * 1024;
 /// How long a reply may take. The kernel has it ready before `send` returns; only something that
 /// stands in for the kernel and stays silent comes to this.
 const REPLY_SECONDS: libc::time_t = 2;
-/// How often a dump is asked again that the kernel had to cut short for lack of memory.
+/// How often a question is asked that fails for some passing reason, as for lack of memory.
 const ATTEMPTS: u32 = 3;
+
+/// The channel cannot be used; the text tables may still be.
+pub struct Unavailable {
+    /// Why.
+    pub error: Error,
+    /// Whether there is no sock_diag for this process at all, rather than a failure of it.
+    pub is_absent: bool,
+}
 
 /// The channel to sock_diag, opened at the first question.
 #[derive(Default)]
@@ -35,14 +43,23 @@ impl SockDiag {
     /// the listener of that local end. That nothing came proves little: a kernel without tcp_diag
     /// answers so too. A dump's miss is proof, since there such a kernel fails by name.
     ///
-    /// An error means that this channel cannot be used; the text tables may still be.
-    pub fn ask(&mut self, request: &Request, each: &mut dyn FnMut(Row)) -> Result<bool, Error> {
+    /// A question that failed is asked again on a new channel, a few times.
+    pub fn ask(
+        &mut self,
+        request: &Request,
+        each: &mut dyn FnMut(Row),
+    ) -> Result<bool, Unavailable> {
         let mut attempt = 1;
         loop {
             match self.attempt(request, each) {
                 Ok(at_one_go) => return Ok(at_one_go),
-                Err((_, libc::ENOBUFS)) if attempt < ATTEMPTS => attempt = attempt.wrapping_add(1),
-                Err((syscall, errno)) => return Err(Error::system(syscall, errno, "sock_diag")),
+                Err((_, errno)) if attempt < ATTEMPTS && !is_absent(errno) => {
+                    attempt = attempt.wrapping_add(1);
+                }
+                Err((syscall, errno)) => {
+                    let error = Error::system(syscall, errno, "sock_diag");
+                    return Err(Unavailable { error, is_absent: is_absent(errno) });
+                }
             }
         }
     }
@@ -137,4 +154,23 @@ fn read_datagram(
         rest = rest.get(bytes..).unwrap_or_default();
     }
     (rows, None)
+}
+
+/// What a kernel without sock_diag or tcp_diag says, and one that refuses it to a process: seccomp,
+/// SELinux, systemd's RestrictAddressFamilies, WSL1, gVisor.
+fn is_absent(errno: i32) -> bool {
+    matches!(
+        errno,
+        libc::EACCES
+            | libc::EPERM
+            | libc::ENOENT
+            | libc::EINVAL
+            | libc::EPROTONOSUPPORT
+            | libc::EAFNOSUPPORT
+            | libc::ESOCKTNOSUPPORT
+            | libc::ENOSYS
+            | libc::EOPNOTSUPP
+            | libc::ECONNREFUSED
+            | libc::EPIPE
+    )
 }

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_int};
 use super::kept::Kept;
 use super::kernel::{self, Descriptor, Errno};
 use super::layout::{self, Inode};
-use super::proc_dir::{Name, ProcDir};
+use super::proc_dir::{Name, ProcDir, is_gone_or_hidden};
 use crate::question::Pid;
 use crate::slice::Slice;
 
@@ -31,7 +31,11 @@ pub struct Table {
     own_sockets: Option<u64>,
     descriptors: u32,
     has_lost: bool,
+    failure: Option<Failure>,
 }
+
+/// A call that failed and its errno, for a reason that is not the process's own.
+pub type Failure = (&'static str, Errno);
 
 /// What reading on came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +56,8 @@ pub struct Ended {
     /// Whether the process or one of its descriptors went while it was read: what it held may be
     /// found elsewhere, or in the same table under a number that had been passed.
     pub has_lost: bool,
+    /// Why not all of it could be read, where the reason is none of the process's own.
+    pub failure: Option<Failure>,
 }
 
 impl Table {
@@ -92,7 +98,7 @@ impl Table {
     pub fn close(&mut self) {
         self.directory = None;
         (self.filled_bytes, self.next) = (0, 0);
-        (self.descriptors, self.has_lost) = (0, false);
+        (self.descriptors, self.has_lost, self.failure) = (0, false, None);
     }
 
     /// The next socket in the table.
@@ -103,32 +109,41 @@ impl Table {
                 match kernel::directory_entries(directory, &mut self.buffer) {
                     Ok([]) => break,
                     Ok(entries) => (self.filled_bytes, self.next) = (entries.len(), 0),
-                    Err(_) => {
-                        self.has_lost = true; // The process has gone.
+                    Err(errno) => {
+                        self.note("getdents64", errno);
                         break;
                     }
                 }
                 continue;
             };
             let number = layout::decimal::<c_int>(name.to_bytes()); // Not so for "." and "..".
-            let inode = number.map_or(Ok(None), |number| match self.own_sockets {
-                Some(sockets) => own_inode(number, sockets),
-                None => inode(directory.number(), name),
-            });
+            let (call, inode) = match (number, self.own_sockets) {
+                (None, _) => ("", Ok(None)),
+                (Some(number), Some(sockets)) => ("fstat", own_inode(number, sockets)),
+                (Some(_), None) => ("readlink", inode(directory.number(), name)),
+            };
             self.next = self.next.saturating_add(bytes);
             self.descriptors = self.descriptors.saturating_add(u32::from(number.is_some()));
             match (inode, number) {
                 (Ok(Some(inode)), Some(number)) => return Next::Socket(inode, number),
-                (Err(_), _) => self.has_lost = true, // Closed since it was listed, or hidden.
+                (Err(errno), _) => self.note(call, errno),
                 _ => {}
             }
             if slice.is_over() {
                 return Next::Paused;
             }
         }
-        let ended = Ended { descriptors: self.descriptors, has_lost: self.has_lost };
+        let Self { descriptors, has_lost, failure, .. } = *self;
         self.close();
-        Next::End(ended)
+        Next::End(Ended { descriptors, has_lost, failure })
+    }
+
+    fn note(&mut self, call: &'static str, errno: Errno) {
+        if is_gone_or_hidden(errno) {
+            self.has_lost = true;
+        } else {
+            self.failure = Some((call, errno));
+        }
     }
 }
 
@@ -148,7 +163,9 @@ fn inode(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
 /// The same of an own descriptor. Only sockfs has sockets with the wanted inodes: a descriptor of
 /// a Unix socket's file is a socket by its mode too.
 fn own_inode(number: c_int, sockets: u64) -> Result<Option<Inode>, Errno> {
-    let stat = kernel::stat_of_number(number)?;
+    // Closed since it was listed: what a link tells as ENOENT.
+    let closed = |errno| if errno == libc::EBADF { libc::ENOENT } else { errno };
+    let stat = kernel::stat_of_number(number).map_err(closed)?;
     let (device, inode) = stat.object;
     let is_ours = stat.is_socket && device == sockets;
     Ok(Inode::try_from(inode).ok().filter(|_| is_ours))

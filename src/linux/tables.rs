@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::layout::Inode;
-use super::proc_dir::{Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::table::{Ended, Next, Table};
 use super::waiting::{Hit, Waiting};
 use crate::error::Error;
@@ -33,7 +33,9 @@ pub struct Tables {
     holders: HashMap<(Inode, Pid), u64>,
     has_lost: HashSet<Pid>,
     empty: Vec<Pid>,
-    unread: Option<Error>,
+    /// Tables that could not be read, for reasons that are none of their processes' own; by process
+    /// and thread.
+    unread: HashMap<(Pid, Option<Pid>), Error>,
 }
 
 /// What reading on came to.
@@ -55,18 +57,15 @@ impl Tables {
             holders: HashMap::new(),
             has_lost: HashSet::new(),
             empty: Vec::new(),
-            unread: None,
+            unread: HashMap::new(),
         }
     }
 
     /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
     /// that no descriptor is left to read it with.
     pub fn visit(&mut self, proc: &ProcDir, visit: Visit, tick: u64) -> Result<(), Error> {
-        let Visit { pid, thread, .. } = visit;
-        let name = match thread {
-            Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
-            None => Name::new(format_args!("{pid}/fd")),
-        };
+        let pid = visit.pid;
+        let name = name(visit);
         let own_sockets = self.own_sockets.filter(|_| proc.own() == Some(pid));
         match self.table.open(proc, &name, own_sockets) {
             Ok(()) => {
@@ -78,10 +77,13 @@ impl Tables {
             }
             // Hidden, or the first thread has exited: then its threads' may be seen.
             Err(libc::EACCES | libc::EPERM) => self.empty.push(pid),
-            Err(libc::ENOENT | libc::ESRCH) => {
+            Err(errno) if is_gone_or_hidden(errno) => {
                 self.has_lost.insert(pid);
             }
-            Err(errno) => self.unread = Some(failure("open", errno, &name)),
+            Err(errno) => {
+                self.fail(visit, tick, failure("open", errno, &name));
+                return Ok(());
+            }
         }
         self.read.insert(pid, tick);
         Ok(())
@@ -107,8 +109,13 @@ impl Tables {
         }
     }
 
-    fn end(&mut self, Visit { pid, expected, .. }: Visit, began: u64, ended: Ended) {
+    fn end(&mut self, visit: Visit, began: u64, ended: Ended) {
+        let Visit { pid, expected, .. } = visit;
         self.reading = None;
+        if let Some((call, errno)) = ended.failure {
+            return self.fail(visit, began, failure(call, errno, &name(visit)));
+        }
+        self.unread.remove(&(pid, visit.thread));
         self.read.insert(pid, began);
         // A table that ends early may be that of a first thread which is just being replaced, by
         // another thread's exec: for that moment it looks empty.
@@ -163,8 +170,28 @@ impl Tables {
         &self.empty
     }
 
-    /// Why some table could not be read, where the reason is none of its process's own.
+    /// A table could not be read. The first time that may pass; the second time it counts as read.
+    pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
+        self.has_lost.insert(visit.pid);
+        if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
+            self.read.insert(visit.pid, tick);
+        }
+    }
+
+    /// Why that process's table could not be read, where the reason is none of its own.
+    pub fn why_unread(&self, pid: Pid) -> Option<&Error> {
+        self.unread.get(&(pid, None))
+    }
+
+    /// The same for any process.
     pub fn unread(&self) -> Option<&Error> {
-        self.unread.as_ref()
+        self.unread.values().next()
+    }
+}
+
+fn name(Visit { pid, thread, .. }: Visit) -> Name {
+    match thread {
+        Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
+        None => Name::new(format_args!("{pid}/fd")),
     }
 }

@@ -10,9 +10,10 @@
 //!    threads' is not.
 
 use super::groups::{Group, Groups, Members};
+use super::kernel::Errno;
 use super::order;
 use super::order::{Counts, Order};
-use super::proc_dir::{Name, ProcDir, failure};
+use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::tables::{Progress, Tables, Visit};
 use super::waiting::{Hit, Waiting};
 use crate::error::Error;
@@ -239,13 +240,29 @@ impl Walk {
             Some(order) if order.has_counts() => &[],
             _ => self.tables.empty(),
         };
-        for &pid in counted.iter().chain(read) {
+        let holders = counted.iter().chain(read).copied().collect::<Vec<_>>();
+        for pid in holders {
             let tasks = Name::new(format_args!("{pid}/task"));
-            let links = proc.stat(&tasks).map_or(0, |stat| stat.links);
-            if links > LINKS_OF_ONE_THREAD {
-                let visits = threads(proc, &tasks)?;
-                let visit = |thread| Visit { pid, thread: Some(thread), expected: 0 };
-                self.threads.extend(visits.into_iter().map(visit));
+            let threads = match proc.stat(&tasks) {
+                Ok(stat) if stat.links <= LINKS_OF_ONE_THREAD => continue,
+                Ok(_) => threads(proc, &tasks),
+                Err(errno) => Err(("stat", errno)),
+            };
+            match threads {
+                Ok(threads) => self.threads.extend(threads.into_iter().map(|thread| Visit {
+                    pid,
+                    thread: Some(thread),
+                    expected: 0,
+                })),
+                Err((_, errno)) if is_gone_or_hidden(errno) => {}
+                Err((call, errno)) => {
+                    let failure = failure(call, errno, &tasks);
+                    if failure.is_out_of_descriptors() {
+                        return Err(failure);
+                    }
+                    let visit = Visit { pid, thread: Some(pid), expected: 0 };
+                    self.tables.fail(visit, self.began, failure);
+                }
             }
         }
         Ok(())
@@ -257,14 +274,8 @@ fn named(pid: Pid) -> Visit {
     Visit { pid, thread: None, expected: 1 }
 }
 
-/// The threads listed in `tasks`; none of a process that has gone.
-fn threads(proc: &ProcDir, tasks: &Name) -> Result<Vec<Pid>, Error> {
-    let directory = match proc.open(tasks, libc::O_DIRECTORY) {
-        Ok(directory) => directory,
-        Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
-            return Err(failure("open", errno, tasks));
-        }
-        Err(_) => return Ok(Vec::new()),
-    };
-    Ok(order::numbers(&directory).unwrap_or_default())
+/// The threads listed in `tasks`.
+fn threads(proc: &ProcDir, tasks: &Name) -> Result<Vec<Pid>, (&'static str, Errno)> {
+    let directory = proc.open(tasks, libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
+    order::numbers(&directory).map_err(|errno| ("getdents64", errno))
 }

@@ -1,0 +1,96 @@
+// An app made by each bundler, with the very configurations of docs/bundlers.md, runs.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { before, test } from 'node:test'
+import { root } from '../install.mjs'
+import { installApp, run } from '../packed.mjs'
+import { startStranger } from '../runtimes/stranger.mjs'
+
+const documented = fs.readFileSync(path.join(root, 'docs', 'bundlers.md'), 'utf8')
+
+/** The configurations by their file's name, and the command lines. */
+const files = Object.fromEntries(
+  [...documented.matchAll(/^```js\n\/\/ (\S+)\n(.*?)^```/gms)].map(([, name, text]) => [name, text])
+)
+const [, shell] = documented.match(/^```sh\n(.*?)^```/ms)
+const commands = shell.trim().split('\n')
+
+const app = `
+  import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from 'socket-owner'
+  async function main(port) {
+    const pid = await findPidByLocalTcpPort(port)
+    const none = await findPeerPid({ destroyed: true })
+    console.log(JSON.stringify([pid, await getProcessPath(pid), none]))
+  }
+  main(Number(process.argv[2]))`
+
+const packages = ['esbuild@0.28', 'webpack@5', 'vite@8']
+let folder
+
+before(async () => {
+  // The folder is for all tests here, so it goes when the file has ended.
+  const file = { after: (end) => process.on('exit', end) }
+  folder = await installApp(file, { packages, files: { ...files, 'app.mjs': app } })
+})
+
+const bin = (name) => path.join(folder, 'node_modules', '.bin', name)
+
+async function assertRuns(t, bundle) {
+  const { port, pid, program } = await startStranger(t)
+
+  const { stdout } = await run(process.execPath, [bundle, String(port)], { cwd: folder })
+
+  assert.deepEqual(JSON.parse(stdout), [pid, program, null])
+}
+
+test('every block of the page is tried here', () => {
+  assert.equal(documented.match(/^```\w/gm).length, 3)
+  assert.deepEqual(Object.keys(files).sort(), ['vite.main.config.mjs', 'webpack.config.js'])
+  assert.equal(commands.length, 2)
+})
+
+for (const command of commands) {
+  const [program, ...args] = command.split(' ')
+  const [, bundle] = args.at(-1).split('=')
+  test(`esbuild to ${bundle}`, async (t) => {
+    await run(bin(program), args, { cwd: folder })
+
+    await assertRuns(t, bundle)
+  })
+}
+
+test('esbuild with the front in the bundle', async (t) => {
+  const [, ...args] = commands[0].replace('--external:socket-owner ', '').split(' ')
+  await run(bin('esbuild'), args, { cwd: folder })
+
+  assert.match(fs.readFileSync(path.join(folder, 'dist', 'app.cjs'), 'utf8'), /ERR_BINARY_MISSING/)
+  await assertRuns(t, 'dist/app.cjs')
+})
+
+test('webpack', async (t) => {
+  // By its own interface: the command line is one more package.
+  const build = `
+    const config = require('./webpack.config.js')
+    const paths = { entry: './app.mjs', mode: 'production', context: process.cwd() }
+    require('webpack')({ ...paths, ...config }, (error, stats) => {
+      if (error || stats.hasErrors()) throw error ?? new Error(stats.toString())
+    })`
+  await run(process.execPath, ['--eval', build], { cwd: folder })
+
+  await assertRuns(t, 'dist/main.js')
+})
+
+test('Vite for a server', async (t) => {
+  await run(bin('vite'), ['build', '--ssr', 'app.mjs', '--outDir', 'ssr'], { cwd: folder })
+
+  await assertRuns(t, `ssr/${fs.readdirSync(path.join(folder, 'ssr'))[0]}`)
+})
+
+test("Vite for Electron's main process", async (t) => {
+  const args = ['build', '--config', 'vite.main.config.mjs', '--outDir', 'main']
+  await run(bin('vite'), args, { cwd: folder })
+
+  await assertRuns(t, `main/${fs.readdirSync(path.join(folder, 'main'))[0]}`)
+})

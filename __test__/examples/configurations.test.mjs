@@ -1,0 +1,67 @@
+// The configurations of docs/electron.md that electron-builder.test.mjs does not check: each does what
+// the page says of it. esbuild stands for a package with a binary for each system.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { test } from 'node:test'
+import { hostTag, root, temporaryFolder } from '../install.mjs'
+import { installApp, run } from '../packed.mjs'
+
+const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
+
+/** The one block whose first line after the fence begins so. */
+function block(beginning) {
+  const found = [...page.matchAll(/^```\w+\n(.*?)^```/gms)].map(([, text]) => text)
+  const [text, ...others] = found.filter((each) => each.startsWith(beginning))
+  assert.notEqual(text, undefined)
+  assert.deepEqual(others, [])
+  return text
+}
+
+test("Forge's line keeps the binary out of the archive", async (t) => {
+  const folder = await installApp(t, { packages: ['@electron/asar@3'] })
+  const require = createRequire(path.join(folder, 'x.js'))
+  fs.writeFileSync(path.join(folder, 'forge.config.js'), block('// forge.config.js'))
+  const { unpack } = require('./forge.config.js').packagerConfig.asar
+
+  const archive = path.join(temporaryFolder(t), 'app.asar')
+  await require('@electron/asar').createPackageWithOptions(folder, archive, { unpack })
+
+  const binary = `node_modules/socket-owner-${hostTag}/socket-owner.${hostTag}.node`
+  assert.ok(fs.existsSync(path.join(`${archive}.unpacked`, binary)))
+  assert.ok(!fs.existsSync(path.join(`${archive}.unpacked`, 'node_modules/socket-owner')))
+})
+
+test('the line for the other architecture brings its binary', async (t) => {
+  const folder = temporaryFolder(t)
+  const manifest = { private: true, dependencies: { esbuild: '0.28' } }
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
+  const [, ...args] = block('npm install --cpu').trim().split(' ')
+
+  await run('npm', [...args, '--ignore-scripts', '--no-audit'], { cwd: folder })
+
+  const brought = fs.readdirSync(path.join(folder, 'node_modules', '@esbuild'))
+  assert.deepEqual(brought, ['linux-arm64'])
+})
+
+test("pnpm's lines bring the Macs' binaries", async (t) => {
+  const tools = await installApp(t, { packages: ['pnpm@10'] })
+  const folder = temporaryFolder(t)
+  const manifest = { private: true, dependencies: { esbuild: '0.28' } }
+  fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
+  fs.writeFileSync(path.join(folder, 'pnpm-workspace.yaml'), block('# pnpm-workspace.yaml'))
+
+  const pnpm = path.join(tools, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')
+  const where = [`--store-dir=${path.join(folder, 'store')}`, '--ignore-scripts']
+  await run(process.execPath, [pnpm, 'install', ...where], { cwd: folder })
+
+  const brought = fs.readdirSync(path.join(folder, 'node_modules', '.pnpm'))
+  for (const name of ['darwin-arm64', 'darwin-x64']) {
+    assert.ok(
+      brought.some((each) => each.startsWith(`@esbuild+${name}@`)),
+      name
+    )
+  }
+})

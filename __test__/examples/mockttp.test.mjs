@@ -1,0 +1,55 @@
+// examples/mockttp with real clients, through a tunnel too.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
+import { before, test } from 'node:test'
+import { needsProgram } from '../holders.mjs'
+import { installApp } from '../packed.mjs'
+import { runClient, startExample } from './started.mjs'
+
+const skip = needsProgram('curl')
+let folder
+
+before(async () => {
+  if (skip) return
+  const from = 'examples/mockttp'
+  folder = await installApp({ after: (end) => process.on('exit', end) }, { from })
+})
+
+async function startOrigin(t) {
+  const server = http.createServer((_, response) => response.end('hello'))
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => server.closeAllConnections() ?? server.close())
+  return `http://127.0.0.1:${server.address().port}/`
+}
+
+for (const [name, how] of [
+  ['a request', []],
+  ['a tunnelled request', ['--proxytunnel']]
+]) {
+  test(`${name} is known by its program`, { skip }, async (t) => {
+    const origin = await startOrigin(t)
+    const { url, nextLine } = await startExample(t, folder, 'proxy.js')
+
+    const { pid, body } = await runClient('curl', ['-s', ...how, '-x', url, origin])
+
+    assert.equal(body, 'hello')
+    const [, program, told] = (await nextLine()).match(/^GET http:\S+ from (.+) \(pid (\d+)\)$/)
+    assert.equal(path.basename(program), 'curl')
+    assert.ok(fs.existsSync(program))
+    assert.equal(Number(told), pid)
+  })
+}
+
+test('elsewhere it goes on without names and says why', { skip }, async (t) => {
+  const origin = await startOrigin(t)
+  const { url, nextLine } = await startExample(t, folder, 'proxy.js', { isElsewhere: true })
+
+  const { body } = await runClient('curl', ['-s', '-x', url, origin])
+
+  assert.equal(body, 'hello')
+  assert.match(await nextLine(), /^GET http:\S+ from socket-owner has no back end .+ \(pid null\)$/)
+})

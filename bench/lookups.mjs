@@ -1,0 +1,145 @@
+// One look-up in each situation that makes a difference, ours and the rivals' in the same rounds,
+// in an order that rotates.
+
+import path from 'node:path'
+import { ownGroups, Resident } from './population.mjs'
+import { timed } from './rivals.mjs'
+import { Samples } from './statistics.mjs'
+
+/** Enough that none of them is a recent owner when its turn comes again. */
+const GROUPS = 24
+const RECENT = 8
+/** As long as rivals are asked beside ours of a recent owner, which takes a thousandth of it. */
+const RIVALS_MS = 10_000
+const NATIVES = ['ours', 'listeners', 'netstat2']
+export const PROGRAMS = ['pid-port', 'find-process', 'systeminformation', 'ss', 'lsof']
+const everybody = (methods) => [...NATIVES, ...PROGRAMS.filter((name) => name in methods)]
+
+/** Counts up to `most`, and not for longer than a busy machine may take. */
+function* rounds(most, seconds = 10) {
+  const fewest = 3
+  const over = performance.now() + seconds * 1000
+  for (let i = 0; i < most && (i < fewest || performance.now() < over); i += 1) yield i
+}
+
+async function round(samples, methods, names, question, at) {
+  for (let i = 0; i < names.length; i += 1) {
+    const name = names[(i + at) % names.length]
+    samples.add(name, await methods[name](question), question.pid)
+  }
+}
+
+/** In a fresh Node each time. The look-up's time has the loading of the binary in it. */
+export async function first(population, natives, count) {
+  const samples = new Samples()
+  const starts = { require: [], load: [] }
+  for (const i of rounds(count)) {
+    const client = population.stranger()
+    const question = await population.connect(client)
+    const fresh = new Resident(process.execPath, [path.join(import.meta.dirname, 'first.cjs')])
+    await fresh.next()
+    const ours = async ({ ends }) => {
+      const { pid, require, load, look } = JSON.parse(await fresh.tell(JSON.stringify(ends)))
+      starts.require.push(require)
+      starts.load.push(load)
+      return { ms: load + look, pid }
+    }
+    await round(samples, { ...natives, ours }, NATIVES, question, i)
+    await fresh.end()
+    await population.drop(client)
+  }
+  return { samples, starts }
+}
+
+/**
+ * A process that did not answer lately, and a tenth of the others has changed since the last
+ * look-up. The programs that are started are asked in the first `spawned` rounds.
+ */
+export async function newOwner(population, methods, count, spawned = 0, among = undefined) {
+  const samples = new Samples()
+  for (const i of rounds(count)) {
+    const client = population.stranger(among)
+    await population.churn(client)
+    const question = await population.connect(client)
+    await round(samples, methods, i < spawned ? everybody(methods) : NATIVES, question, i)
+    await population.drop(client)
+  }
+  return samples
+}
+
+/** The same, of clients that have a cgroup each. `null` where there are no cgroups to make. */
+export async function grouped(population, methods, count) {
+  const clients = new Set()
+  while (clients.size < GROUPS) {
+    const client = population.random(population.clients.length)
+    if (!population.heavy.includes(client)) clients.add(client)
+  }
+  const remove = ownGroups(population, [...clients])
+  if (remove === null) return { samples: null, remove: () => {} }
+  return { samples: await newOwner(population, methods, count, 0, [...clients]), remove }
+}
+
+/**
+ * A process that answered lately has one more connection. `reconnects`: it has closed the last
+ * one, so that the new one gets its number. `parent`: whose child it is; the holders among its
+ * ancestors are asked for too. Rivals are asked every `every` rounds.
+ */
+export async function recent(
+  population,
+  methods,
+  { count, every, spawned = 0, reconnects, parent }
+) {
+  const samples = new Samples()
+  const family = parent === 'init' ? population.ofInit : population.ofSession
+  const clients = Array.from({ length: RECENT }, () => population.stranger(family))
+  for (const client of clients) {
+    const question = await population.connect(client)
+    await methods.ours(question)
+    if (reconnects) await population.drop(client)
+  }
+  const over = performance.now() + RIVALS_MS
+  for (let i = 0; i < count; i += 1) {
+    const client = clients[i % RECENT]
+    const question = await population.connect(client)
+    const rivals = i < spawned * every ? everybody(methods) : NATIVES
+    const isTheirs = i % every === 0 && (i === 0 || performance.now() < over)
+    await round(samples, methods, isTheirs ? rivals : ['ours'], question, i)
+    if (reconnects) await population.drop(client)
+  }
+  return samples
+}
+
+/** A socket that is there and that no process holds: everything has to be read. */
+export async function miss(population, methods, count) {
+  const samples = new Samples()
+  for (const i of rounds(count)) {
+    const [question] = await population.fly(1)
+    await round(samples, methods, NATIVES, question, i)
+    samples.add('walk', { ...(await methods.walk()), pid: null }, null)
+    await population.land()
+  }
+  return samples
+}
+
+/** Fifty clients have connected, and all are asked for at once. */
+export async function burst(population, methods, count, rivals) {
+  const samples = new Samples()
+  for (const i of rounds(count)) {
+    const clients = Array.from({ length: population.clients.length }, (_, k) => k)
+    const chosen = Array.from({ length: 50 }, () => {
+      return clients.splice(population.random(clients.length), 1)[0]
+    })
+    const questions = []
+    for (const client of chosen) questions.push(await population.connect(client))
+    const names = i === 0 ? ['ours', ...rivals] : ['ours']
+    for (const name of names) {
+      const { ms, pid: answers } = await timed(() =>
+        Promise.all(questions.map((question) => methods[name](question)))
+      )
+      const isRight = answers.every(({ pid }, k) => pid === questions[k].pid)
+      samples.add(name, { ms, pid: isRight }, true)
+    }
+    for (const client of chosen) await population.drop(client)
+  }
+  return samples
+}

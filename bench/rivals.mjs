@@ -1,0 +1,74 @@
+// Everybody who is asked: `methods.NAME(question)` answers `{ ms, pid }`.
+
+import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { promisify } from 'node:util'
+import { binary, Resident } from './population.mjs'
+
+const require = createRequire(import.meta.url)
+const owner = require('../index.js')
+const run = promisify(execFile)
+const room = { maxBuffer: 2 ** 28 }
+
+const isThere = (name) =>
+  run(name, ['-v']).then(
+    () => true,
+    (error) => error.code !== 'ENOENT'
+  )
+
+export async function timed(look) {
+  const begun = performance.now()
+  const pid = await look()
+  return { ms: performance.now() - begun, pid }
+}
+
+/** Ours, and the two crates, each timed where it runs. */
+export function startNatives() {
+  const resident = new Resident(binary('rivals'))
+  const ask = async (line) => {
+    const [nanoseconds, answer] = (await resident.tell(line)).split(' ').map(Number)
+    return { ms: nanoseconds / 1e6, pid: answer || null }
+  }
+  return {
+    ours: ({ ends }) => timed(() => owner.findPeerPid(ends)),
+    listeners: ({ port }) => ask(`listeners ${port}`),
+    netstat2: ({ port, serverPort }) => ask(`netstat2 ${port} ${serverPort}`),
+    /** Not a rival: the answer is how many system calls a walk over everything took. */
+    walk: () => ask('walk'),
+    end: () => resident.end()
+  }
+}
+
+/** What Node programs use today: they start a program and read its text. */
+export async function startPrograms() {
+  const { portToPid } = await import('pid-port')
+  const { default: findProcess } = await import('find-process')
+  const { default: information } = await import('systeminformation')
+  const methods = {
+    'pid-port': ({ port }) => portToPid({ port, host: '*' }).catch(() => null),
+    'find-process': async ({ port }) => (await findProcess('port', port))[0]?.pid ?? null,
+    systeminformation: async ({ port }) => {
+      const rows = await information.networkConnections()
+      return rows.find((row) => row.localPort === String(port) && row.pid)?.pid ?? null
+    }
+  }
+  if (await isThere('ss')) {
+    methods.ss = async ({ port }) => {
+      const { stdout } = await run('ss', ['-Htnap', `sport = :${port}`], room)
+      return Number(stdout.match(/pid=(\d+)/)?.[1]) || null
+    }
+  }
+  if (await isThere('lsof')) {
+    methods.lsof = async ({ port }) => {
+      const args = ['-nP', `-iTCP:${port}`, '-Fpn']
+      const { stdout } = await run('lsof', args, room).catch(({ stdout }) => ({ stdout }))
+      // Both ends are listed; ours is the one whose local port it is.
+      const own = stdout.split(/^p/m).find((part) => part.includes(`:${port}->`))
+      return Number.parseInt(own, 10) || null
+    }
+  }
+  const each = Object.entries(methods).map(([name, look]) => {
+    return [name, (question) => timed(() => look(question))]
+  })
+  return Object.fromEntries(each)
+}

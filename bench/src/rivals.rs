@@ -1,0 +1,107 @@
+//! The Rust rivals and the plain walk, resident: asked on standard input, each times itself, so
+//! that no start of a process and no pipe is in their figures.
+//!
+//! `listeners PORT`, `netstat2 PORT REMOTE_PORT`, `walk` → `NANOSECONDS ANSWER`; the answer is a
+//! pid or 0, and for the walk how many system calls it made.
+
+use std::ffi::{CStr, CString};
+use std::io::{BufRead, Write, stdin, stdout};
+use std::time::Instant;
+
+use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, get_sockets_info};
+
+fn main() {
+    for line in stdin().lock().lines() {
+        let line = line.expect("standard input is text");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let number = |at: usize| words[at].parse::<u16>().expect("a port");
+        let begun = Instant::now();
+        let answer = match words[0] {
+            "listeners" => by_listeners(number(1)),
+            "netstat2" => by_netstat2(number(1), number(2)),
+            "walk" => plain_walk(),
+            other => panic!("no method {other}"),
+        };
+        println!("{} {answer}", begun.elapsed().as_nanos());
+        stdout().flush().expect("standard output is open");
+    }
+}
+
+fn by_listeners(port: u16) -> u32 {
+    let process = listeners::get_process_by_port(port, listeners::Protocol::TCP);
+    process.map_or(0, |process| process.pid)
+}
+
+/// It has no look-up: its user lists all and filters.
+fn by_netstat2(port: u16, remote_port: u16) -> u32 {
+    let families = AddressFamilyFlags::IPV4 | AddressFamilyFlags::IPV6;
+    let sockets = get_sockets_info(families, ProtocolFlags::TCP).unwrap_or_default();
+    let is_wanted = |info: &ProtocolSocketInfo| {
+        let ProtocolSocketInfo::Tcp(tcp) = info else { return false };
+        tcp.local_port == port && tcp.remote_port == remote_port
+    };
+    let wanted = sockets.into_iter().filter(|socket| is_wanted(&socket.protocol_socket_info));
+    wanted.flat_map(|socket| socket.associated_pids).next().unwrap_or(0)
+}
+
+/// Every link of every table of every process, in the order of `/proc`, with as few calls as that
+/// can be done with: what a look-up costs that knows nothing and finds nothing.
+fn plain_walk() -> u32 {
+    let mut calls = 0;
+    let mut entries = vec![0; 32 * 1024];
+    let Some(proc) = Directory::open(libc::AT_FDCWD, c"/proc", &mut calls) else { return 0 };
+    let mut link = [0; 32];
+    for pid in proc.numbers(&mut entries, &mut calls) {
+        let name = CString::new(format!("{pid}/fd")).expect("digits");
+        let Some(table) = Directory::open(proc.0, &name, &mut calls) else { continue };
+        for number in table.numbers(&mut entries, &mut calls) {
+            let name = CString::new(number.to_string()).expect("digits");
+            calls += 1;
+            // SAFETY: the buffer is `link`'s own and its length is right.
+            unsafe {
+                libc::readlinkat(table.0, name.as_ptr(), link.as_mut_ptr().cast(), link.len())
+            };
+        }
+        calls += 1; // close
+    }
+    calls + 1
+}
+
+struct Directory(i32);
+
+impl Directory {
+    fn open(at: i32, name: &CStr, calls: &mut u32) -> Option<Self> {
+        *calls += 1;
+        let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC;
+        // SAFETY: the name ends with a NUL.
+        let number = unsafe { libc::openat(at, name.as_ptr(), flags) };
+        (number >= 0).then_some(Self(number))
+    }
+
+    fn numbers(&self, entries: &mut [u8], calls: &mut u32) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        loop {
+            *calls += 1;
+            let (buffer, room) = (entries.as_mut_ptr(), entries.len());
+            // SAFETY: the kernel writes at most `room` bytes to the buffer.
+            let filled = unsafe { libc::syscall(libc::SYS_getdents64, self.0, buffer, room) };
+            let Ok(filled @ 1..) = usize::try_from(filled) else { return numbers };
+            let mut at = 0;
+            while at < filled {
+                // `struct linux_dirent64`: the entry's length at 16, its name from 19 on.
+                let bytes = u16::from_ne_bytes([entries[at + 16], entries[at + 17]]);
+                let name = CStr::from_bytes_until_nul(&entries[at + 19..filled]);
+                let name = name.ok().and_then(|name| name.to_str().ok());
+                numbers.extend(name.and_then(|name| name.parse::<u32>().ok()));
+                at += usize::from(bytes);
+            }
+        }
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // SAFETY: the number is ours.
+        unsafe { libc::close(self.0) };
+    }
+}

@@ -1,0 +1,14 @@
+//! Lines of `/proc/PID/stat`, with names that hold anything.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use socket_owner_fuzz::linux::layout::process_stat;
+use socket_owner_fuzz::print;
+
+fuzz_target!(|data: &[u8]| {
+    if let Some(stat) = process_stat(data) {
+        let printed = print::stat_line(&stat);
+        assert_eq!(process_stat(&printed), Some(stat));
+    }
+});

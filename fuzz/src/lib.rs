@@ -1,0 +1,32 @@
+//! The package's files that read foreign bytes, and the way back: each `print` makes bytes that
+//! read as the same value.
+
+#![allow(dead_code, reason = "the files are whole, the targets use what reads bytes")]
+
+#[path = "../../src/error.rs"]
+pub mod error;
+#[path = "../../src/question.rs"]
+pub mod question;
+#[path = "../../src/words.rs"]
+pub mod words;
+
+#[path = "../../src/linux"]
+pub mod linux {
+    pub mod diag_reply;
+    pub mod diag_request;
+    pub mod groups;
+    pub mod kernel;
+    pub mod layout;
+    pub mod proc_net;
+    pub mod tcp_state;
+}
+
+#[path = "../../src/darwin"]
+pub mod darwin {
+    pub mod buffers;
+    pub mod kernel;
+    pub mod layout;
+}
+
+pub mod libproc;
+pub mod print;

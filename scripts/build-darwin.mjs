@@ -1,0 +1,130 @@
+// Builds both macOS binaries into npm/darwin-x64 and npm/darwin-arm64, on a Mac or without one.
+//
+//   node scripts/build-darwin.mjs [x64|arm64] [--features NAME --out DIR]
+//
+// Where rustup has the Apple targets (a Mac, GitHub's runners) this is plain cargo. Elsewhere
+// Debian's rustc builds the standard library from Debian's own sources, and lld links against a
+// stub of libSystem that lists the functions we use: no SDK is needed. Missing packages are
+// installed. Stripping is the linker's work, so that the ad-hoc signature, which hashes every
+// page, is the last thing written.
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { checkDarwinBinary } from './check-darwin-binary.mjs'
+import { installDebian } from './debian.mjs'
+import { rustc, toolchainFor } from './rust-toolchain.mjs'
+import { withoutSourcePaths } from './source-paths.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin')
+const targets = { x64: 'x86_64-apple-darwin', arm64: 'aarch64-apple-darwin' }
+const sdkRoot = path.join(cache, 'sdk')
+const minimumMacos = '11.0'
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { features: { type: 'string' }, out: { type: 'string' } }
+})
+
+for (const arch of positionals.length > 0 ? positionals : Object.keys(targets)) {
+  const built = build(arch)
+  const file = place(built, arch)
+  const problems = checkDarwinBinary(fs.readFileSync(file), arch)
+  if (problems.length > 0) {
+    console.error(`${path.relative(root, file)} is not fit to be shipped:\n${problems.join('\n')}`)
+    process.exit(1)
+  }
+  console.log(`${path.relative(root, file)}: ${fs.statSync(file).size} bytes, checked`)
+}
+
+function build(arch) {
+  const target = targets[arch]
+  if (target === undefined) throw new Error(`unknown architecture '${arch}': x64 or arm64`)
+  const toolchain = toolchainFor(target)
+  const paths = withoutSourcePaths(root, toolchain.cargo, toolchain.env)
+  const flags = [...linkFlags(arch), ...paths]
+  const args = ['build', '--release', '--lib', '--locked', '--target', target, ...toolchain.args]
+  if (values.features !== undefined) args.push('--features', values.features)
+  execFileSync(toolchain.cargo, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: {
+      ...toolchain.env,
+      CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
+      CARGO_PROFILE_RELEASE_STRIP: 'none',
+      CARGO_TARGET_DIR: cache,
+      MACOSX_DEPLOYMENT_TARGET: minimumMacos,
+      ...(os.platform() === 'darwin' ? {} : { SDKROOT: sdkRoot })
+    }
+  })
+  return path.join(cache, target, 'release', 'libsocket_owner.dylib')
+}
+
+// A loaded binary must not be overwritten in place: the kernel would kill its process.
+function place(built, arch) {
+  const folder = path.resolve(values.out ?? path.join(root, 'npm', `darwin-${arch}`))
+  const file = path.join(folder, `socket-owner.darwin-${arch}.node`)
+  fs.mkdirSync(folder, { recursive: true })
+  fs.copyFileSync(built, `${file}.new`)
+  fs.renameSync(`${file}.new`, file)
+  return file
+}
+
+function linkFlags(arch) {
+  const wanted = ['-dead_strip_dylibs', '-x', '-S', '-adhoc_codesign']
+  wanted.push('-install_name', `@rpath/socket-owner.darwin-${arch}.node`)
+  if (os.platform() === 'darwin') return wanted.map((arg) => `-Clink-arg=-Wl,${arg}`)
+  stubLibraries()
+  const args = wanted.map((arg) => `-Clink-arg=${arg}`)
+  return [`-Clinker=${linker()}`, '-Clinker-flavor=ld64.lld', ...args]
+}
+
+// napi-build passes a lone `-Wl`, which Apple's compiler driver swallows and a bare linker refuses.
+function linker() {
+  const lld = findLld()
+  const script = path.join(cache, 'lld')
+  fs.mkdirSync(cache, { recursive: true })
+  const drop = 'for a; do shift; [ "$a" = -Wl ] || set -- "$@" "$a"; done'
+  fs.writeFileSync(script, `#!/bin/sh\n${drop}\nexec '${lld}' "$@"\n`, { mode: 0o755 })
+  return script
+}
+
+function findLld() {
+  const sysroot = rustc('--print', 'sysroot')
+  const host = rustc('-vV')?.match(/^host: (.*)$/m)?.[1]
+  const own = path.join(sysroot ?? '', 'lib/rustlib', host ?? '', 'bin/rust-lld')
+  if (sysroot !== null && fs.existsSync(own)) return own
+  installDebian({ '/usr/bin/lld-19': 'lld-19' })
+  return '/usr/bin/lld-19'
+}
+
+// std asks for libiconv, libc and libm by name. Their stubs are empty, so nothing binds to them
+// and -dead_strip_dylibs takes them out.
+function stubLibraries() {
+  const folder = path.join(sdkRoot, 'usr', 'lib')
+  fs.mkdirSync(folder, { recursive: true })
+  const list = fs.readFileSync(path.join(root, 'scripts', 'libsystem-symbols.txt'), 'utf8')
+  const symbols = list.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+  fs.writeFileSync(path.join(folder, 'libSystem.tbd'), stub('libSystem.B.dylib', symbols))
+  fs.writeFileSync(path.join(folder, 'libiconv.tbd'), stub('libiconv.2.dylib', []))
+  for (const name of ['c', 'm']) {
+    fs.writeFileSync(path.join(folder, `lib${name}.tbd`), stub('libSystem.B.dylib', []))
+  }
+}
+
+function stub(name, symbols) {
+  const quoted = symbols.map((symbol) => `'${symbol}'`).join(', ')
+  return `--- !tapi-tbd
+tbd-version: 4
+targets: [ x86_64-macos, arm64-macos ]
+install-name: '/usr/lib/${name}'
+current-version: 1292
+exports:
+  - targets: [ x86_64-macos, arm64-macos ]
+    symbols: [ ${quoted} ]
+...
+`
+}

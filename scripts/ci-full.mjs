@@ -1,0 +1,48 @@
+// The long forms of what .ci/run does in a minute each: `npm run ci:full`, some three hours. Names on
+// the command line choose some of them. The figures of each are in what it prints.
+
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+
+const INSTALL_DENY = 'cargo deny --version > /dev/null 2>&1 || cargo install --locked cargo-deny'
+
+/** What to run, under which environment. */
+const FORMS = {
+  deny: [['sh', '-ec', `${INSTALL_DENY}; cargo deny check licenses bans sources`]],
+  miri: [[process.execPath, 'scripts/miri.mjs']],
+  faults: [test('faults'), { FAULTS_PLACES: '1000' }],
+  teardown: [test('teardown'), { TEARDOWN_WORKERS: '500' }],
+  churn: [test('churn'), { CHURN_SECONDS: '600' }],
+  soak: [test('soak'), { SOAK_LOOKUPS: '1000000' }],
+  sanitize: [[process.execPath, 'scripts/sanitize.mjs', '100000']],
+  fuzz: [[process.execPath, 'scripts/fuzz.mjs', '600']]
+}
+
+function test(name) {
+  return [process.execPath, '--test', '--test-reporter=spec', `__test__/${name}.test.mjs`]
+}
+
+const chosen = process.argv.slice(2)
+const failed = []
+for (const [name, [[command, ...args], env]] of Object.entries(FORMS)) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue
+  const options = {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit']
+  }
+  const begun = Date.now()
+  const { status, error } = spawnSync(command, args, options)
+  const minutes = ((Date.now() - begun) / 60_000).toFixed(1)
+  console.log(
+    `${name}: ${status === 0 ? 'held' : `FAILED (${error ?? status})`}, ${minutes} minutes`
+  )
+  if (status !== 0) failed.push(name)
+}
+if (failed.length > 0) {
+  console.error(`Failed: ${failed.join(', ')}`)
+  process.exit(1)
+}

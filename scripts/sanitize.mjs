@@ -1,0 +1,102 @@
+// The tests on real sockets with an address-sanitizer build of the addon, in a copy of the checkout:
+// `node scripts/sanitize.mjs [look-ups] [test files]`. Then a leak check of so many look-ups (2,000
+// unless told). Needs a nightly compiler and gcc, whose libasan is preloaded: Rust links its own into
+// programs only.
+
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { hostTag } from '../__test__/install.mjs'
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+const [lookups = '2000', ...chosen] = process.argv.slice(2)
+/** Tests whose processes all may have libasan preloaded: they preload nothing else. */
+const TESTS = ['port', 'peer', 'state', 'shared', 'path', 'threads', 'teardown']
+
+const runtime = output('gcc', ['-print-file-name=libasan.so'])
+const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'socket-owner-sanitize-'))
+process.on('exit', () => fs.rmSync(copy, { recursive: true, force: true }))
+makeCopy()
+runTests()
+checkLeaks()
+
+function makeCopy() {
+  const host = output('rustc', ['+nightly', '-vV']).match(/^host: (\S+)$/m)[1]
+  const flags = '-Zsanitizer=address -Cforce-frame-pointers=yes'
+  // With `--target` the build scripts and macros, which run in programs of their own, are left alone.
+  const folder = path.join(root, 'target', 'sanitize')
+  const args = ['+nightly', 'build', '--lib', '--target', host, '--target-dir', folder]
+  run('cargo', args, { ...process.env, RUSTFLAGS: flags })
+  for (const name of [
+    'index.js',
+    'lib',
+    'package.json',
+    'Cargo.toml',
+    '__test__',
+    'node_modules'
+  ]) {
+    fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+  }
+  const library = path.join(folder, host, 'debug', 'libsocket_owner.so')
+  fs.copyFileSync(library, path.join(copy, `socket-owner.${hostTag}.node`))
+}
+
+function runTests() {
+  const names = chosen.length > 0 ? chosen : TESTS.map((name) => `${name}.test.mjs`)
+  const files = names.map((name) => path.join('__test__', name))
+  // Leaks of the programs of the tests are not ours; they are looked for below.
+  run(process.execPath, ['--test', ...files], { ...sanitized('detect_leaks=0') })
+}
+
+function checkLeaks() {
+  const log = path.join(copy, 'leaks')
+  const options = `detect_leaks=1:exitcode=0:log_path=${log}`
+  const args = [
+    '--expose-gc',
+    path.join('__test__', 'fixtures', 'soak.cjs'),
+    lookups,
+    '1',
+    `${pid}`
+  ]
+  run(process.execPath, args, sanitized(options))
+  const logs = fs.readdirSync(copy).filter((name) => name.startsWith('leaks.'))
+  const text = logs.map((name) => fs.readFileSync(path.join(copy, name), 'utf8')).join('\n')
+  const leaks = text.split(/\n(?=(?:Direct|Indirect) leak)/).filter(isOurs)
+  if (leaks.length > 0) fail(`memory is leaked:\n${leaks.join('\n')}`)
+  console.log(`${lookups} look-ups leak nothing`)
+}
+
+/** Whether the addon asked for that memory, and not Node on its behalf: the frame above the
+ * allocator's is in no other module. The addon's own frames have a source line, it has debug info. */
+function isOurs(record) {
+  if (!/^(Direct|Indirect) leak/.test(record)) return false
+  const [, caller = ''] = record.split('\n').filter((line) => /^\s*#\d+ /.test(line))
+  return caller.includes('socket-owner.') || !/\(\S+\+0x[0-9a-f]+\)/.test(caller)
+}
+
+function sanitized(options) {
+  return { ...process.env, LD_PRELOAD: runtime, ASAN_OPTIONS: options }
+}
+
+function run(command, args, env) {
+  const cwd = command === 'cargo' ? root : copy
+  const { status, error } = spawnSync(command, args, {
+    cwd,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
+  if (status !== 0) fail(`${command} ${args.join(' ')} failed: ${error ?? status}`)
+}
+
+function output(command, args) {
+  const { status, stdout, error } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0) fail(`${command} ${args.join(' ')} failed: ${error ?? status}`)
+  return stdout.trim()
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}

@@ -1,0 +1,48 @@
+// Runs tests on real sockets with the linux-arm64-gnu binary, in an arm64 Node under qemu:
+//
+//   node scripts/test-linux-arm64.mjs [--no-build] [TEST…]
+//
+// The tests start processes with their own Node, so the kernel must know how to start an arm64
+// program. It is told in a user namespace of its own (Linux 6.7 or later), nowhere else. qemu has no
+// sock_diag: what is tested is the way by /proc/net/tcp, and all that lies above.
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { emulatedNode } from './debian.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin-tests')
+const binary = 'socket-owner.linux-arm64-gnu.node'
+// Not state (a bound socket is told by sock_diag alone) and path (qemu rewrites paths below -L).
+const TESTS = ['address', 'arguments', 'peer', 'port']
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'no-build': { type: 'boolean' } }
+})
+if (!values['no-build']) {
+  const script = path.join(root, 'scripts', 'build-linux.mjs')
+  execFileSync(process.execPath, [script, 'arm64-gnu'], { stdio: 'inherit' })
+}
+fs.copyFileSync(path.join(root, 'npm', 'linux-arm64-gnu', binary), path.join(root, binary))
+const [qemu, , libraries, node] = emulatedNode(cache)
+const names = positionals.length > 0 ? positionals : TESTS
+const files = names.map((name) => path.join(root, '__test__', `${name}.test.mjs`))
+
+// The first 20 bytes of an arm64 ELF program, and which of their bits count. F: the interpreter is
+// opened now, so that it is found in every root directory.
+const magic =
+  '\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xb7\\x00'
+const mask =
+  '\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\x00\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xff\\xfe\\xff\\xff\\xff'
+const rule = `:arm64:M::${magic}:${mask}:/usr/bin/${qemu}:F`
+const formats = '/proc/sys/fs/binfmt_misc'
+const script = `mount -t binfmt_misc none ${formats} && printf %s "$0" > ${formats}/register && exec "$@"`
+const inside = ['sh', '-c', script, rule, node, '--test', ...files]
+const result = spawnSync('unshare', ['--user', '--map-root-user', '--mount', ...inside], {
+  stdio: 'inherit',
+  env: { ...process.env, QEMU_LD_PREFIX: libraries }
+})
+process.exitCode = result.status ?? 1
