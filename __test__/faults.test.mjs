@@ -58,7 +58,8 @@ const TABLE = {
   fcntl: { answer: 'EMFILE EINVAL' },
   // sock_diag. Where it is refused the text tables answer, all but a bound socket.
   socket: {
-    answer: `${FULL} ENOMEM ENOBUFS`,
+    answer: FULL,
+    error: 'ENOMEM ENOBUFS',
     hidden: `${REFUSED} EPROTONOSUPPORT EAFNOSUPPORT EINVAL`
   },
   setsockopt: { hidden: 'EINVAL' },

@@ -118,6 +118,7 @@ impl Search {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
             self.end_walk();
+            self.proc.may_keep();
             return false;
         } else if let Err(error) = self.walk_on(slice, answers)
             && !self.can_try_again(&error)
@@ -130,7 +131,7 @@ impl Search {
     /// Gives up what is kept where the want of a descriptor is the failure; `false` when that is
     /// not so, or nothing is left to give.
     fn can_try_again(&mut self, error: &Error) -> bool {
-        error.is_out_of_descriptors() && (self.diag.close() | self.proc.close())
+        error.is_out_of_descriptors() && (self.diag.close() | self.proc.give_up())
     }
 
     fn fail(&mut self, error: &Error, answers: &mut Vec<Answer>) {

@@ -43,6 +43,8 @@ impl Name {
 #[derive(Default)]
 pub struct ProcDir {
     kept: Option<Kept>,
+    /// Whether the descriptor was given up for want of descriptors.
+    is_given_up: bool,
     /// This process as `/proc` lists it: another number than its own where `/proc` is that of
     /// another pid namespace.
     own: Option<Pid>,
@@ -53,7 +55,7 @@ impl ProcDir {
     /// the last one was not any more.
     pub fn check(&mut self) -> bool {
         let lost = self.kept.take_if(|kept| kept.checked().is_none());
-        if self.kept.is_none() {
+        if self.kept.is_none() && !self.is_given_up {
             self.own = None;
             // O_PATH: were the number to become another's descriptor of /proc, nothing that is
             // done with it here (look up a name) could disturb the owner. Without one, names are
@@ -89,9 +91,16 @@ impl ProcDir {
         self.kept.as_ref().is_none_or(|kept| kept.checked().is_some())
     }
 
-    /// Gives the descriptor up, if there is one.
-    pub fn close(&mut self) -> bool {
+    /// Gives the descriptor up, if there is one, until `may_keep`. Were it opened again at once,
+    /// the want that it was given up for would never end.
+    pub fn give_up(&mut self) -> bool {
+        self.is_given_up = true;
         self.kept.take().is_some()
+    }
+
+    /// The questions that wanted a descriptor have ended.
+    pub fn may_keep(&mut self) {
+        self.is_given_up = false;
     }
 
     /// Opens for reading.
