@@ -93,7 +93,6 @@ function wrongStrings(file) {
     '/home/',
     '/Users/',
     '/tmp/',
-    '/work/',
     '/private/',
     '/builds?/',
     '/opt/'

@@ -75,7 +75,7 @@ impl Search {
             if let Err(error) = self.step() {
                 self.context.waiting.fail(&error);
             }
-            if slice.is_over() {
+            if slice.is_over_with(self.context.waiting.has_answers()) {
                 break;
             }
         }

@@ -109,6 +109,11 @@ impl Waiting {
         self.end_walk(&Err(error.clone()));
     }
 
+    /// Whether answers were found that are still here.
+    pub fn has_answers(&self) -> bool {
+        !self.answers.is_empty()
+    }
+
     /// Gives the answers found so far.
     pub fn drain_answers(&mut self) -> impl Iterator<Item = Answer> {
         self.answers.drain(..)

@@ -69,12 +69,12 @@ pub struct Search {
 }
 
 impl Search {
-    /// See `platform.rs`.
+    /// See `platform.rs`, here and below.
     pub fn ask(&mut self, question: Question) {
         self.fresh.push_back(question);
     }
 
-    /// See `platform.rs`.
+    /// Drops a question.
     pub fn forget(&mut self, id: u32) {
         self.fresh.retain(|question| question.id != id);
         self.asked.retain(|asked| asked.question.id != id);
@@ -91,15 +91,17 @@ impl Search {
         }
         self.walk.iter_mut().for_each(Walk::resume);
         while self.step(slice, answers) {
-            if slice.is_over() {
+            if slice.is_over_with(!answers.is_empty()) {
                 break;
             }
+        }
+        if self.waiting.is_empty() {
+            self.end_walk();
         }
         self.walk.iter_mut().for_each(|walk| walk.tables.pause());
     }
 
-    /// The number of our descriptor of /proc was taken from us while names were looked up with it:
-    /// what was read may be anything.
+    /// Our descriptor's number was taken while names were looked up with it: nothing read counts.
     fn begin_anew(&mut self) {
         self.end_walk();
         self.climbs.clear();
@@ -117,7 +119,6 @@ impl Search {
         } else if self.listing.is_some() || !self.unlisted.is_empty() {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
-            self.end_walk();
             self.proc.may_keep();
             return false;
         } else if let Err(error) = self.walk_on(slice, answers)
@@ -128,8 +129,7 @@ impl Search {
         true
     }
 
-    /// Gives up what is kept where the want of a descriptor is the failure; `false` when that is
-    /// not so, or nothing is left to give.
+    /// Gives up what is kept, if that may cure the failure and there is something to give.
     fn can_try_again(&mut self, error: &Error) -> bool {
         error.is_out_of_descriptors() && (self.diag.close() | self.proc.give_up())
     }
