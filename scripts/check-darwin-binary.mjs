@@ -88,15 +88,7 @@ function wrongSymbols(macho) {
 // A path is told by where it begins; std has a few of its own (/rustc/<hash>/library/… , /usr/lib/…).
 function wrongStrings(file) {
   const bytes = file.toString('latin1')
-  const places = [
-    '/root/',
-    '/home/',
-    '/Users/',
-    '/tmp/',
-    '/private/',
-    '/builds?/',
-    '/opt/'
-  ]
+  const places = ['/root/', '/home/', '/Users/', '/tmp/', '/private/', '/builds?/', '/opt/']
   places.push('/usr/(?!lib/libSystem\\.B\\.dylib)', '\\.cargo/', 'index\\.crates\\.io')
   for (const own of [os.homedir(), path.dirname(path.dirname(fileURLToPath(import.meta.url)))]) {
     if (own.length > 1) places.push(own.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
