@@ -97,6 +97,7 @@ impl Search {
         }
         if self.waiting.is_empty() {
             self.end_walk();
+            self.proc.keep_again(self.unlisted.is_empty() && self.listing.is_none());
         }
         self.walk.iter_mut().for_each(|walk| walk.tables.pause());
     }
@@ -119,7 +120,6 @@ impl Search {
         } else if self.listing.is_some() || !self.unlisted.is_empty() {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
-            self.proc.may_keep();
             return false;
         } else if let Err(error) = self.walk_on(slice, answers)
             && !self.can_try_again(&error)

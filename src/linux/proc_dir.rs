@@ -91,16 +91,16 @@ impl ProcDir {
         self.kept.as_ref().is_none_or(|kept| kept.checked().is_some())
     }
 
-    /// Gives the descriptor up, if there is one, until `may_keep`. Were it opened again at once,
+    /// Gives the descriptor up, if there is one, until `keep_again`. Were it opened again at once,
     /// the want that it was given up for would never end.
     pub fn give_up(&mut self) -> bool {
         self.is_given_up = true;
         self.kept.take().is_some()
     }
 
-    /// The questions that wanted a descriptor have ended.
-    pub fn may_keep(&mut self) {
-        self.is_given_up = false;
+    /// Whether the questions that wanted a descriptor have ended.
+    pub fn keep_again(&mut self, have_ended: bool) {
+        self.is_given_up &= !have_ended;
     }
 
     /// Opens for reading.
