@@ -50,13 +50,22 @@ function writeFiles(folder, files, keep) {
   }
 }
 
-/** The two tarballs that this machine gets: the package, and the binary that was built here. */
+/** What npm gives this machine: the package, the binary that was built here, on a Mac both. */
 async function pack(destination) {
-  const binaryPackage = path.join(destination, hostTag)
-  fs.cpSync(path.join(root, 'npm', hostTag), binaryPackage, { recursive: true })
-  fs.copyFileSync(hostBinary, path.join(binaryPackage, path.basename(hostBinary)))
+  const tags = process.platform === 'darwin' ? ['darwin-arm64', 'darwin-x64'] : [hostTag]
+  const folders = []
+  for (const tag of tags) {
+    const name = `socket-owner.${tag}.node`
+    const binary = tag === hostTag ? hostBinary : path.join(root, 'npm', tag, name)
+    // Where a Mac has built for itself alone, that does.
+    if (tag !== hostTag && !fs.existsSync(binary)) continue
+    const folder = path.join(destination, tag)
+    fs.cpSync(path.join(root, 'npm', tag), folder, { recursive: true })
+    fs.copyFileSync(binary, path.join(folder, name))
+    folders.push(folder)
+  }
   const where = ['--pack-destination', destination]
-  await run('npm', ['pack', root, binaryPackage, ...where], { cwd: destination })
+  await run('npm', ['pack', root, ...folders, ...where], { cwd: destination })
   return fs
     .readdirSync(destination)
     .filter((name) => name.endsWith('.tgz'))

@@ -1,6 +1,5 @@
 // Packs the main package and this system's binary package, installs the two tarballs into an empty
-// folder, and asks who owns a listener of its own: `node scripts/try-packed.mjs [--electron]`. With
-// --electron the newest Electron asks. START is a command to start it with (xvfb-run).
+// folder, and asks who owns a listener of its own: `node scripts/try-packed.mjs`.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -8,7 +7,6 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const isElectron = process.argv.includes('--electron')
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'socket-owner-packed-'))
 
 const program = `
@@ -28,16 +26,10 @@ server.listen(0, '127.0.0.1', () => net.connect(server.address().port, '127.0.0.
 
 try {
   const packages = [pack(root), pack(path.join(root, 'npm', platform()))]
-  if (isElectron) packages.push('electron')
-  fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true, "main": "main.cjs" }')
+  fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }')
   fs.writeFileSync(path.join(folder, 'main.cjs'), program)
   run('npm', ['install', '--no-audit', '--no-fund', ...packages])
-  if (isElectron) {
-    const [command, ...args] = [...(process.env.START ?? '').split(' ').filter(Boolean), 'npx']
-    run(command, [...args, 'electron', '--no-sandbox', '.'])
-  } else {
-    run(process.execPath, ['main.cjs'])
-  }
+  run(process.execPath, ['main.cjs'])
 } finally {
   fs.rmSync(folder, { recursive: true, force: true })
 }

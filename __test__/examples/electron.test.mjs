@@ -1,5 +1,5 @@
-// examples/electron: its main process with the real addon, its page in a real Chromium, and real
-// programs that send requests through it.
+// examples/electron: its main process with the real addon, its page, and real programs that send
+// requests through it. In Electron itself, or in what stands for it: see live-requests.mjs.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -9,102 +9,96 @@ import http from 'node:http'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { hostTag, temporaryFolder } from '../install.mjs'
+import { temporaryFolder } from '../install.mjs'
 import { installApp } from '../packed.mjs'
-import { needsChromium, openPage } from './chromium.mjs'
-import { electronPackage, startElectron } from './fake-electron.mjs'
+import {
+  electronOf,
+  ended,
+  isReal,
+  node,
+  rows,
+  runCurl,
+  skip,
+  startApp,
+  startClient
+} from './live-requests.mjs'
 
-const skip = needsChromium
-const node = fs.realpathSync(process.execPath)
 const ROW_HEIGHT_PX = 45
-
-/** Sends its requests one after the other over one connection, and ends when its input does. */
-const CLIENT = `
-  const http = require('node:http')
-  const [proxy, ...urls] = process.argv.slice(1)
-  const agent = new http.Agent({ keepAlive: true })
-  const send = (url) => new Promise((done) => {
-    http.get(proxy, { path: url, agent }, (answer) => answer.resume().on('end', done))
-  })
-  urls.reduce((before, url) => before.then(() => send(url)), Promise.resolve())
-  process.stdin.resume().on('end', () => process.exit())`
 
 let folder
 
 before(async () => {
   if (skip) return
   const file = { after: (end) => process.on('exit', end) }
-  // Electron and its builder are for the user; they stay out of this installation.
   const packages = ['playwright-core@1']
-  folder = await installApp(file, { from: 'examples/electron', packages, omit: ['dev'] })
-  for (const [name, text] of Object.entries(electronPackage)) {
-    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
-    fs.writeFileSync(path.join(folder, name), text)
-  }
-  process.env.PROXY_PORT = '0'
+  // Electron and its builder are for the user; where a stand-in runs they are left out.
+  const omit = isReal ? [] : ['dev']
+  folder = await installApp(file, { from: 'examples/electron', packages, omit })
 })
 
-/** The app, its page, what went wrong in it (a refused script too), and a server to ask. */
-async function start(t, appFolder = folder) {
-  const server = http.createServer((request, response) => {
-    if (request.url === '/never') return
-    response.statusCode = Number(request.url.match(/status=(\d+)/)?.[1] ?? 200)
-    response.end('hello')
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const { page, close } = await openPage(folder)
-  const faults = []
-  page.on('pageerror', (error) => faults.push(error.message))
-  page.on('console', (message) => faults.push(message.text()))
-  const electron = await startElectron(appFolder, page)
-  t.after(async () => {
-    electron.app.emit('window-all-closed')
-    await close()
-    server.closeAllConnections()
-    server.close()
-  })
-  const proxy = await page.locator('#address').textContent()
-  return { ...electron, page, faults, proxy, origin: `http://127.0.0.1:${server.address().port}` }
-}
-
-/** A program that sends these and stays. */
-function startClient(t, { proxy }, urls, program = node) {
-  const child = spawn(program, ['--eval', CLIENT, proxy, ...urls], {
-    stdio: ['pipe', 'inherit', 'inherit']
-  })
-  t.after(() => child.kill('SIGKILL'))
-  return child
-}
-
-const rows = (page) => page.locator('#requests > li:visible')
-
-/** Waits until so many requests have come to their end. */
-async function ended(page, count) {
-  const isDone = (wanted) => {
-    const times = [...document.querySelectorAll('#requests .time')]
-    return times.filter((time) => time.textContent !== '').length >= wanted
-  }
-  await page.waitForFunction(isDone, count)
+/** The app as `npm start` starts it. */
+function start(t, appFolder = folder) {
+  const executable = electronOf(t, folder, folder)
+  return startApp(t, { executable, args: [appFolder], tools: folder })
 }
 
 test('the page is isolated, and nothing leads out of it', { skip }, async (t) => {
-  const { window, invoke, page, faults } = await start(t)
+  const started = await start(t)
+  const { electron, page, faults, origin, asked } = started
 
-  const { preload, ...preferences } = window.options.webPreferences
-  assert.deepEqual(preferences, { contextIsolation: true, sandbox: true, nodeIntegration: false })
-  assert.equal(preload, path.join(folder, 'preload.js'))
-  assert.deepEqual(window.openHandler({ url: 'https://example.org' }), { action: 'deny' })
-  let isPrevented = false
-  window.webContents.emit('will-navigate', { preventDefault: () => (isPrevented = true) })
-  assert.ok(isPrevented)
-  assert.throws(() => invoke('state', { sender: {} }), /not for this page/)
+  const preferences = await electron.evaluate(({ BrowserWindow }) => {
+    const [window] = BrowserWindow.getAllWindows()
+    return window.webContents.getLastWebPreferences()
+  })
+  const { contextIsolation, sandbox, nodeIntegration } = preferences
+  assert.deepEqual([contextIsolation, sandbox, nodeIntegration], [true, true, false])
+  const seen = await page.evaluate(() => [typeof require, typeof process, Object.keys(traffic)])
+  assert.deepEqual(seen, ['undefined', 'undefined', ['state', 'onChange']])
+  assert.equal(await page.evaluate(() => window.open('about:blank')), null)
   assert.deepEqual(faults, [])
+  await page.evaluate((url) => {
+    location.href = url
+  }, `${origin}/elsewhere`)
   await page.evaluate(() => {
     const script = document.createElement('script')
     script.textContent = 'hacked = 1'
     document.body.append(script)
   })
+  // A request and its row take longer than the page would have taken to go.
+  await runCurl(started.proxy, [`${origin}/one`])
+  await ended(page, 1)
   assert.equal(await page.evaluate(() => 'hacked' in window), false)
+  assert.match(page.url(), /^file:.*\/page\/index\.html$/)
+  assert.deepEqual(asked, ['/one'])
+})
+
+test('the state is for its page alone', { skip: skip || isReal }, async (t) => {
+  const { electron } = await start(t)
+  const refusal = await electron.evaluate(({ ipcMain }) => {
+    try {
+      return ipcMain.handlers.get('state')({ sender: {} })
+    } catch (error) {
+      return error.message
+    }
+  })
+  assert.equal(refusal, 'not for this page')
+})
+
+test('curl is shown, and what it fetches is what it would have without a proxy', {
+  skip
+}, async (t) => {
+  const { page, proxy, origin, faults } = await start(t)
+
+  const fetched = await runCurl(proxy, [`${origin}/one`])
+  const tunnelled = await runCurl(proxy, ['--proxytunnel', `${origin}/two`])
+  await ended(page, 2)
+
+  assert.deepEqual([fetched.body, tunnelled.body], ['hello', 'hello'])
+  assert.deepEqual(await page.locator('.method').allTextContents(), ['CONNECT', 'GET'])
+  assert.deepEqual(await page.locator('.name').allTextContents(), ['curl', 'curl'])
+  const pids = [tunnelled, fetched].map(({ pid }) => `pid ${pid}`)
+  assert.deepEqual(await page.locator('.pid').allTextContents(), pids)
+  assert.deepEqual(faults, [])
 })
 
 test('a request is shown with its app, its pid and how it ended', { skip }, async (t) => {
@@ -236,7 +230,9 @@ test('no more than the last thousand are kept', { skip }, async (t) => {
 test('long paths and hostile names are text in their place', { skip }, async (t) => {
   const started = await start(t)
   const { page, origin, faults } = started
-  const deep = Array.from({ length: 12 }, () => 'long '.repeat(40).trim())
+  // A path has 1024 bytes on macOS and 4096 on Linux.
+  const depth = process.platform === 'darwin' ? 3 : 12
+  const deep = Array.from({ length: depth }, () => 'long '.repeat(40).trim())
   const home = path.join(temporaryFolder(t), ...deep)
   fs.mkdirSync(home, { recursive: true })
   const name = '<img src=x onerror=hacked=1>\u202egnp.\u001b[2J\n\u2028"&amp;'
@@ -266,8 +262,9 @@ test('long paths and hostile names are text in their place', { skip }, async (t)
 
 test('where apps can not be told the requests are shown all the same', { skip }, async (t) => {
   const bare = temporaryFolder(t)
-  fs.cpSync(folder, bare, { recursive: true })
-  fs.rmSync(path.join(bare, 'node_modules', `socket-owner-${hostTag}`), { recursive: true })
+  const filter = (name) =>
+    !/[\\/](socket-owner-\w+-\w+(-\w+)?|electron|app-builder-\w+)$/.test(name)
+  fs.cpSync(folder, bare, { recursive: true, filter })
   const started = await start(t, bare)
   const { page, origin } = started
 

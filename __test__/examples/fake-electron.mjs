@@ -4,90 +4,109 @@
 
 import { EventEmitter } from 'node:events'
 import fs from 'node:fs'
-import { createRequire } from 'node:module'
+import Module, { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** The name under which the app's `require('electron')` finds what a test made. */
-const shared = Symbol.for('socket-owner.test.electron')
-const packageFile = 'module.exports = globalThis[Symbol.for("socket-owner.test.electron")]\n'
-
-/** Files for the app's folder. */
-export const electronPackage = { 'node_modules/electron/index.js': packageFile }
-
-/** Starts the app in `folder`; returns when its window has loaded. */
-export async function startElectron(folder, page) {
-  const handlers = new Map()
-  const loaded = new EventEmitter()
-  let window
-
-  class BrowserWindow extends EventEmitter {
-    constructor(options) {
-      super()
-      window = this
-      this.options = options
-      this.webContents = Object.assign(new EventEmitter(), {
-        setWindowOpenHandler: (handler) => {
-          this.openHandler = handler
-        },
-        send: (channel, message) => {
-          const sent = structuredClone({ channel, message })
-          page.evaluate((each) => window.hearFromMain?.(each), sent).catch(() => {})
-        }
-      })
-    }
-
-    async loadFile(file) {
-      await page.exposeFunction('invokeMain', (channel) => {
-        return structuredClone(handlers.get(channel)({ sender: this.webContents }))
-      })
-      await page.addInitScript(asSandboxed(this.options.webPreferences.preload))
-      await page.goto(pathToFileURL(file).href)
-      this.emit('ready-to-show')
-      loaded.emit('page')
-    }
-
-    isDestroyed = () => page.isClosed()
-    show() {}
+/** A BrowserWindow that is shown in `page` and asks those `handlers` of the main process. */
+class Window extends EventEmitter {
+  constructor(page, handlers, options) {
+    super()
+    Object.assign(this, { page, handlers, options, openHandler: () => ({ action: 'allow' }) })
+    this.webContents = Object.assign(new EventEmitter(), {
+      setWindowOpenHandler: (handler) => {
+        this.openHandler = handler
+      },
+      getLastWebPreferences: () => options.webPreferences,
+      send: (channel, message) => {
+        const sent = structuredClone({ channel, message })
+        page.evaluate((each) => window.hearFromMain?.(each), sent).catch(() => {})
+      }
+    })
   }
 
-  const app = Object.assign(new EventEmitter(), {
-    whenReady: async () => {},
-    quit: () => {},
-    exit: (code) => loaded.emit('error', new Error(`the app ended with ${code}`))
-  })
-  const ipcMain = { handle: (channel, handler) => handlers.set(channel, handler) }
-  const opened = new Promise((resolve, reject) => {
-    loaded.on('page', resolve)
-    loaded.on('error', reject)
-  })
-  globalThis[shared] = { app, BrowserWindow, ipcMain }
-  const require = createRequire(path.join(folder, 'main.js'))
-  // Each start is a start of its own, with an Electron of its own.
-  for (const name of ['./main.js', 'electron']) delete require.cache[require.resolve(name)]
-  require('./main.js')
-  await opened
-  return { app, window, invoke: (channel, event) => handlers.get(channel)(event) }
+  async loadFile(file) {
+    const { page } = this
+    await page.setViewportSize({ width: this.options.width, height: this.options.height })
+    await page.route(/^http/, (route) => this.#letGo(route))
+    await page.exposeFunction('invokeMain', (channel) => {
+      return structuredClone(this.handlers.get(channel)({ sender: this.webContents }))
+    })
+    await page.addInitScript(this.#sandboxedPreload())
+    await page.goto(pathToFileURL(file).href)
+    this.emit('ready-to-show')
+  }
+
+  /** A link is followed unless the app prevents that. */
+  async #letGo(route) {
+    let isPrevented = false
+    const event = {
+      preventDefault: () => {
+        isPrevented = true
+      }
+    }
+    if (route.request().isNavigationRequest()) this.webContents.emit('will-navigate', event)
+    await (isPrevented ? route.abort('aborted') : route.continue())
+  }
+
+  /** The preload script with just what a sandboxed one may require. */
+  #sandboxedPreload() {
+    const { action } = this.openHandler({ url: 'about:blank' })
+    return `{
+      if (${action === 'deny'}) window.open = () => null
+      const invoke = window.invokeMain
+      delete window.invokeMain
+      const listeners = new Map()
+      window.hearFromMain = ({ channel, message }) => listeners.get(channel)?.({}, message)
+      const electron = {
+        contextBridge: {
+          exposeInMainWorld: (name, api) =>
+            Object.defineProperty(window, name, { value: Object.freeze(api) })
+        },
+        ipcRenderer: { invoke, on: (channel, listener) => listeners.set(channel, listener) }
+      }
+      const require = (name) => {
+        if (name !== 'electron') throw new Error('a sandboxed preload can not require ' + name)
+        return electron
+      }
+      ;(() => {\n${fs.readFileSync(this.options.webPreferences.preload, 'utf8')}\n})()
+    }`
+  }
+
+  isDestroyed = () => this.page.isClosed()
+  show() {}
 }
 
-/** The preload script with just what a sandboxed one may require. */
-function asSandboxed(file) {
-  return `{
-    const invoke = window.invokeMain
-    delete window.invokeMain
-    const listeners = new Map()
-    window.hearFromMain = ({ channel, message }) => listeners.get(channel)?.({}, message)
-    const electron = {
-      contextBridge: {
-        exposeInMainWorld: (name, api) =>
-          Object.defineProperty(window, name, { value: Object.freeze(api) })
-      },
-      ipcRenderer: { invoke, on: (channel, listener) => listeners.set(channel, listener) }
+/**
+ * Starts the app in `folder`, its window shown in `page`; returns when that has loaded. What the app's
+ * own `quit` does is for whoever made the page.
+ */
+export async function startElectron(folder, page, { quit = () => {} } = {}) {
+  const handlers = new Map()
+  const windows = []
+  const opened = new EventEmitter()
+  class BrowserWindow extends Window {
+    static getAllWindows = () => windows
+
+    constructor(options) {
+      super(page, handlers, options)
+      windows.push(this)
+      this.once('ready-to-show', () => opened.emit('page'))
     }
-    const require = (name) => {
-      if (name !== 'electron') throw new Error('a sandboxed preload can not require ' + name)
-      return electron
-    }
-    ;(() => {\n${fs.readFileSync(file, 'utf8')}\n})()
-  }`
+  }
+  const app = Object.assign(new EventEmitter(), {
+    whenReady: async () => {},
+    quit,
+    exit: (code) => opened.emit('failed', new Error(`the app ended with ${code}`))
+  })
+  const ipcMain = { handlers, handle: (channel, handler) => handlers.set(channel, handler) }
+  const electron = { app, BrowserWindow, ipcMain }
+  // A debugger's `require('electron')` comes by here too.
+  const load = Module._load
+  Module._load = (name, ...rest) => (name === 'electron' ? electron : load(name, ...rest))
+
+  await new Promise((resolve, reject) => {
+    opened.once('page', resolve).once('failed', reject)
+    createRequire(path.join(folder, 'x.js'))('./main.js')
+  })
 }

@@ -3,14 +3,13 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import fs from 'node:fs'
 import http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
 import { root } from '../install.mjs'
 import { installApp } from '../packed.mjs'
 import { openPage } from './chromium.mjs'
-import { electronPackage, startElectron } from './fake-electron.mjs'
+import { startElectron } from './fake-electron.mjs'
 
 const [scheme = 'light', picture = path.join(root, 'docs', 'live-requests.png')] =
   process.argv.slice(2)
@@ -80,7 +79,6 @@ const origin = http.createServer((request, response) => {
 })
 await once(origin.listen(0, '127.0.0.1'), 'listening')
 
-const files = Object.keys(electronPackage)
 const folder = await installApp(
   { after: (end) => process.on('exit', end) },
   {
@@ -89,16 +87,12 @@ const folder = await installApp(
     omit: ['dev']
   }
 )
-for (const name of files) {
-  fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true })
-  fs.writeFileSync(path.join(folder, name), electronPackage[name])
-}
 process.env.PROXY_PORT = '8080'
 const { page, close } = await openPage(folder, {
-  colorScheme: scheme,
-  viewport: { width: 1120, height: 640 }
+  colorScheme: scheme
 })
 await startElectron(folder, page)
+await page.setViewportSize({ width: 1120, height: 640 })
 const proxy = await page.locator('#address').textContent()
 
 // From here on every host is the server above.
