@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ensureNightly } from './nightly.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** Modules without a system call. */
@@ -12,15 +13,20 @@ const MODULES = 'layout diag_reply diag_request proc_net tcp_state words questio
   .split(' ')
   .map((name) => `${name}::`)
 
-run('rustup', ['component', 'add', '--toolchain', 'nightly', 'miri', 'rust-src'])
 const folder = ['--target-dir', path.join('target', 'miri')]
-run('cargo', ['+nightly', 'miri', 'test', '--lib', ...folder, '--', ...MODULES])
+const args = ['+nightly', 'miri', 'test', '--lib', ...folder, '--', ...MODULES]
 
-function run(command, args) {
-  const stdio = ['ignore', 'inherit', 'inherit']
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio })
-  if (status !== 0) {
-    console.error(`${command} ${args.join(' ')} failed: ${error ?? status}`)
-    process.exit(1)
-  }
+ensureNightly(['miri', 'rust-src'])
+const stdio = ['ignore', 'pipe', 'inherit']
+const { status, error, stdout } = spawnSync('cargo', args, { cwd: root, stdio, encoding: 'utf8' })
+console.log(stdout)
+if (status !== 0) fail(`cargo ${args.join(' ')} failed: ${error ?? status}`)
+const unread = MODULES.filter(
+  (name) => !stdout.includes(`::${name}`) && !stdout.includes(` ${name}`)
+)
+if (unread.length > 0) fail(`no test was run of ${unread.join(' ')}`)
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
 }

@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hostTag } from '../__test__/install.mjs'
+import { ensureNightly } from './nightly.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const [lookups = '2000', ...chosen] = process.argv.slice(2)
@@ -23,7 +24,7 @@ runTests()
 checkLeaks()
 
 function makeCopy() {
-  const host = output('rustc', ['+nightly', '-vV']).match(/^host: (\S+)$/m)[1]
+  const host = ensureNightly([])
   const flags = '-Zsanitizer=address -Cforce-frame-pointers=yes'
   // With `--target` the build scripts and macros, which run in programs of their own, are left alone.
   const folder = path.join(root, 'target', 'sanitize')
@@ -53,13 +54,7 @@ function runTests() {
 function checkLeaks() {
   const log = path.join(copy, 'leaks')
   const options = `detect_leaks=1:exitcode=0:log_path=${log}`
-  const args = [
-    '--expose-gc',
-    path.join('__test__', 'fixtures', 'soak.cjs'),
-    lookups,
-    '1',
-    `${pid}`
-  ]
+  const args = ['--expose-gc', path.join('__test__', 'fixtures', 'soak.cjs'), lookups]
   run(process.execPath, args, sanitized(options))
   const logs = fs.readdirSync(copy).filter((name) => name.startsWith('leaks.'))
   const text = logs.map((name) => fs.readFileSync(path.join(copy, name), 'utf8')).join('\n')
