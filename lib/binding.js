@@ -6,6 +6,7 @@
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
 const path = require('node:path')
+const { systemOf } = require('./binary')
 const { lookupError } = require('./errors')
 const { isMusl } = require('./libc')
 const { version } = require('../package.json')
@@ -72,7 +73,8 @@ function find() {
   if (tag === undefined) {
     const message =
       `socket-owner has no back end for ${system}. ` +
-      'It works on macOS and Linux, each on x64 and arm64.'
+      'It works on macOS and Linux, each on x64 and arm64; ' +
+      'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
     return { failure: { code: 'ERR_UNSUPPORTED_PLATFORM', message } }
   }
   const found = loadTag(tag)
@@ -107,11 +109,18 @@ function loadTag(tag) {
  */
 function missing(tag, cause) {
   const name = `socket-owner-${tag}`
-  const cure = isCheckout
-    ? 'Build it: npm run build.'
-    : 'It is an optional dependency: install again on this system, without --omit=optional ' +
-      'or --no-optional, and without node_modules from another system. ' +
-      `Or add it yourself: npm install ${name}@${version}.`
+  const add = `Or add it yourself: npm install ${name}@${version}.`
+  const others = [...TAGS.values()].flat().filter((other) => other !== tag && isInstalled(other))
+  let cure = 'Build it: npm run build.'
+  if (!isCheckout && others.length > 0) {
+    // A folder that was copied, or mounted into a container: the usual way to meet this.
+    const list = others.map((other) => `socket-owner-${other}`).join(' and ')
+    cure = `There is ${list}, so node_modules came from another system: install again on this one. ${add}`
+  } else if (!isCheckout) {
+    cure =
+      'It is an optional dependency: install again on this system, without --omit=optional ' +
+      `or --no-optional, and without node_modules from another system. ${add}`
+  }
   const message = `socket-owner needs the package ${name}, which is not installed. ${cure}`
   return { code: 'ERR_BINARY_MISSING', message, cause }
 }
@@ -123,11 +132,58 @@ function missing(tag, cause) {
  * @returns {Failure}
  */
 function broken(tag, name, cause) {
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const message =
-    `socket-owner's binary ${name} does not load: ${reason}. It is for ${tag}, version ${version}. ` +
-    'Install again on this very system; on Linux it needs glibc 2.17 or musl 1.2.'
+  const [reason, cure] = diagnosis(tag, name, cause)
+  const message = `socket-owner's binary ${name} does not load: ${reason}. ${cure}`
   return { code: 'ERR_BINARY_LOAD', message, cause }
+}
+
+/**
+ * What is wrong with the binary, and what to do.
+ * @param {string} tag
+ * @param {string} name
+ * @param {unknown} cause
+ */
+function diagnosis(tag, name, cause) {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const here = `${process.platform}-${process.arch}`
+  const built = builtFor(name)
+  if (built !== null && built !== here) {
+    return [
+      `it was built for ${built}, and this is ${here}`,
+      'node_modules came from another machine: install again on this one.'
+    ]
+  }
+  if (reason.includes('GLIBC_')) {
+    return [
+      reason,
+      "This system's glibc is older than the one that it was built for. The published binary needs " +
+        '2.17 or later: update the system, or take a newer base image.'
+    ]
+  }
+  return [
+    reason,
+    `It should be that for ${tag}, version ${version}. ` +
+      'Install again on this very system; on Linux it needs glibc 2.17 or musl 1.2.'
+  ]
+}
+
+/** @param {string} name */
+function builtFor(name) {
+  try {
+    return systemOf(requireHere.resolve(name))
+  } catch {
+    return null
+  }
+}
+
+/** @param {string} tag */
+function isInstalled(tag) {
+  try {
+    requireHere.resolve(`socket-owner-${tag}/package.json`)
+    return true
+  } catch {
+    return false
+  }
 }
 
 exports.TAGS = TAGS

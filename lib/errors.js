@@ -82,7 +82,8 @@ function outOfRange(name, expected, value) {
 /** @param {Failure} failure */
 function lookupError({ code, message, syscall, cause }) {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause })
-  return Object.assign(withCode(error, code), syscall === undefined ? {} : { syscall })
+  // The system's own begin with their code, as Node's do.
+  return syscall === undefined ? withCode(error, code) : Object.assign(error, { code, syscall })
 }
 
 /**
