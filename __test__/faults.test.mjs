@@ -28,6 +28,7 @@ const skip = needsRoot || needsAddons || needsPython
 //   answer  nothing, the answer is the true one
 //   hidden  the answer, or what it were if that process were hidden: null, or a younger holder
 //   error   the answer, or an error with that errno as its code
+//   info    the same, of getProcessInfo alone, which has no other way to what it tells
 const GONE = 'ENOENT ESRCH'
 const REFUSED = 'EACCES EPERM'
 const FULL = 'EMFILE ENFILE'
@@ -51,7 +52,12 @@ const TABLE = {
   'openat N/task': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
   'openat N/task/N/fd': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
   // Descent.
-  'openat N/stat': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
+  'openat N/stat': {
+    answer: FULL,
+    hidden: `${GONE} ${REFUSED}`,
+    error: `${OTHER} EINTR`,
+    info: FULL
+  },
   // Kept descriptors are checked, own ones looked at, by number.
   fstat: { answer: 'EBADF ENOMEM' },
   close: { answer: 'EINTR EIO' },
@@ -84,7 +90,12 @@ const TABLE = {
   if_nametoindex: { answer: 'ENODEV ENXIO', error: `${FULL} EPERM ENOMEM` },
   // Programs.
   'readlinkat N/exe': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
-  'openat N/status': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
+  'openat N/status': {
+    answer: FULL,
+    hidden: `${GONE} ${REFUSED}`,
+    error: `${OTHER} EINTR`,
+    info: FULL
+  },
   'fstatat N/exe': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat N/root': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat FILE': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
@@ -205,10 +216,11 @@ function wrongOnes(outcomes) {
   return [...new Set(lines)]
 }
 
-function isAllowed({ call, errno, told, next }) {
+function isAllowed({ call, errno, told, next, question }) {
   if (next !== 'answer') return false
   if (told === 'answer') return true
-  const { hidden = '', error = '', or } = TABLE[call] ?? {}
+  const { hidden = '', or, info = '', ...row } = TABLE[call] ?? {}
+  const error = `${row.error ?? ''} ${question === 'info' ? info : ''}`
   const isHidden = told === 'null' || told === 'younger holder'
   if (hidden.split(' ').includes(errno) && isHidden) return true
   return error.split(' ').includes(errno) && [errno, or].includes(told.split(' ')[0])
