@@ -51,7 +51,7 @@ function writeFiles(folder, files, keep) {
 }
 
 /** What npm gives this machine: the package, the binary that was built here, on a Mac both. */
-async function pack(destination) {
+export async function pack(destination) {
   const tags = process.platform === 'darwin' ? ['darwin-arm64', 'darwin-x64'] : [hostTag]
   const folders = []
   for (const tag of tags) {

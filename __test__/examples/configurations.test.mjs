@@ -1,13 +1,16 @@
-// The configurations of docs/electron.md that electron-builder.test.mjs does not check: each does what
-// the page says of it. esbuild stands for a package with a binary for each system.
+// The lines and configurations of docs/electron.md that electron-builder.test.mjs does not check: each
+// does what the page says of it. esbuild stands for a package with a binary for each system.
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
+import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { hostTag, root, temporaryFolder } from '../install.mjs'
 import { installApp, run } from '../packed.mjs'
+import { skip, writeStandIn } from './live-requests.mjs'
 
 const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
 
@@ -19,6 +22,29 @@ function block(beginning) {
   assert.deepEqual(others, [])
   return text
 }
+
+test('the lines that start the example start it', { skip }, async (t) => {
+  const [enter, install, start] = block('cd examples').trim().split('\n')
+  const from = enter.replace('cd ', '')
+  // What the second line does, with the packed package in the place of the published one.
+  assert.equal(install, 'npm install')
+  const folder = await installApp(t, { from, packages: ['playwright-core@1'] })
+  const electron = temporaryFolder(t)
+  writeStandIn(electron, folder)
+
+  // Electron's own package takes its binary from there, and is happy with any.
+  const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron, TMPDIR: electron }
+  const stdio = ['ignore', 'ignore', 'pipe']
+  const options = { cwd: folder, env: { ...env, PROXY_PORT: '0' }, stdio, detached: true }
+  const app = spawn('sh', ['-c', start], options)
+  t.after(() => process.kill(-app.pid))
+  const said = []
+  for await (const line of createInterface({ input: app.stderr })) {
+    said.push(line)
+    if (line.startsWith('DevTools listening')) return
+  }
+  assert.fail(said.join('\n'))
+})
 
 test("Forge's line keeps the binary out of the archive", async (t) => {
   const folder = await installApp(t, { packages: ['@electron/asar@3'] })

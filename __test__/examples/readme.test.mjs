@@ -1,0 +1,77 @@
+// The first lines of README.md that a newcomer types: installed from a registry, then asked by the
+// command. The registry is a server here that knows these packages alone.
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
+import { test } from 'node:test'
+import { blocksOf } from '../blocks.mjs'
+import { quietPort } from '../holders.mjs'
+import { hostTag, root, temporaryFolder } from '../install.mjs'
+import { pack, run } from '../packed.mjs'
+import { startStranger } from '../runtimes/stranger.mjs'
+
+const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(root, ...names), 'utf8'))
+const shell = blocksOf(fs.readFileSync(path.join(root, 'README.md'), 'utf8'))
+  .filter(({ language }) => language === 'sh')
+  .map(({ code }) => code.trim())
+
+/** Serves the packed packages as they are published; gives the settings for npm to use it alone. */
+async function startRegistry(t) {
+  const folder = temporaryFolder(t)
+  const tarballs = await pack(folder)
+  const binary = readJson('npm', hostTag, 'package.json')
+  const main = {
+    ...readJson('package.json'),
+    optionalDependencies: { [binary.name]: binary.version }
+  }
+  const server = http.createServer((request, response) => {
+    const name = request.url.slice(1)
+    const tarball = tarballs.find((each) => path.basename(each) === name)
+    if (tarball !== undefined) return response.end(fs.readFileSync(tarball))
+    const manifest = [main, binary].find((each) => each.name === name)
+    if (manifest === undefined) return response.writeHead(404).end('{}')
+    const { version } = manifest
+    const file = `http://${request.headers.host}/${name}-${version}.tgz`
+    const versions = { [version]: { ...manifest, dist: { tarball: file } } }
+    return response.end(JSON.stringify({ name, 'dist-tags': { latest: version }, versions }))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    ...process.env,
+    npm_config_registry: `http://127.0.0.1:${server.address().port}/`,
+    npm_config_cache: path.join(folder, 'cache')
+  }
+}
+
+test('the line that installs it and the line that asks it work one after the other', async (t) => {
+  const env = await startRegistry(t)
+  const cwd = temporaryFolder(t)
+  const [install, ask] = shell
+  const [command, comment] = ask.split(/\s+# /)
+  const { port, pid, program } = await startStranger(t)
+  const free = await quietPort()
+
+  await run('sh', ['-c', install], { cwd, env })
+  const asked = (...ports) => ['-c', `${command.replace('3000', ports.join(' '))}`]
+  const told = await run('sh', asked(port), { cwd, env })
+  const json = await run('sh', asked(port, '--json'), { cwd, env })
+
+  assert.equal(told.stdout, `${port}: pid ${pid}, ${program}\n`)
+  assert.deepEqual(JSON.parse(json.stdout), [{ port, pid, path: program }])
+  // What the comment promises.
+  const shape = told.stdout
+    .trim()
+    .replaceAll(/\d+(?=[:,])/g, 'N')
+    .replace(program, '/P')
+  const [said, option, code] = comment.split('; ')
+  assert.equal(said.replaceAll(/\d+(?=[:,])/g, 'N').replace(/\/.*/, '/P'), shape)
+  assert.deepEqual([option, code], ['--json', 'exit code 1: nobody'])
+  await assert.rejects(run('sh', asked(free), { cwd, env }), /nobody that you may see/)
+})
