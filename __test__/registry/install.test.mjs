@@ -1,0 +1,255 @@
+// Installed from a registry by npm and pnpm, for this system and others: exactly the packages that
+// belong there arrive, and what has arrived compiles, loads and answers, or says what is wrong.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { buildHost } from '../../macho-host/build.mjs'
+import { emulatedNode } from '../../scripts/debian.mjs'
+import { muslNode } from '../../scripts/musl-node.mjs'
+import { root } from '../install.mjs'
+import { run } from '../packed.mjs'
+import { emptyApp, installed, realTags, startRegistry, tags, version } from './registry.mjs'
+
+const isCore = Boolean(process.env.REGISTRY_CORE)
+const here = path.join(root, '__test__', 'registry')
+const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
+const hostCache = path.join(target, 'darwin-tests')
+/** The registry and the folders are for all tests here, so they go after the last. */
+const ends = []
+const file = { after: (end) => ends.unshift(end) }
+const programs = { 'ask.cjs': fs.readFileSync(path.join(here, 'ask.cjs')) }
+const typings = Object.fromEntries(
+  ['usage.mts', 'usage.cts'].map((name) => [
+    name,
+    fs.readFileSync(path.join(root, '__test__', 'typings', name))
+  ])
+)
+const mac = ['darwin-arm64', 'darwin-x64']
+
+let registry
+const folders = []
+
+before(async () => {
+  registry = await startRegistry(file)
+})
+
+after(() => {
+  for (const end of ends) end()
+})
+
+/** An app of this file, in which `npm` has done what `args` say. */
+async function npm(args, files = {}) {
+  const folder = emptyApp(file, { ...programs, ...typings, ...files })
+  await inside(folder, 'npm', args)
+  folders.push(folder)
+  return folder
+}
+
+function inside(folder, command, args) {
+  return run(command, args, { cwd: folder, env: registry.env })
+}
+
+/** Nothing else may have come, and each binary is the one that was published. */
+function assertArrived(folder, wanted) {
+  const names = wanted.map((tag) => `socket-owner-${tag}`)
+  assert.deepEqual(installed(folder), ['socket-owner', ...names].sort())
+  for (const tag of wanted) {
+    const name = path.join(`socket-owner-${tag}`, `socket-owner.${tag}.node`)
+    const store = path.join('.pnpm', `socket-owner-${tag}@${version}`, 'node_modules')
+    const places = ['', store].map((place) => path.join(folder, 'node_modules', place, name))
+    const place = places.find((each) => fs.existsSync(each))
+    assert.deepEqual(fs.readFileSync(place ?? name), registry.binary(tag))
+  }
+}
+
+/** `command` is a Node of some system; it names the folder and its own program its own way. */
+async function assertAnswers(folder, command = [process.execPath]) {
+  const [node, ...args] = command
+  const { stdout } = await inside(folder, node, [...args, 'ask.cjs'])
+  const { pid, ppid, told } = JSON.parse(stdout)
+  assert.deepEqual(told, [pid, pid, fs.realpathSync(command.at(-1)), ppid])
+}
+
+async function assertMacAnswers(folder, cpu) {
+  const node = cpu === process.arch ? [process.execPath] : emulatedNode(hostCache)
+  const host = buildHost(cpu, hostCache)
+  const preload = path.join(root, 'macho-host', 'preload.cjs')
+  const [command, ...args] = [...node, '--require', preload, path.join(here, 'ask-mac.mjs'), folder]
+  const env = { ...registry.env, MACHO_HOST: host }
+  const { stdout } = await run(command, args, { cwd: folder, env })
+  assert.deepEqual(JSON.parse(stdout), {
+    told: [700, 800, '/usr/bin/curl', '/Applications/A.app'],
+    binaries: [`socket-owner.darwin-${cpu}.node`]
+  })
+}
+
+/** On `system` the package loads and each of its calls is refused alike. */
+async function assertRefuses(folder, system, code, message) {
+  const [platform, arch] = system.split('-')
+  const fake = `for (const [name, value] of Object.entries(${JSON.stringify({ platform, arch })}))
+    Object.defineProperty(process, name, { value })`
+  fs.writeFileSync(path.join(folder, 'system.cjs'), fake)
+  const args = ['--require', './system.cjs', 'ask.cjs']
+  const { stdout } = await inside(folder, process.execPath, args)
+  const { told } = JSON.parse(stdout)
+  assert.equal(told.length, 4)
+  for (const refusal of told) {
+    assert.equal(refusal[0], code)
+    assert.match(refusal[1], message)
+  }
+}
+
+/** What a system without its package says: which one is not there, and whose are. */
+const MISSING = 'socket-owner needs the package socket-owner-linux-x64-gnu, which is not installed'
+const omitted = new RegExp(`^${MISSING}\\..*--omit=optional`)
+const hasOthers = (...there) =>
+  new RegExp(`^${MISSING}\\. There is socket-owner-${there.join(' and socket-owner-')}, so `)
+
+test('all seven are published without a warning, the main one last', () => {
+  const published = [...registry.said.matchAll(/^\+ (\S+)@(\S+)$/gm)]
+  const names = [...tags.map((tag) => `socket-owner-${tag}`), 'socket-owner']
+  assert.deepEqual(
+    published.map(([, name, number]) => `${name}@${number}`),
+    names.map((name) => `${name}@${version}`)
+  )
+  assert.doesNotMatch(registry.said, /warn/i)
+  assert.deepEqual(realTags, isCore ? [...mac, 'linux-x64-gnu'] : tags)
+})
+
+test('the published manifest names each binary package in exactly its version', async () => {
+  const answer = await fetch(`${registry.url}socket-owner/${version}`)
+  const { optionalDependencies, bin, dependencies, scripts } = await answer.json()
+  assert.deepEqual(
+    optionalDependencies,
+    Object.fromEntries(tags.map((tag) => [`socket-owner-${tag}`, version]))
+  )
+  assert.deepEqual(bin, { 'socket-owner': 'bin/socket-owner.js' })
+  assert.equal(dependencies, undefined)
+  const atInstall = /^(pre|post)?(install|prepare|publish)/
+  assert.deepEqual(
+    Object.keys(scripts).filter((name) => atInstall.test(name)),
+    []
+  )
+})
+
+for (const flags of [[], ['--cpu=x64']]) {
+  test(`npm install ${flags.join(' ') || 'without flags'}: this host's`, async () => {
+    const folder = await npm(['install', ...flags, 'socket-owner'])
+    assertArrived(folder, ['linux-x64-gnu'])
+    await assertAnswers(folder)
+    const { stdout } = await inside(folder, 'npx', ['--no', '--', 'socket-owner', '--version'])
+    assert.equal(stdout.trim(), version)
+  })
+}
+
+for (const cpu of ['arm64', 'x64']) {
+  test(`npm install --os=darwin --cpu=${cpu}: both of a Mac`, async () => {
+    const folder = await npm(['install', '--os=darwin', `--cpu=${cpu}`, 'socket-owner'])
+    assertArrived(folder, mac)
+    await assertMacAnswers(folder, cpu)
+    await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers(...mac))
+  })
+}
+
+test('npm install --os=win32: none, and a call says that there is none', async () => {
+  const folder = await npm(['install', '--os=win32', 'socket-owner'])
+  assertArrived(folder, [])
+  const message = /^socket-owner has no back end for win32-x64\. It works on macOS and Linux/
+  await assertRefuses(folder, 'win32-x64', 'ERR_UNSUPPORTED_PLATFORM', message)
+})
+
+test('npm install --libc=musl: the one for musl', async () => {
+  const folder = await npm(['install', '--libc=musl', 'socket-owner'])
+  assertArrived(folder, ['linux-x64-musl'])
+  await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers('linux-x64-musl'))
+  if (!isCore) await assertAnswers(folder, muslNode('x64'))
+})
+
+test('npm install --cpu=arm64: the one for Linux on arm64', async () => {
+  const folder = await npm(['install', '--cpu=arm64', 'socket-owner'])
+  assertArrived(folder, ['linux-arm64-gnu'])
+  await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers('linux-arm64-gnu'))
+  if (!isCore) await assertAnswers(folder, emulatedNode(hostCache))
+})
+
+test('npm install --cpu=arm64 --libc=musl: the one for musl on arm64', async () => {
+  const folder = await npm(['install', '--cpu=arm64', '--libc=musl', 'socket-owner'])
+  assertArrived(folder, ['linux-arm64-musl'])
+  if (!isCore) await assertAnswers(folder, muslNode('arm64'))
+})
+
+test('npm install --omit=optional: none, and the error has the cure', async () => {
+  const folder = await npm(['install', '--omit=optional', 'socket-owner'])
+  assertArrived(folder, [])
+  await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', omitted)
+  const [, cure] = (await refusal(folder)).match(/: npm (install \S+@\S+)\.$/)
+  await inside(folder, 'npm', cure.split(' '))
+  assertArrived(folder, ['linux-x64-gnu'])
+  await assertAnswers(folder)
+})
+
+async function refusal(folder) {
+  const { stdout } = await inside(folder, process.execPath, ['ask.cjs'])
+  return JSON.parse(stdout).told[0][1]
+}
+
+const others = {
+  'a Mac': ['--os=darwin', '--cpu=arm64'],
+  Windows: ['--os=win32'],
+  'no optional packages': ['--omit=optional']
+}
+for (const [system, flags] of Object.entries(others)) {
+  test(`npm ci here, by a lock file that was made for ${system}`, async () => {
+    const made = await npm(['install', ...flags, 'socket-owner'])
+    const files = Object.fromEntries(
+      ['package.json', 'package-lock.json'].map((name) => [
+        name,
+        fs.readFileSync(path.join(made, name))
+      ])
+    )
+    const folder = await npm(['ci'], files)
+    assertArrived(folder, ['linux-x64-gnu'])
+    await assertAnswers(folder)
+    await inside(folder, 'npm', ['ci', '--os=darwin', '--cpu=arm64'])
+    assertArrived(folder, mac)
+  })
+}
+
+test('pnpm add: this host alone; with supportedArchitectures what docs/electron.md says', async () => {
+  const registered = { '.npmrc': `registry=${registry.url}\n` }
+  const folder = emptyApp(file, { ...programs, ...typings, ...registered })
+  folders.push(folder)
+  await inside(folder, 'pnpm', ['add', 'socket-owner'])
+  assertArrived(folder, ['linux-x64-gnu'])
+  await assertAnswers(folder)
+
+  const documented = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
+  const [, yaml] = documented.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
+  const more = emptyApp(file, {
+    ...programs,
+    ...typings,
+    ...registered,
+    'pnpm-workspace.yaml': yaml
+  })
+  folders.push(more)
+  await inside(more, 'pnpm', ['add', 'socket-owner'])
+  assertArrived(more, [...mac, 'linux-arm64-gnu', 'linux-x64-gnu'])
+  await assertAnswers(more)
+  for (const cpu of isCore ? ['x64'] : ['x64', 'arm64']) await assertMacAnswers(more, cpu)
+})
+
+// One compilation for all: what takes long is Node's own typings.
+test('the package compiles in every folder that it was installed in', async () => {
+  assert.equal(folders.length, 17)
+  const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+  const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022']
+  const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')]
+  const usages = folders.flatMap((folder) => Object.keys(typings).map((n) => path.join(folder, n)))
+  const args = [tsc, ...options, '--module', 'nodenext', ...types, '--listFiles', ...usages]
+  const { stdout } = await run(process.execPath, args, { cwd: root })
+  const read = stdout.split('\n').filter((name) => /socket-owner\/index\.d\.ts$/.test(name))
+  assert.equal(new Set(read).size, folders.length)
+  for (const name of read) assert.ok(!name.startsWith(root), name)
+})

@@ -1,0 +1,144 @@
+// The seven packages published to a registry on loopback, as the release workflow does it, and apps
+// that install them from there. Linux x64 with glibc; the registry needs Node 20 or later.
+
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import path from 'node:path'
+import readline from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { hostBinary, hostTag, root, temporaryFolder } from '../install.mjs'
+import { run } from '../packed.mjs'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'registry')
+const bin = path.join(cache, 'node_modules', '.bin')
+
+/** What is published besides the binary packages, and what makes it ready. */
+const SOURCES = ['index.js', 'index.d.ts', 'lib', 'bin', 'package.json', 'npm', 'scripts']
+const TEXTS = ['CHANGELOG.md', 'LICENSE', 'README.md']
+/** verdaccio-audit asks for a tag of node-fetch that not every registry has. */
+const TOOLS = {
+  private: true,
+  dependencies: {
+    '@yarnpkg/cli-dist': '^4.18.0',
+    npm: '^11.19.0',
+    pnpm: '^12.21.0',
+    verdaccio: '^6.10.0'
+  },
+  overrides: { 'node-fetch': '2.7.0' }
+}
+
+export const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
+export const tags = fs.readdirSync(path.join(root, 'npm')).sort()
+/** In the short form only these are the real ones; the others have a text for a binary. */
+export const realTags = process.env.REGISTRY_CORE
+  ? tags.filter((tag) => tag.startsWith('darwin-') || tag === hostTag)
+  : tags
+
+/** Puts the registry and the package managers into the cache, where they stay. */
+export function installTools() {
+  const wanted = `${JSON.stringify(TOOLS, null, 2)}\n`
+  const manifest = path.join(cache, 'package.json')
+  const isThere = fs.existsSync(manifest) && fs.readFileSync(manifest, 'utf8') === wanted
+  if (isThere && fs.existsSync(path.join(bin, 'verdaccio'))) return
+  fs.rmSync(cache, { recursive: true, force: true })
+  fs.mkdirSync(cache, { recursive: true })
+  fs.writeFileSync(manifest, wanted)
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
+  const { status } = spawnSync('npm', args, { cwd: cache, stdio: 'inherit' })
+  assert.equal(status, 0, 'the tools of these tests do not install')
+}
+
+/**
+ * A registry with everything published. `env` is for programs that use it and nothing else; `said`
+ * is what npm said while publishing; `binary(tag)` are the bytes that were published.
+ */
+export async function startRegistry(t) {
+  assert.equal(hostTag, 'linux-x64-gnu', 'these tests are for Linux x64 with glibc')
+  installTools()
+  const folder = temporaryFolder(t)
+  const storage = path.join(folder, 'storage')
+  fs.mkdirSync(storage)
+  const verdaccio = path.join(cache, 'node_modules', 'verdaccio')
+  const server = spawn(process.execPath, [path.join(here, 'serve.cjs'), verdaccio, storage], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
+  t.after(() => server.kill())
+  const lines = readline.createInterface({ input: server.stdout })
+  const [line] = await Promise.race([once(lines, 'line'), once(server, 'exit')])
+  const [, port] = String(line).match(/^port (\d+)$/) ?? assert.fail(`no registry: ${line}`)
+  const env = environment(folder, port)
+  const { copy, said } = await publish(folder, env)
+  const binary = (tag) => fs.readFileSync(path.join(copy, 'npm', tag, `socket-owner.${tag}.node`))
+  return { env, storage, said, binary, url: env.npm_config_registry }
+}
+
+/** Nothing of this machine's own configuration, cache or network is used. */
+function environment(folder, port) {
+  const foreign = /^(ci$|npm|pnpm|yarn|corepack|node_|.*_proxy$)/i
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name))
+  const configuration = path.join(folder, 'npmrc')
+  // npm wants to be logged in before it publishes; the registry lets everybody in.
+  fs.writeFileSync(configuration, `//127.0.0.1:${port}/:_authToken=nobody\n`)
+  const home = path.join(folder, 'home')
+  fs.mkdirSync(home)
+  return {
+    ...Object.fromEntries(kept),
+    CI: '1',
+    HOME: home,
+    PATH: `${bin}${path.delimiter}${process.env.PATH}`,
+    npm_config_registry: `http://127.0.0.1:${port}/`,
+    npm_config_userconfig: configuration,
+    npm_config_globalconfig: path.join(folder, 'no-such-npmrc'),
+    npm_config_cache: path.join(folder, 'cache'),
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+    YARN_NPM_REGISTRY_SERVER: `http://127.0.0.1:${port}`,
+    YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
+    YARN_ENABLE_TELEMETRY: '0'
+  }
+}
+
+/** By the very lines of the release workflow, in a copy. */
+async function publish(folder, env) {
+  const copy = path.join(folder, 'checkout')
+  for (const name of [...SOURCES, ...TEXTS]) {
+    fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+  }
+  for (const tag of tags) {
+    const file = path.join(copy, 'npm', tag, `socket-owner.${tag}.node`)
+    if (tag === hostTag && process.env.REGISTRY_CORE) fs.copyFileSync(hostBinary, file)
+    if (!realTags.includes(tag)) fs.writeFileSync(file, `stands for the binary of ${tag}\n`)
+  }
+  const prepare = path.join(copy, 'scripts', 'prepare-release.mjs')
+  await run(process.execPath, [prepare, `v${version}`], { cwd: copy, env })
+  const workflow = fs.readFileSync(path.join(root, '.github/workflows/release.yml'), 'utf8')
+  const [, script] = workflow.match(/- name: Publish\n +run: \|\n((?: {10}.*\n)+)/)
+  const { stdout, stderr } = await run('sh', ['-ec', script], { cwd: copy, env })
+  return { copy, said: `${stdout}${stderr}` }
+}
+
+/** An empty app; `files` go by their name. */
+export function emptyApp(t, files = {}) {
+  const folder = temporaryFolder(t)
+  for (const [name, text] of Object.entries({
+    'package.json': '{ "private": true }\n',
+    ...files
+  })) {
+    fs.writeFileSync(path.join(folder, name), text)
+  }
+  return folder
+}
+
+/** Every package that lies in a folder as npm, or pnpm with its own store, has put it there. */
+export function installed(folder) {
+  const modules = path.join(folder, 'node_modules')
+  const store = path.join(modules, '.pnpm')
+  const names = fs.existsSync(store)
+    ? fs.readdirSync(store).map((name) => name.match(/^(.+)@\d/)?.[1])
+    : fs.readdirSync(modules).filter((name) => !name.startsWith('.'))
+  return names.filter((name) => name !== undefined).sort()
+}

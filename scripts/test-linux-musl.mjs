@@ -1,0 +1,47 @@
+// Runs tests on real sockets with the linux-x64-musl binary, in a Node that was linked with musl:
+//
+//   node scripts/test-linux-musl.mjs [--no-build] [TEST…]
+//
+// In a copy of the checkout that has no other binary. The tests that need no addon are left out, and
+// those that cannot hold there: this Node finds its own libraries by /proc and beside itself (bin,
+// sandbox), and musl does not look for which CPU a file is (first-run, load).
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { muslNode } from './musl-node.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
+const copy = path.join(target, 'musl', 'checkout')
+const binary = 'socket-owner.linux-x64-musl.node'
+const SOURCES = ['__test__', 'bin', 'examples', 'index.d.ts', 'index.js', 'lib', 'package.json']
+const TESTS = [
+  ['abort', 'address', 'arguments', 'busy', 'calls', 'descriptors', 'info', 'network'],
+  ['no-child-process', 'path', 'peer', 'pid1', 'port', 'proxy', 'queue', 'secure', 'shared'],
+  ['state', 'teardown', 'threads', 'timewait', 'users']
+].flat()
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'no-build': { type: 'boolean' } }
+})
+if (!values['no-build']) {
+  const script = path.join(root, 'scripts', 'build-linux.mjs')
+  execFileSync(process.execPath, [script, 'x64-musl'], { stdio: 'inherit' })
+}
+fs.rmSync(copy, { recursive: true, force: true })
+// Cargo.toml makes it a checkout, in which the binary beside the sources counts.
+for (const name of [...SOURCES, 'Cargo.toml']) {
+  fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+}
+fs.copyFileSync(path.join(root, 'npm', 'linux-x64-musl', binary), path.join(copy, binary))
+const names = positionals.length > 0 ? positionals : TESTS
+const files = names.map((name) => path.join(copy, '__test__', `${name}.test.mjs`))
+const [command, ...args] = muslNode('x64')
+const result = spawnSync(command, [...args, '--test', '--test-reporter=spec', ...files], {
+  cwd: copy,
+  stdio: 'inherit'
+})
+process.exitCode = result.status ?? 1

@@ -1,0 +1,36 @@
+// Publishes the packages to a registry on loopback and installs them from there, in
+// __test__/registry: on Linux x64 with glibc.
+//
+//   node scripts/test-registry.mjs [--core] [--no-build]
+//
+// The full form builds all six binaries and calls each in a Node of its own system. --core builds
+// none: it takes the macOS binaries that are there and the one of this host; the other packages have
+// a text for a binary, which is installed but not loaded.
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { installTools } from '../__test__/registry/registry.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const tests = path.join(root, '__test__', 'registry')
+const CORE = ['install.test.mjs', 'age.test.mjs']
+
+const { values } = parseArgs({
+  options: { core: { type: 'boolean' }, 'no-build': { type: 'boolean' } }
+})
+if (!values.core && !values['no-build']) {
+  for (const script of ['build-darwin.mjs', 'build-linux.mjs']) {
+    execFileSync(process.execPath, [path.join(root, 'scripts', script)], { stdio: 'inherit' })
+  }
+}
+// Once, before several files want them at a time.
+installTools()
+const all = fs.readdirSync(tests).filter((name) => name.endsWith('.test.mjs'))
+const files = (values.core ? CORE : all).map((name) => path.join(tests, name))
+const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
+  stdio: 'inherit',
+  env: { ...process.env, REGISTRY_CORE: values.core ? '1' : '' }
+})
+process.exitCode = result.status ?? 1
