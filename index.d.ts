@@ -7,15 +7,15 @@ export interface LookupOptions {
 }
 
 /**
- * What is known of one process. A field is `null` where the caller may not see it on that system:
- * macOS tells `startTime` only of processes of the caller's own user (and everything to root).
+ * What is known of one process. A field is `null` where the caller may not see it on that system: of
+ * another user's process Linux hides `path`, and macOS `startTime`. Root sees everything.
  */
 export interface ProcessInfo {
   /** As asked. */
   pid: number
   /** The parent's pid. `null`: it has none, as the first process, or none that can be seen. */
   ppid: number | null
-  /** The effective user id. */
+  /** The effective user id, 0 for root. */
   uid: number | null
   /**
    * The kernel's short name: at most 15 bytes on Linux and for other users' processes on macOS, else
@@ -24,7 +24,10 @@ export interface ProcessInfo {
   name: string | null
   /** As {@link getProcessPath} answers it. */
   path: string | null
-  /** With the pid an identity that survives the pid's reuse. */
+  /**
+   * With the pid an identity that survives the pid's reuse: a new process with an old pid has
+   * another. Linux counts in hundredths of a second.
+   */
   startTime: Date | null
   /** macOS: the outermost `.app` directory of `path`. `null` elsewhere and for other programs. */
   bundlePath: string | null
@@ -39,13 +42,19 @@ export interface PortLookupOptions extends LookupOptions {
   state?: 'listening' | 'connected' | undefined
 }
 
-/** The two ends of a TCP connection as this process sees them. A `net.Socket` fits as it is. */
+/**
+ * The two ends of a TCP connection as this process sees them. A `net.Socket` fits as it is. An end that
+ * is `undefined` means that the socket has gone.
+ */
 export interface SocketEnds {
-  /** An IP address, as `127.0.0.1`, `::1`, `::ffff:127.0.0.1` or `fe80::1%en0`. */
+  /**
+   * An IP address, as `127.0.0.1`, `::1` or `fe80::1%en0`; a link-local one without a scope means any
+   * interface. `::ffff:127.0.0.1` and `127.0.0.1` are the same.
+   */
   localAddress?: string | undefined
   /** 1 to 65535. */
   localPort?: number | undefined
-  /** An IP address. */
+  /** An IP address of the same family. */
   remoteAddress?: string | undefined
   /** 1 to 65535. */
   remotePort?: number | undefined
@@ -54,7 +63,8 @@ export interface SocketEnds {
 /**
  * Answers the pid of the process that holds a live TCP socket with this **local** port, on IPv4 or
  * IPv6. Of several processes that hold one socket (a forked server) it is the one that started
- * first; on Linux, of several sockets with the port, the listening one's.
+ * first. Of several sockets with the port it is the listening one's on Linux, and anybody's on macOS:
+ * pass `state` where that matters.
  *
  * ```js
  * const pid = await findPidByLocalTcpPort(3000, { state: 'listening' })
@@ -62,10 +72,10 @@ export interface SocketEnds {
  * // taken by process 48213
  * ```
  *
- * Asks sock_diag and `/proc` on Linux, libproc on macOS. Blind spot: an ordinary user sees only
- * the sockets of processes of that user.
+ * Asks sock_diag and `/proc` on Linux, libproc on macOS. Blind spots: an ordinary user sees only
+ * the sockets of processes of that user, and nobody those of another network namespace.
  *
- * @param port 1 to 65535.
+ * @param port A TCP port, 1 to 65535.
  * @returns A pid, at least 1. `null`: no live socket has the port, or its owner may not be seen.
  * A socket in TIME_WAIT is not live, no process has it.
  *
@@ -81,8 +91,8 @@ export function findPidByLocalTcpPort(
 
 /**
  * Answers the pid of the process at the **other end** of a connection on this machine: a proxy
- * passes the socket that it accepted and gets its client. Both addresses and both ports must match.
- * The ends are read once, at the call.
+ * passes the socket that it accepted and gets its client. Both addresses and both ports must match, so
+ * the answer is exact. The ends are read once, at the call: call it before the first `await`.
  *
  * ```js
  * server.on('connection', async (socket) => {
@@ -95,8 +105,9 @@ export function findPidByLocalTcpPort(
  *
  * @param socket A connected `net.Socket` or `tls.TLSSocket` (of a request: `request.socket`), or an
  * object with the four ends.
- * @returns A pid, at least 1; this process's own if it is the peer. `null`: the socket has gone, or
- * the peer is on another machine, in another network namespace, not accepted yet, or may not be seen.
+ * @returns A pid, at least 1; this process's own if it is the peer. `null`: the socket has gone
+ * (ordinary weather for a server), or the peer is on another machine, in another network namespace,
+ * has not accepted the connection yet, or may not be seen.
  *
  * Rejects with `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE`, `ERR_INVALID_ARG_VALUE` for a wrong
  * argument; with the signal's reason; and where it cannot look with an `Error` whose `code` is
@@ -114,10 +125,11 @@ export function findPeerPid(socket: SocketEnds, options?: LookupOptions): Promis
  * ```
  *
  * Reads `/proc/PID/exe` on Linux, asks `proc_pidpath` on macOS. Blind spots: on Linux an ordinary
- * user sees only programs of that user; on macOS a program whose file was deleted has no path. In
- * a container's process the path is that of its own root. Bytes that are not UTF-8 come as U+FFFD.
+ * user sees only programs of that user. A program whose file was deleted has its last path on Linux
+ * and none on macOS. In a container's process the path is that of its own root. Bytes that are not
+ * UTF-8 come as U+FFFD. Whoever started the program chose the path: never print it raw.
  *
- * @param pid 1 to 2147483647.
+ * @param pid A process id, 1 to 2147483647; one of a thread is nobody's.
  * @returns A path. `null`: there is no such process, it is a zombie or a kernel thread, or it may
  * not be seen.
  *
@@ -139,7 +151,7 @@ export function getProcessPath(pid: number, options?: LookupOptions): Promise<st
  *
  * Reads `/proc/PID` on Linux, asks `proc_pidinfo` on macOS. Blind spots: see {@link ProcessInfo}.
  *
- * @param pid 1 to 2147483647.
+ * @param pid A process id, 1 to 2147483647.
  * @returns A record. `null`: there is no such process, it has exited, or it is hidden from the caller.
  *
  * Rejects with `ERR_INVALID_ARG_TYPE`, `ERR_OUT_OF_RANGE` for a wrong argument; with the signal's

@@ -16,6 +16,7 @@ const { load } = require('./lib/binding')
 const { bundleOf } = require('./lib/bundle')
 const { lookupError } = require('./lib/errors')
 const { askForInfo, askForPath } = require('./lib/processes')
+const { noQuestion } = require('./lib/question')
 const { askForConnection, askForPort } = require('./lib/queue')
 
 /** @type {typeof import('./index').findPidByLocalTcpPort} */
@@ -35,13 +36,15 @@ async function findPeerPid(socket, options) {
   throwIfAborted(signal)
   load()
 
-  if (ends === null) return null
+  if (ends === null) return noQuestion('the socket has gone')
   // The other end's socket: what is remote here is local there.
   const local = { address: ends.remoteAddress, port: ends.remotePort }
   const remote = { address: ends.localAddress, port: ends.localPort }
-  if (isIPv4(local.address) !== isIPv4(remote.address)) return null
+  if (isIPv4(local.address) !== isIPv4(remote.address)) {
+    return noQuestion('its ends are of two families')
+  }
   const outcome = askForConnection(local, remote, signal)
-  return outcome === null ? null : answerOf(await outcome)
+  return outcome === null ? noQuestion('no interface has such a name') : answerOf(await outcome)
 }
 
 /** @type {typeof import('./index').getProcessPath} */

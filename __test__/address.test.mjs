@@ -22,7 +22,9 @@ const same = [
 ]
 
 test('an address is four words, IPv4 as its mapped form', () => {
-  for (const [text, words] of same) assert.deepEqual(parseAddress(text), { words, scope: '' })
+  for (const [text, words] of same) {
+    assert.deepEqual(parseAddress(text), { words, scope: '', text })
+  }
 })
 
 test('only a mapped address is IPv4', () => {

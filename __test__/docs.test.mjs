@@ -117,11 +117,24 @@ test('a shell line of this repository is run by its checks', () => {
   }
 })
 
-test('every link leads to a file', () => {
+/** As GitHub makes the names of headings. */
+function headings(text) {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-')
+  )
+}
+
+test('every link leads to a file, and to a heading where it names one', () => {
   for (const { name, text } of pages) {
-    const targets = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target]) => target)
-    for (const target of targets) {
-      assert.ok(fs.existsSync(path.join(root, path.dirname(name), target)), `${name}: ${target}`)
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)]+)/g)) {
+      const [file, heading] = target.split('#')
+      const linked = file === '' ? name : path.join(path.dirname(name), file)
+      assert.ok(fs.existsSync(path.join(root, linked)), `${name}: ${target}`)
+      if (heading === undefined) continue
+      assert.ok(headings(read(linked)).includes(heading), `${name}: ${target}`)
     }
   }
 })

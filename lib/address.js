@@ -8,7 +8,8 @@ const net = () => require('node:net')
 /**
  * `words`: the address as IPv6, four big-endian words; IPv4 is ::ffff:a.b.c.d, so that a mapped
  * address and its plain form are one. `scope`: the interface after '%', only of a link-local one.
- * @typedef {{ words: number[], scope: string }} Address
+ * `text`: as given.
+ * @typedef {{ words: number[], scope: string, text: string }} Address
  */
 
 /**
@@ -20,7 +21,7 @@ const net = () => require('node:net')
  * @returns {Address | null}
  */
 function parseAddress(text) {
-  if (net().isIPv4(text)) return { words: [0, 0, 0xffff, ipv4Word(text)], scope: '' }
+  if (net().isIPv4(text)) return { words: [0, 0, 0xffff, ipv4Word(text)], scope: '', text }
   const percent = text.indexOf('%')
   const hasZone = percent !== -1
   const digits = hasZone ? text.slice(0, percent) : text
@@ -28,7 +29,7 @@ function parseAddress(text) {
   if (!net().isIPv6(digits) || (hasZone && zone === '')) return null
 
   const words = ipv6Words(digits)
-  return { words, scope: isLinkLocal(words) ? zone : '' }
+  return { words, scope: isLinkLocal(words) ? zone : '', text }
 }
 
 /** @param {Address} address */

@@ -17,8 +17,12 @@ const { Question } = require('./question')
  * @template T
  */
 class Kind {
-  /** @param {(binding: Binding, pids: Int32Array) => Promise<(T | null | NativeFailure)[]>} ask */
-  constructor(ask) {
+  /**
+   * @param {string} name
+   * @param {(binding: Binding, pids: Int32Array) => Promise<(T | null | NativeFailure)[]>} ask
+   */
+  constructor(name, ask) {
+    this.name = name
     this.ask = ask
     /** @type {Map<number, Question<T | null>>} */
     this.unasked = new Map()
@@ -33,7 +37,8 @@ class Kind {
   wait(pid, signal) {
     let question = this.unasked.get(pid)
     if (question === undefined) {
-      question = new Question(() => this.unasked.delete(pid))
+      const text = () => `${this.name} of ${pid}`
+      question = new Question(text, () => this.unasked.delete(pid))
       this.unasked.set(pid, question)
     }
     return question.wait(signal)
@@ -69,9 +74,9 @@ class Kind {
 }
 
 /** @type {Kind<string>} */
-const paths = new Kind((binding, pids) => binding.processPaths(pids))
+const paths = new Kind('path', (binding, pids) => binding.processPaths(pids))
 /** @type {Kind<Info>} */
-const infos = new Kind((binding, pids) => binding.processInfos(pids))
+const infos = new Kind('info', (binding, pids) => binding.processInfos(pids))
 let isRunning = false
 
 /**

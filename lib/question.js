@@ -5,7 +5,7 @@
 const { debuglog } = require('node:util')
 const { stopWaiting, waitUnder } = require('./abort')
 
-/** For who wants to know what a look-up cost: NODE_DEBUG=socket-owner. */
+/** For who wants to know what found an answer and what that cost: NODE_DEBUG=socket-owner. */
 const debug = debuglog('socket-owner')
 
 /** @typedef {import('./errors').Failure} Failure */
@@ -18,8 +18,12 @@ const debug = debuglog('socket-owner')
 
 /** @template A */
 class Question {
-  /** @param {() => void} abandoned Called when the last who waited has been aborted. */
-  constructor(abandoned) {
+  /**
+   * @param {() => string} text The question in words.
+   * @param {() => void} abandoned Called when the last who waited has been aborted.
+   */
+  constructor(text, abandoned) {
+    this.text = text
     this.abandoned = abandoned
     /** @type {Set<Waiter<A>>} */
     this.waiters = new Set()
@@ -44,13 +48,9 @@ class Question {
    */
   settle(outcome, step) {
     if (debug.enabled) {
-      const us = (process.hrtime.bigint() - this.began) / 1000n
-      debug(
-        '%j by %s in %d µs',
-        'answer' in outcome ? outcome.answer : outcome.failure,
-        step,
-        Number(us)
-      )
+      const micros = Number((process.hrtime.bigint() - this.began) / 1000n)
+      const told = 'answer' in outcome ? outcome.answer : outcome.failure.message
+      debug('%s: %j by %s in %d µs', this.text(), told, step, micros)
     }
     for (const waiter of this.waiters) waiter.settle(outcome)
   }
@@ -86,4 +86,14 @@ class Waiter {
   }
 }
 
+/**
+ * `null` without a question to the system.
+ * @param {string} why
+ */
+function noQuestion(why) {
+  debug('null: %s', why)
+  return null
+}
+
+exports.noQuestion = noQuestion
 exports.Question = Question

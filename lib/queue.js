@@ -16,7 +16,6 @@ const { Question } = require('./question')
 /** @typedef {{ words: number[], question: SocketQuestion }} Unasked */
 
 const WANTED = { any: 0, listening: 1, connected: 2, connection: 3 }
-const NO_ADDRESS = [0, 0, 0, 0]
 /** The kernels' IFNAMSIZ is 16 with the NUL at the end. */
 const INTERFACE_NAME_BYTES_MAX = 15
 const ID_MAX = 0xffffffff
@@ -42,8 +41,9 @@ let isRunning = false
  * @param {AbortSignal | undefined} signal
  */
 function askForPort(port, state, signal) {
-  const scopes = [...NO_ADDRESS, ...NO_ADDRESS]
-  return ask([WANTED[state ?? 'any'], port, 0, ...NO_ADDRESS, ...NO_ADDRESS, ...scopes], signal)
+  const addressesAndScopes = new Array(16).fill(0)
+  const words = [WANTED[state ?? 'any'], port, 0, ...addressesAndScopes]
+  return ask(words, () => `${state ?? 'port'} ${port}`, signal)
 }
 
 /**
@@ -58,7 +58,13 @@ function askForConnection(local, remote, signal) {
   if (localScope === null || remoteScope === null) return null
   const ports = [local.port, remote.port]
   const addresses = [...local.address.words, ...remote.address.words]
-  return ask([WANTED.connection, ...ports, ...addresses, ...localScope, ...remoteScope], signal)
+  const words = [WANTED.connection, ...ports, ...addresses, ...localScope, ...remoteScope]
+  return ask(words, () => `${endText(local)} to ${endText(remote)}`, signal)
+}
+
+/** @param {{ address: Address, port: number }} end */
+function endText({ address: { text }, port }) {
+  return `${text.includes(':') ? `[${text}]` : text}:${port}`
 }
 
 /**
@@ -75,14 +81,15 @@ function scopeWords(scope) {
 
 /**
  * @param {number[]} words
+ * @param {() => string} text
  * @param {AbortSignal | undefined} signal
  */
-function ask(words, signal) {
+function ask(words, text, signal) {
   const key = words.join()
   let entry = unasked.get(key)
   if (entry === undefined) {
     /** @type {SocketQuestion} */
-    const question = new Question(() => unasked.delete(key))
+    const question = new Question(text, () => unasked.delete(key))
     entry = { words, question }
     unasked.set(key, entry)
   }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -33,11 +34,16 @@ test('the lines that start the example start it', { skip }, async (t) => {
   writeStandIn(electron, folder)
 
   // Electron's own package takes its binary from there, and is happy with any.
-  const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron, TMPDIR: electron }
+  const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'socket-owner-electron-'))
+  const env = { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: electron, TMPDIR: temporary }
   const stdio = ['ignore', 'ignore', 'pipe']
   const options = { cwd: folder, env: { ...env, PROXY_PORT: '0' }, stdio, detached: true }
   const app = spawn('sh', ['-c', start], options)
-  t.after(() => process.kill(-app.pid))
+  t.after(() => {
+    process.kill(-app.pid)
+    // Its processes may write for a moment longer.
+    fs.rmSync(temporary, { recursive: true, force: true, maxRetries: 10 })
+  })
   const said = []
   for await (const line of createInterface({ input: app.stderr })) {
     said.push(line)
