@@ -40,7 +40,7 @@ test('the lines that start the example start it', { skip }, async (t) => {
   const options = { cwd: folder, env: { ...env, PROXY_PORT: '0' }, stdio, detached: true }
   const app = spawn('sh', ['-c', start], options)
   t.after(() => {
-    process.kill(-app.pid)
+    process.kill(-app.pid, 'SIGKILL')
     // Its processes may write for a moment longer.
     fs.rmSync(temporary, { recursive: true, force: true, maxRetries: 10 })
   })
