@@ -87,6 +87,11 @@ for (const closesAll of [false, true]) {
     const rounds = Array(20).fill(pids)
     for (const { answers } of told) assert.deepEqual(answers, rounds)
     assert.deepEqual(told.map(({ isChild }) => isChild).sort(), [false, true])
+    // A reply to the one could go to the other, were the channel to the kernel shared.
+    assert.ok(
+      told.find(({ isChild }) => isChild).newSockets > 0,
+      'the child has a channel of its own'
+    )
     const contents = fs
       .readdirSync(directory)
       .map((name) => fs.statSync(path.join(directory, name)))
@@ -162,17 +167,21 @@ async function giveNumbersToConnections({ say, hear, ask, require, openNumbers, 
 }
 
 /** Forks, and both ask at once. A child that closed everything opens sixty files in its place. */
-async function forkAndAsk({ say, ask, hear, require, addon, closesAll, ports, directory }) {
+async function forkAndAsk({ say, ask, hear, require, openNumbers, addon, closesAll, ...values }) {
+  const { ports, directory } = values
   const fs = require('node:fs')
   const askAll = () => Promise.all(ports.map((port) => ask('findPidByLocalTcpPort', port)))
+  const links = () => openNumbers().map((number) => fs.readlinkSync(`/proc/self/fd/${number}`))
   await askAll()
+  const before = links()
   const isChild = require(addon).fork(closesAll) === 0
   if (isChild && closesAll) {
     for (let i = 0; i < 60; i++) fs.openSync(`${directory}/${i}`, 'w+')
   }
   const answers = []
   for (let i = 0; i < 20; i++) answers.push(await askAll())
-  say({ isChild, answers })
+  const newOnes = links().filter((link) => link.startsWith('socket:') && !before.includes(link))
+  say({ isChild, answers, newSockets: newOnes.length })
   await hear()
 }
 
