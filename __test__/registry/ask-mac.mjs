@@ -1,5 +1,5 @@
-// What the package answers on a simulated Mac, as JSON: `node --require macho-host/preload.cjs
-// ask-mac.mjs FOLDER`, where FOLDER has it installed.
+// What the package answers on a simulated Mac, and from where its binary was loaded, as JSON: `node
+// --require macho-host/preload.cjs ask-mac.mjs FOLDER`, where FOLDER has it installed.
 
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -29,4 +29,4 @@ const told = [
   (await owner.getProcessInfo(700)).bundlePath
 ]
 const binaries = Object.keys(require.cache).filter((file) => file.endsWith('.node'))
-console.log(JSON.stringify({ told, binaries: binaries.map((file) => path.basename(file)) }))
+console.log(JSON.stringify({ told, binaries }))

@@ -1,5 +1,6 @@
 // What the package that is installed in this folder answers, as JSON: `node ask.cjs`. About a
-// connection that this very process has with itself, so every answer that is a pid is its own.
+// connection that this very process has with itself, so every answer that is a pid is its own. And
+// from where the binary was loaded.
 'use strict'
 
 const net = require('node:net')
@@ -15,7 +16,8 @@ const server = net.createServer(async (socket) => {
   ]
   const answers = await Promise.allSettled(asked)
   const told = answers.map(({ value, reason }) => value ?? [reason.code, reason.message])
-  console.log(JSON.stringify({ pid: process.pid, ppid: process.ppid, told }))
+  const binaries = Object.keys(require.cache).filter((file) => file.endsWith('.node'))
+  console.log(JSON.stringify({ pid: process.pid, ppid: process.ppid, told, binaries }))
   client.destroy()
   socket.destroy()
   server.close()

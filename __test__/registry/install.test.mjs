@@ -5,17 +5,23 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { buildHost } from '../../macho-host/build.mjs'
-import { emulatedNode } from '../../scripts/debian.mjs'
 import { muslNode } from '../../scripts/musl-node.mjs'
 import { root } from '../install.mjs'
 import { run } from '../packed.mjs'
-import { emptyApp, installed, realTags, startRegistry, tags, version } from './registry.mjs'
+import {
+  arm64Node,
+  assertAnswers,
+  assertMacAnswers,
+  emptyApp,
+  installed,
+  realTags,
+  startRegistry,
+  tags,
+  version
+} from './registry.mjs'
 
 const isCore = Boolean(process.env.REGISTRY_CORE)
 const here = path.join(root, '__test__', 'registry')
-const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
-const hostCache = path.join(target, 'darwin-tests')
 /** The registry and the folders are for all tests here, so they go after the last. */
 const ends = []
 const file = { after: (end) => ends.unshift(end) }
@@ -62,27 +68,6 @@ function assertArrived(folder, wanted) {
     const place = places.find((each) => fs.existsSync(each))
     assert.deepEqual(fs.readFileSync(place ?? name), registry.binary(tag))
   }
-}
-
-/** `command` is a Node of some system; it names the folder and its own program its own way. */
-async function assertAnswers(folder, command = [process.execPath]) {
-  const [node, ...args] = command
-  const { stdout } = await inside(folder, node, [...args, 'ask.cjs'])
-  const { pid, ppid, told } = JSON.parse(stdout)
-  assert.deepEqual(told, [pid, pid, fs.realpathSync(command.at(-1)), ppid])
-}
-
-async function assertMacAnswers(folder, cpu) {
-  const node = cpu === process.arch ? [process.execPath] : emulatedNode(hostCache)
-  const host = buildHost(cpu, hostCache)
-  const preload = path.join(root, 'macho-host', 'preload.cjs')
-  const [command, ...args] = [...node, '--require', preload, path.join(here, 'ask-mac.mjs'), folder]
-  const env = { ...registry.env, MACHO_HOST: host }
-  const { stdout } = await run(command, args, { cwd: folder, env })
-  assert.deepEqual(JSON.parse(stdout), {
-    told: [700, 800, '/usr/bin/curl', '/Applications/A.app'],
-    binaries: [`socket-owner.darwin-${cpu}.node`]
-  })
 }
 
 /** On `system` the package loads and each of its calls is refused alike. */
@@ -138,7 +123,7 @@ for (const flags of [[], ['--cpu=x64']]) {
   test(`npm install ${flags.join(' ') || 'without flags'}: this host's`, async () => {
     const folder = await npm(['install', ...flags, 'socket-owner'])
     assertArrived(folder, ['linux-x64-gnu'])
-    await assertAnswers(folder)
+    await assertAnswers(folder, 'linux-x64-gnu', registry.env)
     const { stdout } = await inside(folder, 'npx', ['--no', '--', 'socket-owner', '--version'])
     assert.equal(stdout.trim(), version)
   })
@@ -148,7 +133,7 @@ for (const cpu of ['arm64', 'x64']) {
   test(`npm install --os=darwin --cpu=${cpu}: both of a Mac`, async () => {
     const folder = await npm(['install', '--os=darwin', `--cpu=${cpu}`, 'socket-owner'])
     assertArrived(folder, mac)
-    await assertMacAnswers(folder, cpu)
+    await assertMacAnswers(folder, cpu, registry.env)
     await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers(...mac))
   })
 }
@@ -164,20 +149,20 @@ test('npm install --libc=musl: the one for musl', async () => {
   const folder = await npm(['install', '--libc=musl', 'socket-owner'])
   assertArrived(folder, ['linux-x64-musl'])
   await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers('linux-x64-musl'))
-  if (!isCore) await assertAnswers(folder, muslNode('x64'))
+  if (!isCore) await assertAnswers(folder, 'linux-x64-musl', registry.env, muslNode('x64'))
 })
 
 test('npm install --cpu=arm64: the one for Linux on arm64', async () => {
   const folder = await npm(['install', '--cpu=arm64', 'socket-owner'])
   assertArrived(folder, ['linux-arm64-gnu'])
   await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers('linux-arm64-gnu'))
-  if (!isCore) await assertAnswers(folder, emulatedNode(hostCache))
+  if (!isCore) await assertAnswers(folder, 'linux-arm64-gnu', registry.env, arm64Node())
 })
 
 test('npm install --cpu=arm64 --libc=musl: the one for musl on arm64', async () => {
   const folder = await npm(['install', '--cpu=arm64', '--libc=musl', 'socket-owner'])
   assertArrived(folder, ['linux-arm64-musl'])
-  if (!isCore) await assertAnswers(folder, muslNode('arm64'))
+  if (!isCore) await assertAnswers(folder, 'linux-arm64-musl', registry.env, muslNode('arm64'))
 })
 
 test('npm install --omit=optional: none, and the error has the cure', async () => {
@@ -187,7 +172,7 @@ test('npm install --omit=optional: none, and the error has the cure', async () =
   const [, cure] = (await refusal(folder)).match(/: npm (install \S+@\S+)\.$/)
   await inside(folder, 'npm', cure.split(' '))
   assertArrived(folder, ['linux-x64-gnu'])
-  await assertAnswers(folder)
+  await assertAnswers(folder, 'linux-x64-gnu', registry.env)
 })
 
 async function refusal(folder) {
@@ -211,7 +196,7 @@ for (const [system, flags] of Object.entries(others)) {
     )
     const folder = await npm(['ci'], files)
     assertArrived(folder, ['linux-x64-gnu'])
-    await assertAnswers(folder)
+    await assertAnswers(folder, 'linux-x64-gnu', registry.env)
     await inside(folder, 'npm', ['ci', '--os=darwin', '--cpu=arm64'])
     assertArrived(folder, mac)
   })
@@ -223,7 +208,7 @@ test('pnpm add: this host alone; with supportedArchitectures what docs/electron.
   folders.push(folder)
   await inside(folder, 'pnpm', ['add', 'socket-owner'])
   assertArrived(folder, ['linux-x64-gnu'])
-  await assertAnswers(folder)
+  await assertAnswers(folder, 'linux-x64-gnu', registry.env)
 
   const documented = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
   const [, yaml] = documented.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
@@ -236,8 +221,9 @@ test('pnpm add: this host alone; with supportedArchitectures what docs/electron.
   folders.push(more)
   await inside(more, 'pnpm', ['add', 'socket-owner'])
   assertArrived(more, [...mac, 'linux-arm64-gnu', 'linux-x64-gnu'])
-  await assertAnswers(more)
-  for (const cpu of isCore ? ['x64'] : ['x64', 'arm64']) await assertMacAnswers(more, cpu)
+  await assertAnswers(more, 'linux-x64-gnu', registry.env)
+  for (const cpu of isCore ? ['x64'] : ['x64', 'arm64'])
+    await assertMacAnswers(more, cpu, registry.env)
 })
 
 // One compilation for all: what takes long is Node's own typings.

@@ -8,11 +8,14 @@ import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { buildHost } from '../../macho-host/build.mjs'
+import { emulatedNode } from '../../scripts/debian.mjs'
 import { hostBinary, hostTag, root, temporaryFolder } from '../install.mjs'
 import { run } from '../packed.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'registry')
+export const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
+const cache = path.join(target, 'registry')
 const bin = path.join(cache, 'node_modules', '.bin')
 
 /** What is published besides the binary packages, and what makes it ready. */
@@ -20,7 +23,6 @@ const SOURCES = ['index.js', 'index.d.ts', 'lib', 'bin', 'package.json', 'npm', 
 const TEXTS = ['CHANGELOG.md', 'LICENSE', 'README.md']
 /** verdaccio-audit asks for a tag of node-fetch that not every registry has. */
 const TOOLS = {
-  private: true,
   dependencies: {
     '@yarnpkg/cli-dist': '^4.18.0',
     npm: '^11.19.0',
@@ -39,16 +41,21 @@ export const realTags = process.env.REGISTRY_CORE
 
 /** Puts the registry and the package managers into the cache, where they stay. */
 export function installTools() {
-  const wanted = `${JSON.stringify(TOOLS, null, 2)}\n`
-  const manifest = path.join(cache, 'package.json')
-  const isThere = fs.existsSync(manifest) && fs.readFileSync(manifest, 'utf8') === wanted
-  if (isThere && fs.existsSync(path.join(bin, 'verdaccio'))) return
-  fs.rmSync(cache, { recursive: true, force: true })
-  fs.mkdirSync(cache, { recursive: true })
-  fs.writeFileSync(manifest, wanted)
+  installOnce(cache, TOOLS)
+}
+
+/** A folder with packages that stay; installed anew when others are wanted. */
+export function installOnce(folder, wanted) {
+  const text = `${JSON.stringify({ private: true, ...wanted }, null, 2)}\n`
+  const done = path.join(folder, 'installed.json')
+  if (fs.existsSync(done) && fs.readFileSync(done, 'utf8') === text) return
+  fs.rmSync(folder, { recursive: true, force: true })
+  fs.mkdirSync(folder, { recursive: true })
+  fs.writeFileSync(path.join(folder, 'package.json'), text)
   const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const { status } = spawnSync('npm', args, { cwd: cache, stdio: 'inherit' })
-  assert.equal(status, 0, 'the tools of these tests do not install')
+  const { status } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' })
+  assert.equal(status, 0, `what these tests need does not install in ${folder}`)
+  fs.writeFileSync(done, text)
 }
 
 /**
@@ -131,6 +138,42 @@ export function emptyApp(t, files = {}) {
     fs.writeFileSync(path.join(folder, name), text)
   }
   return folder
+}
+
+/** Where scripts/test-darwin.mjs has its Mach-O host and its arm64 Node. */
+const hostCache = path.join(target, 'darwin-tests')
+export const arm64Node = () => emulatedNode(hostCache)
+
+/** Fails unless the macOS binary that is installed in a folder answers; gives its path. */
+export async function assertMacAnswers(folder, cpu, env) {
+  const node = cpu === process.arch ? [process.execPath] : arm64Node()
+  const preload = path.join(root, 'macho-host', 'preload.cjs')
+  const [command, ...args] = [...node, '--require', preload, path.join(here, 'ask-mac.mjs'), folder]
+  const hosted = { ...env, MACHO_HOST: buildHost(cpu, hostCache) }
+  const { stdout } = await run(command, args, { cwd: folder, env: hosted })
+  const { told, binaries } = JSON.parse(stdout)
+  assert.deepEqual(told, [700, 800, '/usr/bin/curl', '/Applications/A.app'])
+  return onlyBinary(binaries, `darwin-${cpu}`)
+}
+
+/**
+ * Fails unless the binary that is installed in a folder answers, in a Node of its system, whose
+ * command line ends with the program; gives the binary's path.
+ */
+export async function assertAnswers(folder, tag, env, command = [process.execPath]) {
+  const [node, ...args] = [...command, 'ask.cjs']
+  const { stdout } = await run(node, args, { cwd: folder, env })
+  const { pid, ppid, told, binaries } = JSON.parse(stdout)
+  assert.deepEqual(told, [pid, pid, fs.realpathSync(command.at(-1)), ppid])
+  return onlyBinary(binaries, tag)
+}
+
+function onlyBinary(binaries, tag) {
+  assert.deepEqual(
+    binaries.map((file) => path.basename(file)),
+    [`socket-owner.${tag}.node`]
+  )
+  return binaries[0]
 }
 
 /** Every package that lies in a folder as npm, or pnpm with its own store, has put it there. */
