@@ -14,6 +14,7 @@ mod asker;
 mod costs;
 mod errors;
 mod events;
+mod faults;
 mod info;
 mod kernel_calls;
 mod layout;
