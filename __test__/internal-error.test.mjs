@@ -10,11 +10,14 @@ import { test } from 'node:test'
 import { cargoBuild } from '../scripts/build.mjs'
 import { hostTag, install, installBinary, requireIn, root } from './install.mjs'
 
-function installPanicking(t) {
+function buildPanicking() {
   const target = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'panic')
-  const options = ['--features', 'panic-on-purpose', '--target-dir', target]
+  return cargoBuild(['--features', 'panic-on-purpose', '--target-dir', target])
+}
+
+function installPanicking(t) {
   const folder = install(t)
-  installBinary(folder, hostTag, fs.readFileSync(cargoBuild(options)))
+  installBinary(folder, hostTag, fs.readFileSync(buildPanicking()))
   return requireIn(folder)('socket-owner')
 }
 
@@ -44,3 +47,19 @@ test('a panic rejects what it was asked with, and the next call works', async (t
     assert.equal(await owner.getProcessPath(process.pid), fs.realpathSync(process.execPath))
   }
 })
+
+test('no panic of ours is left in the release library: it would carry the name of its file', () => {
+  const left = sourcesIn(path.join(root, `socket-owner.${hostTag}.node`))
+  const planted = sourcesIn(buildPanicking())
+
+  assert.deepEqual(left, [])
+  assert.ok(planted.includes('src/lib.rs'), `${planted}`)
+})
+
+/** The source files of the package that a library names; a dependency's follow a slash. */
+function sourcesIn(library) {
+  const text = fs.readFileSync(library, 'latin1')
+  const names = fs.readdirSync(path.join(root, 'src'), { recursive: true })
+  const sources = names.map((name) => path.join('src', name)).filter((name) => /\.rs$/.test(name))
+  return sources.filter((name) => text.replaceAll(`/${name}`, '').includes(name))
+}
