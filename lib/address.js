@@ -2,8 +2,14 @@
 
 // The text of an IP address, as a socket's localAddress and remoteAddress have it, to numbers.
 
+/** @type {typeof import('node:net') | undefined} */
+let loadedNet
+
 /** Loaded by the first call: a program that has no sockets of its own starts faster. */
-const net = () => require('node:net')
+function net() {
+  loadedNet ??= require('node:net')
+  return loadedNet
+}
 
 /**
  * `words`: the address as IPv6, four big-endian words; IPv4 is ::ffff:a.b.c.d, so that a mapped
@@ -40,7 +46,9 @@ function isIPv4(address) {
 
 /** @param {string} text */
 function ipv4Word(text) {
-  return text.split('.').reduce((word, byte) => word * 256 + Number(byte), 0)
+  let word = 0
+  for (const byte of text.split('.')) word = word * 256 + Number(byte)
+  return word
 }
 
 /** @param {string} text What net.isIPv6 has let through. */

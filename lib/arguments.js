@@ -100,25 +100,25 @@ function checkPortOptions(options) {
 function checkEnds(socket) {
   if (Object(socket) !== socket) throw notASocket(socket)
   const given = /** @type {Record<string, unknown>} */ (socket)
-  const ends = {
-    localAddress: readEnd(given, 'localAddress'),
-    localPort: readEnd(given, 'localPort'),
-    remoteAddress: readEnd(given, 'remoteAddress'),
-    remotePort: readEnd(given, 'remotePort')
-  }
-  if (Object.values(ends).every((end) => end === undefined)) {
+  const localAddress = readEnd(given, 'localAddress')
+  const localPort = readEnd(given, 'localPort')
+  const remoteAddress = readEnd(given, 'remoteAddress')
+  const remotePort = readEnd(given, 'remotePort')
+  const isThere = [localAddress, localPort, remoteAddress, remotePort].map(
+    (end) => end !== undefined
+  )
+  if (!isThere.includes(true)) {
     if (looksLikeSocket(given)) return null
     throw notASocket(socket)
   }
 
-  const checked = {
-    localAddress: checkAddress('socket.localAddress', ends.localAddress),
-    localPort: checkEndPort('socket.localPort', ends.localPort),
-    remoteAddress: checkAddress('socket.remoteAddress', ends.remoteAddress),
-    remotePort: checkEndPort('socket.remotePort', ends.remotePort)
+  const ends = {
+    localAddress: checkAddress('socket.localAddress', localAddress),
+    localPort: checkEndPort('socket.localPort', localPort),
+    remoteAddress: checkAddress('socket.remoteAddress', remoteAddress),
+    remotePort: checkEndPort('socket.remotePort', remotePort)
   }
-  const isGone = Object.values(checked).includes(undefined)
-  return isGone ? null : /** @type {Ends} */ (checked)
+  return isThere.includes(false) ? null : /** @type {Ends} */ (ends)
 }
 
 /**

@@ -18,6 +18,7 @@ const { Question } = require('./question')
 const WANTED = { any: 0, listening: 1, connected: 2, connection: 3 }
 /** The kernels' IFNAMSIZ is 16 with the NUL at the end. */
 const INTERFACE_NAME_BYTES_MAX = 15
+const NO_SCOPE = [0, 0, 0, 0]
 const ID_MAX = 0xffffffff
 /** What found an answer, by the native side's number. */
 const STEPS = ['socket table', 'recent owner', 'walk']
@@ -72,6 +73,7 @@ function endText({ address: { text }, port }) {
  * @param {string} scope
  */
 function scopeWords(scope) {
+  if (scope === '') return NO_SCOPE
   const bytes = Buffer.from(scope)
   if (bytes.length > INTERFACE_NAME_BYTES_MAX || bytes.includes(0)) return null
   const padded = Buffer.alloc(16)
@@ -110,7 +112,9 @@ async function run() {
     try {
       const native = load()
       lookups ??= native.createLookups()
-      settle(await native.advance(lookups, questions, forget))
+      const slice = await native.advance(lookups, questions, forget)
+      settle(slice)
+      if (slice.answered.length > 0) await followUps()
     } catch (error) {
       // What it knew is in doubt, and so is every question that it had.
       lookups = undefined
@@ -119,6 +123,14 @@ async function run() {
     }
   }
   isRunning = false
+}
+
+/**
+ * Who has got an answer often asks the next question at once, a few Promise reactions later. It
+ * should be in the next slice, not wait for the one after it.
+ */
+async function followUps() {
+  for (let reactions = 0; reactions < 10; reactions += 1) await undefined
 }
 
 /** Makes every unasked question an asked one, in the native side's form: id, then its words. */
