@@ -5,6 +5,7 @@
 //! a quick question never waits for a long one. The clock decides only when a slice ends, never
 //! what is answered.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// Long enough that the hand-over between threads (some 20 µs) does not count, short enough that
@@ -17,10 +18,10 @@ const SLICE_WITH_ANSWER: Duration = Duration::from_micros(200);
 
 /// One slice under way.
 pub struct Slice {
-    ends: Instant,
+    ends: Cell<Instant>,
     ends_with_answer: Instant,
     #[cfg(test)]
-    steps_left: Option<std::cell::Cell<u32>>,
+    steps_left: Option<Cell<u32>>,
 }
 
 impl Slice {
@@ -28,11 +29,16 @@ impl Slice {
     pub fn begin() -> Self {
         let now = Instant::now();
         Self {
-            ends: now.checked_add(SLICE).unwrap_or(now),
+            ends: Cell::new(now.checked_add(SLICE).unwrap_or(now)),
             ends_with_answer: now.checked_add(SLICE_WITH_ANSWER).unwrap_or(now),
             #[cfg(test)]
             steps_left: None,
         }
+    }
+
+    /// There is an answer to deliver.
+    pub fn hurry(&self) {
+        self.ends.set(self.ends_with_answer);
     }
 
     /// Whether the work should stop at the next place where it can be taken up again.
@@ -42,17 +48,20 @@ impl Slice {
             steps_left.set(steps_left.get().saturating_sub(1));
             return steps_left.get() == 0;
         }
-        Instant::now() >= self.ends
+        Instant::now() >= self.ends.get()
     }
 
-    /// The same for one that has an answer to deliver, as `has_answer` says.
+    /// The same, at a place where an answer may have been found.
     pub fn is_over_with(&self, has_answer: bool) -> bool {
-        self.is_over() || (has_answer && Instant::now() >= self.ends_with_answer)
+        if has_answer {
+            self.hurry();
+        }
+        self.is_over()
     }
 
     /// A slice that is over after it was asked `steps` times: a test's way to stop everywhere.
     #[cfg(test)]
     pub fn of_steps(steps: u32) -> Self {
-        Self { steps_left: Some(std::cell::Cell::new(steps)), ..Self::begin() }
+        Self { steps_left: Some(Cell::new(steps)), ..Self::begin() }
     }
 }

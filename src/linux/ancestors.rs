@@ -137,6 +137,10 @@ fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
         }
+        if parent == INIT {
+            ancestors.push(parent); // It has no parent here, and its pid is never another's.
+            break;
+        }
         // A parent that is younger than its child is another process under a reused pid.
         child = descent(proc, parent)?.filter(|(_, parents_start)| *parents_start <= start_ticks);
         if child.is_some() {

@@ -73,6 +73,14 @@ pub struct Unlisted {
     pub candidates: Vec<Candidate>,
 }
 
+impl Unlisted {
+    /// Whether what was found quickly may not be all that can answer.
+    pub fn needs_tables(&self) -> bool {
+        // A port's listener may be hidden, and then its other sockets answer.
+        self.candidates.is_empty() || matches!(self.question.wanted, Wanted::Port(_))
+    }
+}
+
 /// Whole tables being read for some questions.
 pub struct Listing {
     questions: Vec<Unlisted>,

@@ -9,7 +9,7 @@ use std::ffi::{CStr, c_int};
 use std::io;
 use std::mem::offset_of;
 
-use super::layout::native_number;
+use super::stat::{Stat, StatBytes};
 use crate::question::Pid;
 
 /// An error number, `<errno.h>`.
@@ -41,19 +41,6 @@ impl Drop for Descriptor {
         // whatever is kept between slices is checked first (kept.rs).
         unsafe { libc::close(self.0) };
     }
-}
-
-/// What `stat(2)` tells, as far as it is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stat {
-    /// `st_dev` and `st_ino`: which object it is.
-    pub object: (u64, u64),
-    /// `st_size`. Of `/proc/PID/fd` it is the number of open descriptors since Linux 6.2, 0 before.
-    pub size: u64,
-    /// `st_nlink`. Of `/proc/PID/task` it is the number of threads and two more.
-    pub links: u64,
-    /// Whether it is a socket, by `st_mode`.
-    pub is_socket: bool,
 }
 
 /// `openat(2)`, close-on-exec. `directory` may be `NO_DIRECTORY`.
@@ -90,10 +77,16 @@ pub fn directory_entries<'a>(
     filled_part(isize::try_from(filled).map_err(|_| libc::EOVERFLOW)?, buffer)
 }
 
+/// `lseek(2)` in a directory: where its listing goes on.
+pub fn seek(directory: &Descriptor, position: i64) -> Result<(), Errno> {
+    // SAFETY: takes integers only.
+    succeeded(unsafe { libc::lseek(directory.0, position, libc::SEEK_SET) }).map(drop)
+}
+
 /// `fstatat(2)`, following links.
 pub fn stat(directory: c_int, path: &CStr) -> Result<Stat, Errno> {
     let mut bytes = StatBytes::default();
-    let stat = bytes.0.as_mut_ptr().cast();
+    let stat = bytes.as_mut_ptr();
     // SAFETY: `stat` points to as many bytes as `struct stat` has, aligned as it must be; `path` is
     // NUL-terminated.
     succeeded(unsafe { libc::fstatat(directory, path.as_ptr(), stat, 0) })?;
@@ -103,7 +96,7 @@ pub fn stat(directory: c_int, path: &CStr) -> Result<Stat, Errno> {
 /// `fstat(2)` of any number, open or not.
 pub fn stat_of_number(number: c_int) -> Result<Stat, Errno> {
     let mut bytes = StatBytes::default();
-    let stat = bytes.0.as_mut_ptr().cast();
+    let stat = bytes.as_mut_ptr();
     // SAFETY: as in `stat`; a number that is not open is EBADF.
     succeeded(unsafe { libc::fstat(number, stat) })?;
     bytes.stat()
@@ -244,33 +237,6 @@ impl NetlinkAddress {
 
 const _: () = assert!(size_of::<NetlinkAddress>() == size_of::<libc::sockaddr_nl>());
 const _: () = assert!(offset_of!(NetlinkAddress, port_id) == offset_of!(libc::sockaddr_nl, nl_pid));
-
-/// Room for a `struct stat`, whose fields are then read as bytes.
-#[repr(C, align(16))]
-struct StatBytes([u8; size_of::<libc::stat>()]);
-
-const _: () = assert!(align_of::<StatBytes>() >= align_of::<libc::stat>());
-
-impl Default for StatBytes {
-    fn default() -> Self {
-        Self([0; size_of::<libc::stat>()])
-    }
-}
-
-impl StatBytes {
-    fn stat(&self) -> Result<Stat, Errno> {
-        let number = |offset, bytes| native_number(&self.0, offset, bytes).ok_or(libc::EOVERFLOW);
-        let device = number(offset_of!(libc::stat, st_dev), size_of::<libc::dev_t>())?;
-        let inode = number(offset_of!(libc::stat, st_ino), size_of::<libc::ino_t>())?;
-        let mode = number(offset_of!(libc::stat, st_mode), size_of::<libc::mode_t>())?;
-        Ok(Stat {
-            object: (device, inode),
-            size: number(offset_of!(libc::stat, st_size), size_of::<libc::off_t>())?,
-            links: number(offset_of!(libc::stat, st_nlink), size_of::<libc::nlink_t>())?,
-            is_socket: mode & u64::from(libc::S_IFMT) == u64::from(libc::S_IFSOCK),
-        })
-    }
-}
 
 /// Failure is a negative number, everywhere here.
 fn succeeded<N: PartialOrd + Default>(answer: N) -> Result<N, Errno> {

@@ -20,8 +20,10 @@ pub fn native_number(structure: &[u8], offset: usize, bytes: usize) -> Option<u6
     }
 }
 
-/// Where a record's length stands in `struct linux_dirent64`, <linux/dirent.h>: after the inode
-/// and the offset, 8 bytes each.
+/// Where the next entry's position stands in `struct linux_dirent64`, <linux/dirent.h>: after the
+/// inode, 8 bytes.
+const D_OFF: usize = 8;
+/// Where the record's length stands, after the position, 8 bytes.
 const D_RECLEN: usize = 16;
 /// Where its name begins, after the length (2 bytes) and the type (1 byte).
 const D_NAME: usize = 19;
@@ -33,6 +35,12 @@ pub fn directory_entry(entries: &[u8]) -> Option<(&CStr, usize)> {
     let length = usize::from(u16::from_ne_bytes(length));
     let name = CStr::from_bytes_until_nul(entries.get(D_NAME..length)?).ok()?;
     Some((name, length))
+}
+
+/// Where the listing goes on after the first entry: what `lseek(2)` takes.
+pub fn position_after(entry: &[u8]) -> Option<i64> {
+    let bytes = entry.get(D_OFF..D_RECLEN)?.try_into().ok()?;
+    Some(i64::from_ne_bytes(bytes))
 }
 
 /// A decimal number and nothing else, as the names in `/proc` and `/proc/PID/fd`.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::process;
 
 use crate::error::Error;
-use crate::question::{Answer, FoundBy, Question, Wanted};
+use crate::question::{Answer, FoundBy, Question};
 use crate::slice::Slice;
 
 mod ancestors;
@@ -27,9 +27,12 @@ mod proc_dir;
 mod proc_net;
 mod recent;
 mod sock_diag;
+mod stat;
 mod table;
 mod tables;
 mod tcp_state;
+#[cfg(test)]
+mod tests;
 mod waiting;
 mod walk;
 
@@ -90,11 +93,7 @@ impl Search {
             self.begin_anew();
         }
         self.walk.iter_mut().for_each(Walk::resume);
-        while self.step(slice, answers) {
-            if slice.is_over_with(!answers.is_empty()) {
-                break;
-            }
-        }
+        while self.step(slice, answers) && !slice.is_over_with(!answers.is_empty()) {}
         if self.waiting.is_empty() {
             self.end_walk();
             self.proc.keep_again(self.unlisted.is_empty() && self.listing.is_none());
@@ -154,10 +153,7 @@ impl Search {
         self.ask_recent_owners();
         for unlisted in asked {
             let id = unlisted.question.id;
-            // A port's listener may be hidden, and then its other sockets answer.
-            let may_have_others = matches!(unlisted.question.wanted, Wanted::Port(_));
-            let needs_tables = unlisted.candidates.is_empty() || may_have_others;
-            if needs_tables && !self.climbs.contains(id) {
+            if unlisted.needs_tables() && !self.climbs.contains(id) {
                 self.waiting.remove(id);
                 self.unlisted.push(unlisted);
             }
@@ -210,6 +206,9 @@ impl Search {
             self.begin_walk();
         }
         self.settle(answers)?;
+        if !answers.is_empty() {
+            slice.hurry();
+        }
         let Some(walk) = self.walk.as_mut().filter(|_| !self.waiting.is_empty()) else {
             return Ok(());
         };

@@ -9,21 +9,26 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::kernel::{self, Descriptor, Errno};
-use super::layout::{decimal, directory_entry};
+use super::layout::{decimal, directory_entry, position_after};
 use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
+use super::table::Failure;
 use super::tables::Visit;
 use super::waiting::INIT;
 use crate::error::Error;
 use crate::question::Pid;
 use crate::slice::Slice;
 
-const ENTRIES_BYTES: usize = 32 * 1024;
+/// Room for some 300 processes, of which the kernel lists about one a microsecond.
+const ENTRIES_BYTES: usize = 8 * 1024;
 
 /// How many descriptors each process had when it was last counted.
 pub type Counts = HashMap<Pid, u64>;
 
 /// The processes of one listing of `/proc`, in the order in which to visit them.
 pub struct Order {
+    /// Where the listing goes on, which is kept by pid (`proc_pid_readdir` in fs/proc/base.c);
+    /// `None` when all are listed.
+    position: Option<i64>,
     /// As listed; counted from the end.
     uncounted: Vec<Pid>,
     /// To be visited, the last one first.
@@ -46,17 +51,14 @@ struct Place {
 }
 
 impl Order {
-    /// Lists `/proc`.
-    pub fn list(proc: &ProcDir) -> Result<Self, Error> {
-        let name = Name::new(format_args!("."));
+    /// Nobody is listed yet.
+    pub fn new(proc: &ProcDir) -> Result<Self, Error> {
         let own = proc.read_own()?;
-        let directory =
-            proc.open(&name, libc::O_DIRECTORY).map_err(|errno| failure("open", errno, &name))?;
-        let listed = numbers(&directory).map_err(|errno| failure("getdents64", errno, &name))?;
         // Linux 6.2 and later; `/proc/self/fd` is never empty here.
         let has_counts = proc.stat(&fd_directory(own)).is_ok_and(|stat| stat.size != 0);
         Ok(Self {
-            uncounted: listed,
+            position: Some(0),
+            uncounted: Vec::new(),
             visits: Vec::new(),
             counts: Counts::new(),
             empty: Vec::new(),
@@ -65,9 +67,15 @@ impl Order {
         })
     }
 
-    /// Counts descriptors until the slice is over; `true` when all are counted and ordered.
-    /// `known`: the counts of the last walk.
-    pub fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> bool {
+    /// Lists `/proc` and counts descriptors until the slice is over; `true` when everybody is listed,
+    /// counted and ordered. `known`: the counts of the last walk.
+    pub fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Error> {
+        if let Some(position) = self.position {
+            let name = Name::new(format_args!("."));
+            self.list(proc, &name, position, slice)
+                .map_err(|(syscall, errno)| failure(syscall, errno, &name))?;
+            return Ok(false);
+        }
         while let Some(pid) = self.uncounted.pop() {
             if self.has_counts {
                 self.count_one(proc, pid, known);
@@ -81,14 +89,44 @@ impl Order {
             }
         }
         if !self.uncounted.is_empty() {
-            return false;
+            return Ok(false);
         }
         let own = self.own;
         self.visits.sort_by_key(|visit| {
             // The greatest is visited first. The own table costs next to nothing.
             (visit.pid != INIT, visit.pid == own, !visit.is_known, Reverse(visit.count))
         });
-        true
+        Ok(true)
+    }
+
+    /// Lists on. The directory is opened anew in each slice: that is less than to make sure that a
+    /// kept one is still ours.
+    fn list(
+        &mut self,
+        proc: &ProcDir,
+        name: &Name,
+        position: i64,
+        slice: &Slice,
+    ) -> Result<(), Failure> {
+        let directory = proc.open(name, libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
+        if position != 0 {
+            kernel::seek(&directory, position).map_err(|errno| ("lseek", errno))?;
+        }
+        let mut buffer = vec![0; ENTRIES_BYTES];
+        while let Some(position) = self.position {
+            let mut rest = kernel::directory_entries(&directory, &mut buffer)
+                .map_err(|errno| ("getdents64", errno))?;
+            self.position = if rest.is_empty() { None } else { Some(position) };
+            while let Some((name, bytes)) = directory_entry(rest) {
+                self.uncounted.extend(decimal::<Pid>(name.to_bytes()));
+                self.position = position_after(rest);
+                rest = rest.get(bytes..).unwrap_or_default();
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The next process to visit.

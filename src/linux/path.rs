@@ -5,6 +5,7 @@ use std::ffi::{CStr, CString};
 use super::kernel::{self, Errno, NO_DIRECTORY};
 use super::layout;
 use super::proc_dir::{Name, failure, is_gone_or_hidden};
+use super::stat::Stat;
 use crate::error::Error;
 use crate::question::Pid;
 
@@ -78,6 +79,6 @@ fn is_running(pid: Pid, exe: &Name, text: &[u8]) -> bool {
     })
 }
 
-fn stat(path: &CStr) -> Result<kernel::Stat, Errno> {
+fn stat(path: &CStr) -> Result<Stat, Errno> {
     kernel::stat(NO_DIRECTORY, path)
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use std::io::{Cursor, Write};
 
 use super::kept::Kept;
-use super::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
+use super::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
 use super::layout;
+use super::stat::Stat;
 use crate::error::Error;
 use crate::question::Pid;
 

@@ -14,7 +14,7 @@ use super::waiting::{Hit, INIT};
 use crate::question::Pid;
 
 /// More would cost a stranger's look-up more than they bring.
-const OWNERS: usize = 16;
+pub const OWNERS: usize = 16;
 /// A larger table is read in its turn.
 const SMALL_TABLE: u64 = 512;
 
@@ -30,6 +30,12 @@ struct Owner {
 }
 
 impl Recent {
+    /// What a test wants to be remembered: pid, number, number of descriptors.
+    #[cfg(test)]
+    pub fn of(owners: Vec<(Pid, c_int, u64)>) -> Self {
+        Self(owners.into_iter().map(|(pid, fd, count)| Owner { pid, fd, count }).collect())
+    }
+
     /// An owner was found.
     pub fn remember(&mut self, proc: &ProcDir, hit: Hit) {
         // A hit in the first process never ends a search, so it is no place to look first.
@@ -42,23 +48,23 @@ impl Recent {
         self.0.truncate(OWNERS);
     }
 
-    /// Reads the two likeliest numbers of each owner and gives the sockets found there to `each`,
-    /// until that says that it is enough.
+    /// Reads the likeliest number of each owner, then the second likeliest, and gives the sockets
+    /// found there to `each`, until that says that it is enough.
     pub fn glance(&mut self, proc: &ProcDir, mut each: impl FnMut(Hit) -> bool) {
-        let mut is_enough = false;
-        self.0.retain(|&Owner { pid, fd, .. }| {
-            let mut is_alive = is_enough;
-            for fd in [fd, fd.saturating_add(1)] {
-                if is_enough {
-                    break;
+        let mut alive = Vec::with_capacity(OWNERS);
+        for next in [0, 1] {
+            for owner in &self.0 {
+                let (pid, fd) = (owner.pid, owner.fd.saturating_add(next));
+                let Ok(socket) = socket_at(proc, pid, fd) else { continue };
+                if socket.is_some_and(|inode| each(Hit { inode, pid, fd })) {
+                    return;
                 }
-                if let Ok(inode) = socket_at(proc, pid, fd) {
-                    is_alive = true;
-                    is_enough = inode.is_some_and(|inode| each(Hit { inode, pid, fd }));
-                }
+                alive.push(pid);
             }
-            // Neither number is open: the owner may have gone.
-            is_alive || proc.stat(&fd_directory(pid)).is_ok()
+        }
+        // Where neither number is open the owner may have gone.
+        self.0.retain(|owner| {
+            alive.contains(&owner.pid) || proc.stat(&fd_directory(owner.pid)).is_ok()
         });
     }
 

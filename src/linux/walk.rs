@@ -47,6 +47,8 @@ pub struct Walk {
     order: Option<Order>,
     /// The counts of the first listing, once there is a second one.
     first_counts: Counts,
+    /// Processes whose first thread may have exited while others live.
+    suspects: Vec<Pid>,
     /// Threads whose tables stand for their processes'.
     threads: Vec<Visit>,
 }
@@ -84,6 +86,7 @@ impl Walk {
             stage: Stage::Named,
             order: None,
             first_counts: Counts::new(),
+            suspects: Vec::new(),
             threads: Vec::new(),
         }
     }
@@ -141,10 +144,10 @@ impl Walk {
         if let Some(visit) = visit {
             *ticks = ticks.wrapping_add(1);
             self.tables.visit(proc, visit, *ticks).inspect_err(|_| self.urgent.push(visit))?;
-        } else if self.stage == Stage::Threads && self.threads.is_empty() {
-            return Ok(Step::Over);
+            return Ok(Step::More);
         }
-        Ok(Step::More)
+        let is_over = self.threads.is_empty() && self.suspects.is_empty();
+        Ok(if is_over && self.stage == Stage::Threads { Step::Over } else { Step::More })
     }
 
     /// Whom to visit next; `None` where something else was done to find out.
@@ -191,11 +194,18 @@ impl Walk {
             Stage::Again => match next(&mut self.order) {
                 Some(visit) => return Ok(Some(visit)),
                 None => {
-                    self.find_threads(proc)?;
+                    self.suspects = self.suspects();
                     self.stage = Stage::Threads;
                 }
             },
-            Stage::Threads => return Ok(self.threads.pop()),
+            Stage::Threads => {
+                if let Some(visit) = self.threads.pop() {
+                    return Ok(Some(visit));
+                }
+                if let Some(suspect) = self.suspects.pop() {
+                    self.find_threads(proc, suspect)?;
+                }
+            }
         }
         Ok(None)
     }
@@ -204,10 +214,10 @@ impl Walk {
     fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Error> {
         let order = match self.order.take() {
             Some(order) => order,
-            None => Order::list(proc)?,
+            None => Order::new(proc)?,
         };
         let order = self.order.insert(order);
-        Ok(order.count(proc, known, slice))
+        order.count(proc, known, slice)
     }
 
     fn count_again(&mut self, proc: &ProcDir, slice: &Slice) -> Result<bool, Error> {
@@ -231,38 +241,37 @@ impl Walk {
         Ok(true)
     }
 
-    /// The threads of processes that seem to hold nothing but have more than the one thread that
-    /// can be a zombie. A kernel thread has one.
-    fn find_threads(&mut self, proc: &ProcDir) -> Result<(), Error> {
-        const LINKS_OF_ONE_THREAD: u64 = 3;
+    /// Those that seem to hold nothing, by the latest counts where there are any.
+    fn suspects(&self) -> Vec<Pid> {
         let counted = self.order.as_ref().map(Order::empty).unwrap_or_default();
         let read: &[Pid] = match &self.order {
             Some(order) if order.has_counts() => &[],
             _ => self.tables.empty(),
         };
-        let holders = counted.iter().chain(read).copied().collect::<Vec<_>>();
-        for pid in holders {
-            let tasks = Name::new(format_args!("{pid}/task"));
-            let threads = match proc.stat(&tasks) {
-                Ok(stat) if stat.links <= LINKS_OF_ONE_THREAD => continue,
-                Ok(_) => threads(proc, &tasks),
-                Err(errno) => Err(("stat", errno)),
-            };
-            match threads {
-                Ok(threads) => self.threads.extend(threads.into_iter().map(|thread| Visit {
-                    pid,
-                    thread: Some(thread),
-                    expected: 0,
-                })),
-                Err((_, errno)) if is_gone_or_hidden(errno) => {}
-                Err((call, errno)) => {
-                    let failure = failure(call, errno, &tasks);
-                    if failure.is_out_of_descriptors() {
-                        return Err(failure);
-                    }
-                    let visit = Visit { pid, thread: Some(pid), expected: 0 };
-                    self.tables.fail(visit, self.began, failure);
+        counted.iter().chain(read).copied().collect()
+    }
+
+    /// Puts the threads of a suspect on the list, if it has more than the one thread that can be a
+    /// zombie. A kernel thread has one.
+    fn find_threads(&mut self, proc: &ProcDir, pid: Pid) -> Result<(), Error> {
+        const LINKS_OF_ONE_THREAD: u64 = 3;
+        let tasks = Name::new(format_args!("{pid}/task"));
+        let threads = match proc.stat(&tasks) {
+            Ok(stat) if stat.links <= LINKS_OF_ONE_THREAD => return Ok(()),
+            Ok(_) => threads(proc, &tasks),
+            Err(errno) => Err(("stat", errno)),
+        };
+        let visit = |thread| Visit { pid, thread: Some(thread), expected: 0 };
+        match threads {
+            Ok(threads) => self.threads.extend(threads.into_iter().map(visit)),
+            Err((_, errno)) if is_gone_or_hidden(errno) => {}
+            Err((call, errno)) => {
+                let failure = failure(call, errno, &tasks);
+                if failure.is_out_of_descriptors() {
+                    self.suspects.push(pid);
+                    return Err(failure);
                 }
+                self.tables.fail(visit(pid), self.began, failure);
             }
         }
         Ok(())

@@ -1,0 +1,211 @@
+//! What is remembered decides where to look first, never what is answered: whatever stands in the
+//! memory, right, stale or hostile, the answer is the one that an empty memory gives.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{self, Child, Command, Stdio};
+
+use crate::platform::linux::Search;
+use crate::platform::linux::groups::{Group, Members};
+use crate::platform::linux::recent::{OWNERS, Recent};
+use crate::question::{End, Pid, Question, Wanted};
+use crate::slice::Slice;
+
+/// Numbers that are the same in each run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+
+    fn one_of<T: Copy>(&mut self, values: &[T]) -> T {
+        values[self.below(values.len())]
+    }
+}
+
+/// A process that has one socket, as its standard input.
+struct Holder {
+    process: Child,
+    /// Has it too, and was started later.
+    child: Option<Pid>,
+}
+
+impl Holder {
+    fn of(socket: impl Into<OwnedFd>, script: &str) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(socket.into()).stdout(Stdio::piped()).process_group(0);
+        let mut process = command.spawn().expect("sh starts");
+        let mut line = String::new();
+        let output = process.stdout.take().expect("it is piped");
+        BufReader::new(output).read_line(&mut line).expect("it says whom it started");
+        Self { process, child: line.trim().parse().ok() }
+    }
+
+    fn pid(&self) -> Pid {
+        self.process.id().cast_signed()
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        // Its child too: they are a process group.
+        let group = format!("-{}", self.pid());
+        let _ = Command::new("kill").args(["-9", "--", &group]).status();
+        let _ = self.process.wait();
+    }
+}
+
+/// Each question with its answer.
+struct World {
+    holders: Vec<Holder>,
+    questions: Vec<(Wanted, Option<Pid>)>,
+    _server: TcpListener,
+    _accepted: Vec<TcpStream>,
+}
+
+const ALONE: &str = "echo; exec sleep 1000";
+/// The child has it as 3 and is found as easily as the parent, which has to answer.
+const WITH_CHILD: &str = "exec 3<&0; sleep 1000 & echo $!; wait";
+
+impl World {
+    fn new() -> Self {
+        let localhost = (Ipv4Addr::LOCALHOST, 0);
+        let server = TcpListener::bind(localhost).expect("a free port");
+        let server_address = server.local_addr().expect("it is bound");
+        let mut world =
+            Self { holders: vec![], questions: vec![], _accepted: vec![], _server: server };
+        for script in [ALONE, ALONE, WITH_CHILD, ALONE, WITH_CHILD, ALONE] {
+            let client = TcpStream::connect(server_address).expect("it listens");
+            let address = client.local_addr().expect("it is connected");
+            world._accepted.push(world._server.accept().expect("it was asked").0);
+            let holder = Holder::of(client, script);
+            let exact = Wanted::Connection { local: end(address), remote: end(server_address) };
+            for wanted in [exact, Wanted::Port(address.port()), Wanted::Connected(address.port())] {
+                world.questions.push((wanted, Some(holder.pid())));
+            }
+            world.holders.push(holder);
+        }
+        let listener = TcpListener::bind(localhost).expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let holder = Holder::of(listener, WITH_CHILD);
+        world.questions.push((Wanted::Port(port), Some(holder.pid())));
+        world.questions.push((Wanted::Connected(port), None));
+        world.holders.push(holder);
+        let own = Some(process::id().cast_signed());
+        world.questions.push((Wanted::Listener(server_address.port()), own));
+        world
+    }
+
+    /// One that lives, one that has ended, one that never was.
+    fn any_pid(&self, dice: &mut Dice, dead: Pid) -> Pid {
+        match dice.below(10) {
+            0 => dead,
+            1 => Pid::MAX,
+            2 => process::id().cast_signed(),
+            _ => {
+                let holder = &self.holders[dice.below(self.holders.len())];
+                holder.child.filter(|_| dice.below(2) == 0).unwrap_or(holder.pid())
+            }
+        }
+    }
+}
+
+fn end(address: SocketAddr) -> End {
+    End { address: address.ip(), scope: None, port: address.port() }
+}
+
+fn look(search: &mut Search, wanted: &Wanted, dice: &mut Dice) -> Option<Pid> {
+    let mut answers = Vec::new();
+    search.ask(Question { id: 1, wanted: wanted.clone() });
+    while answers.is_empty() {
+        let steps = dice.one_of(&[1, 2, 7, 500, 100_000]);
+        search.advance(&Slice::of_steps(steps), &mut answers);
+    }
+    answers.pop().and_then(|answer| answer.owner.expect("nothing fails"))
+}
+
+/// A process that is dead and reaped.
+fn dead() -> Pid {
+    let mut child = Command::new("true").spawn().expect("it starts");
+    child.wait().expect("it ends");
+    child.id().cast_signed()
+}
+
+/// Recent owners that are others by now, and numbers under which those hold other sockets; or the
+/// very socket, but `owner` has it too and started first.
+fn shuffle_recent(search: &mut Search, world: &World, owner: Option<Pid>, dice: &mut Dice) {
+    let dead = dead();
+    let entry = |dice: &mut Dice| {
+        let pid = world.any_pid(dice, dead);
+        (pid, dice.one_of(&[0, 0, 0, 0, 0, -1, 3, i32::MAX]), dice.one_of(&[0, 4, u64::MAX]))
+    };
+    let mut recent = (0..dice.below(OWNERS)).map(|_| entry(dice)).collect::<Vec<_>>();
+    let owner = world.holders.iter().find(|holder| Some(holder.pid()) == owner);
+    if let Some(child) = owner.and_then(|holder| holder.child).filter(|_| dice.below(2) == 0) {
+        recent.insert(0, (child, 3, 4));
+    }
+    search.recent = Recent::of(recent);
+}
+
+/// Numbers of descriptors that hide who has changed, or make everybody look changed.
+fn shuffle_counts(search: &mut Search, dice: &mut Dice) {
+    search.known.counts.clear();
+    for entry in fs::read_dir("/proc").expect("it is mounted").flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let count = fs::metadata(entry.path().join("fd")).map_or(0, |metadata| metadata.len());
+        let known = [None, Some(count), Some(count), Some(count + 1), Some(0), Some(u64::MAX)];
+        search.known.counts.extend(dice.one_of(&known).map(|known| (pid, known)));
+    }
+}
+
+/// Groups that are unknown, known, or known as others.
+fn shuffle_groups(search: &mut Search, dice: &mut Dice) {
+    let groups = &mut search.known.groups;
+    while groups.members(Group::MAX) == Members::Scanning {}
+    groups.rotate(dice.below(3));
+}
+
+/// Moves a holder into another group than the one in which its socket was made, where that may be
+/// done; the group is removed with the last of its processes.
+fn move_to_other_group(holder: &Holder, name: &str) -> Option<String> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
+    let group = format!("{}/socket-owner-{}-{name}", line.split(' ').nth(4)?, process::id());
+    fs::create_dir(&group).ok()?;
+    let moved = fs::write(Path::new(&group).join("cgroup.procs"), holder.pid().to_string());
+    moved.ok().map(|()| group)
+}
+
+#[test]
+fn whatever_is_remembered_the_answer_is_the_one_of_an_empty_memory() {
+    let world = World::new();
+    let group = move_to_other_group(&world.holders[0], "moved");
+    let mut warm = Search::default();
+    for seed in 0..8 {
+        let mut dice = Dice(seed);
+        for (wanted, expected) in &world.questions {
+            match dice.below(4) {
+                0 => {} // As the last look-ups have left it.
+                1 => warm = Search::default(),
+                _ => {
+                    shuffle_recent(&mut warm, &world, *expected, &mut dice);
+                    shuffle_counts(&mut warm, &mut dice);
+                    shuffle_groups(&mut warm, &mut dice);
+                }
+            }
+
+            assert_eq!(look(&mut warm, wanted, &mut dice), *expected, "{wanted:?}, seed {seed}");
+        }
+    }
+    drop(world);
+    group.into_iter().for_each(|group| fs::remove_dir(group).expect("it is empty"));
+}
