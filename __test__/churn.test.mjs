@@ -1,6 +1,6 @@
 // Truth while processes start, end, share, pass, renumber and reset, and pids are used again. A model
 // knows from the holders' own words who held what when; no answer may differ from it. CHURN_SECONDS
-// says how long; its long form is in scripts/ci-full.mjs.
+// says how long, CHURN_LOG where to keep what was said; the long form is in scripts/ci-full.mjs.
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
@@ -53,7 +53,7 @@ test('a holder is told, nobody else, and null only when nobody held the socket',
   t.diagnostic(`CHURN_SEED=${seed}`)
   const namespaces = ['--pid', '--net', '--fork', '--mount-proc']
   const network = after('ip link set lo up')
-  const log = path.join(temporaryDirectory(t), 'log')
+  const log = process.env.CHURN_LOG ?? path.join(temporaryDirectory(t), 'log')
   fs.writeFileSync(log, '')
   const storm = [pythonPath, fixture('storm.py'), seconds, seed, log]
   const asker = [process.execPath, fixture('asker.cjs')]
