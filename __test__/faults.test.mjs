@@ -85,6 +85,7 @@ const TABLE = {
   'open self/mountinfo': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
   'open FILE': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
   'opendir FILE': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
+  readdir: { answer: 'ENOENT EBADF EIO' },
   statx: { answer: `${GONE} ${REFUSED} ${OTHER}` },
   // Scopes.
   if_nametoindex: { answer: 'ENODEV ENXIO', error: `${FULL} EPERM ENOMEM` },
@@ -102,7 +103,7 @@ const TABLE = {
   tgkill: { answer: 'EPERM', hidden: 'ESRCH', error: 'EINVAL ENOSYS', or: 'EMFILE' }
 }
 
-const HINTS = /^(open|opendir|statx)\b/
+const HINTS = /^(open|opendir|readdir|statx)\b/
 
 function isAbsence(manner, number) {
   return /^fail/.test(manner) && [constants.errno.EPERM, constants.errno.ENOENT].includes(number)
