@@ -10,10 +10,10 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { before, test } from 'node:test'
 import { temporaryFolder } from '../install.mjs'
-import { installApp } from '../packed.mjs'
 import {
   electronOf,
   ended,
+  installExample,
   isReal,
   node,
   rows,
@@ -28,12 +28,7 @@ const ROW_HEIGHT_PX = 45
 let folder
 
 before(async () => {
-  if (skip) return
-  const file = { after: (end) => process.on('exit', end) }
-  const packages = ['playwright-core@1']
-  // Electron and its builder are for the user; where a stand-in runs they are left out.
-  const omit = isReal ? [] : ['dev']
-  folder = await installApp(file, { from: 'examples/electron', packages, omit })
+  if (!skip) folder = await installExample({ after: (end) => process.on('exit', end) })
 })
 
 /** The app as `npm start` starts it. */
@@ -46,11 +41,9 @@ test('the page is isolated, and nothing leads out of it', { skip }, async (t) =>
   const started = await start(t)
   const { electron, page, faults, origin, asked } = started
 
-  const preferences = await electron.evaluate(({ BrowserWindow }) => {
-    const [window] = BrowserWindow.getAllWindows()
-    return window.webContents.getLastWebPreferences()
-  })
-  const { contextIsolation, sandbox, nodeIntegration } = preferences
+  const { contextIsolation, sandbox, nodeIntegration } = await electron.evaluate(
+    ({ BrowserWindow }) => BrowserWindow.getAllWindows()[0].webContents.getLastWebPreferences()
+  )
   assert.deepEqual([contextIsolation, sandbox, nodeIntegration], [true, true, false])
   const seen = await page.evaluate(() => [typeof require, typeof process, Object.keys(traffic)])
   assert.deepEqual(seen, ['undefined', 'undefined', ['state', 'onChange']])
@@ -120,7 +113,7 @@ test('a request is shown with its app, its pid and how it ended', { skip }, asyn
   await row.locator('button').click()
   const detail = await page.locator('#detail').innerText()
   assert.ok(detail.includes(node))
-  assert.match(detail, new RegExp(`pid ${client.pid}, found in \\d+ µs`))
+  assert.match(detail, new RegExp(`pid ${client.pid}, found in (\\d+ [µm]s|\\d+\\.\\d s)`))
   assert.match(detail, new RegExp(`Running since\\s+\\d+/\\d+/${new Date().getFullYear()}`))
   await page.keyboard.press('Escape')
   assert.ok(await page.locator('#detail').isHidden())
@@ -215,11 +208,8 @@ test('no more than the last thousand are kept', { skip }, async (t) => {
   const started = await start(t)
   const { page, origin } = started
 
-  startClient(
-    t,
-    started,
-    Array.from({ length: 1100 }, (_, i) => `${origin}/${i}`)
-  )
+  const urls = Array.from({ length: 1100 }, (_, i) => `${origin}/${i}`)
+  startClient(t, started, urls)
   await page.locator('.path', { hasText: /^\/1099$/ }).waitFor()
 
   assert.equal(await rows(page).count(), 1000)
@@ -258,6 +248,29 @@ test('long paths and hostile names are text in their place', { skip }, async (t)
     assert.equal(isWide, false, `${part} is wider than it should be`)
   }
   assert.deepEqual(faults, [])
+})
+
+test('in the smallest window no column is cut off by the detail', { skip }, async (t) => {
+  const started = await start(t)
+  const { electron, page, origin } = started
+  startClient(t, started, [`${origin}/one?status=404`])
+  await ended(page, 1)
+  await electron.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0].setContentSize(760, 420)
+  })
+  await page.waitForFunction(() => innerWidth === 760)
+
+  await rows(page).first().locator('button').click()
+
+  const edge = (selector) => page.locator(selector).first().boundingBox()
+  const list = await edge('#requests')
+  const detail = await edge('#detail')
+  assert.equal(Math.round(detail.x + detail.width), 760)
+  for (const part of ['.name', '.host', '.path', '.status', '.time']) {
+    const box = await edge(`#requests ${part}`)
+    assert.ok(box.width > 0 && box.x + box.width <= list.x + list.width, part)
+  }
+  assert.ok((await edge('#requests .what')).width > 80)
 })
 
 test('where apps can not be told the requests are shown all the same', { skip }, async (t) => {

@@ -73,6 +73,7 @@ class Window extends EventEmitter {
     }`
   }
 
+  setContentSize = (width, height) => this.page.setViewportSize({ width, height })
   isDestroyed = () => this.page.isClosed()
   show() {}
 }

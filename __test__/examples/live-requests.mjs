@@ -11,6 +11,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../install.mjs'
+import { installApp } from '../packed.mjs'
 import { needsChromium, STUCK_MS } from './chromium.mjs'
 
 export const isReal = process.env.ELECTRON === 'real'
@@ -29,6 +30,12 @@ export function writeStandIn(folder, tools) {
   })
   fs.mkdirSync(path.join(folder, 'resources'))
   return file
+}
+
+/** The app installed, with what drives it. Where a stand-in runs, Electron and its builder are left out. */
+export function installExample(t) {
+  const omit = isReal ? [] : ['dev']
+  return installApp(t, { from: 'examples/electron', packages: ['playwright-core@1'], omit })
 }
 
 /** What `npm start` in the app's folder starts. `tools` has playwright-core. */

@@ -99,6 +99,10 @@ function duration(ms) {
   return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`
 }
 
+function shortDuration(micros) {
+  return micros < 10_000 ? `${micros} µs` : duration(Math.round(micros / 1000))
+}
+
 /** Takes in new and changed requests. */
 function show(requests) {
   const added = []
@@ -200,7 +204,7 @@ function showDetail() {
   const fields = [
     ['App', client?.name],
     ['Program', client?.path],
-    ['Process', client?.pid && `pid ${client.pid}, found in ${client.micros} µs`],
+    ['Process', client?.pid && `pid ${client.pid}, found in ${shortDuration(client.micros)}`],
     ['Running since', client?.startedAt && new Date(client.startedAt).toLocaleString()],
     ['Request', `${method} ${url}`],
     ['Status', status && String(status)],
