@@ -1,8 +1,8 @@
 //! Which sockets may answer a question: asked of sock_diag, or read in the text tables.
 //!
 //! A quick question costs some ten microseconds whatever the machine does: the exact connection, or
-//! the listeners of a port. What it leaves open is settled by whole tables (`Listing`), one dump or
-//! a page of text a step.
+//! the listeners of a port. What it leaves open is settled by whole tables (`Listing`), one
+//! datagram or a page of text a step.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::diag_request::{Family, Request, family};
 use super::groups::Group;
 use super::layout::Inode;
 use super::proc_net::{self, Text};
-use super::sock_diag::{SockDiag, Unavailable};
+use super::sock_diag::{Asking, SockDiag, Unavailable};
 use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
 use crate::error::Error;
 use crate::question::{Match, Question, Wanted};
@@ -45,7 +45,7 @@ pub fn quick(diag: &mut SockDiag, wanted: &Wanted) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for request in requests {
         // A failure comes again when the whole tables are read, and is told then.
-        let _ = diag.ask(&request, &mut |row| consider(wanted, &row, &mut candidates));
+        let _ = diag.ask(request, &mut |row| consider(wanted, &row, &mut candidates));
     }
     candidates
 }
@@ -95,7 +95,7 @@ pub struct Listing {
 }
 
 enum Step {
-    Dump(Request),
+    Dump(Asking),
     Open(&'static std::ffi::CStr),
     Read(Text),
 }
@@ -174,8 +174,9 @@ impl Listing {
             }
         };
         match step {
-            Step::Dump(request) => match diag.ask(&request, each) {
-                Ok(at_one_go) => self.may_lack |= !at_one_go,
+            Step::Dump(mut asking) => match diag.ask_on(&mut asking, each) {
+                Ok(None) => self.steps.push(Step::Dump(asking)),
+                Ok(Some(at_one_go)) => self.may_lack |= !at_one_go,
                 // Text takes a descriptor as well.
                 Err(Unavailable { error, .. }) if error.is_out_of_descriptors() => {
                     return Err(error);
@@ -211,7 +212,8 @@ fn text_steps() -> Vec<Step> {
 
 fn dump_steps(questions: &[Unlisted]) -> Vec<Step> {
     if questions.len() > FILTERED_QUESTIONS {
-        return dumps(0, 0, LISTENING | OTHERS, &FAMILIES).into_iter().map(Step::Dump).collect();
+        let all = dumps(0, 0, LISTENING | OTHERS, &FAMILIES);
+        return all.into_iter().map(|request| Step::Dump(request.into())).collect();
     }
     let of_question = |unlisted: &Unlisted| match &unlisted.question.wanted {
         Wanted::Port(port) => dumps(*port, 0, LISTENING | OTHERS, &FAMILIES),
@@ -226,5 +228,6 @@ fn dump_steps(questions: &[Unlisted]) -> Vec<Step> {
             dumps(local.port, remote.port, CONNECTED, families)
         }
     };
-    questions.iter().flat_map(of_question).map(Step::Dump).collect()
+    let requests = questions.iter().flat_map(of_question);
+    requests.map(|request| Step::Dump(request.into())).collect()
 }

@@ -116,7 +116,7 @@ impl Search {
         } else if !self.asked.is_empty() {
             let asked = std::mem::take(&mut self.asked);
             self.glance(asked);
-        } else if self.listing.is_some() || !self.unlisted.is_empty() {
+        } else if self.climbs.len() == 0 && (self.listing.is_some() || !self.unlisted.is_empty()) {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
             return false;

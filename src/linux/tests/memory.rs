@@ -3,16 +3,17 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Child, Command, Stdio};
 
+use super::end;
 use crate::platform::linux::Search;
 use crate::platform::linux::groups::{Group, Members};
 use crate::platform::linux::recent::{OWNERS, Recent};
-use crate::question::{End, Pid, Question, Wanted};
+use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
 
 /// Numbers that are the same in each run.
@@ -115,10 +116,6 @@ impl World {
             }
         }
     }
-}
-
-fn end(address: SocketAddr) -> End {
-    End { address: address.ip(), scope: None, port: address.port() }
 }
 
 fn look(search: &mut Search, wanted: &Wanted, dice: &mut Dice) -> Option<Pid> {

@@ -7,4 +7,13 @@
     reason = "a test that fails may panic"
 )]
 
+use std::net::SocketAddr;
+
+use crate::question::End;
+
 mod memory;
+mod sharing;
+
+fn end(address: SocketAddr) -> End {
+    End { address: address.ip(), scope: None, port: address.port() }
+}
