@@ -97,7 +97,7 @@ impl Climb {
     fn owner(&mut self, proc: &ProcDir, walk: &mut Walk) -> Result<Option<Pid>, Error> {
         let asked = match self.ancestors.take() {
             Some(ancestors) => ancestors,
-            None => ancestors(proc, self.hit.pid)?,
+            None => ancestors(self.hit.pid, |pid| descent(proc, pid))?,
         };
         let ancestors = self.ancestors.insert(asked);
         while let Some(&ancestor) = ancestors.last() {
@@ -129,10 +129,15 @@ impl Climb {
     }
 }
 
+type Descent = Option<(Pid, u64)>;
+
 /// The ancestors of `pid`, the nearest first. One that is hidden ends them.
-fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
+fn ancestors(
+    pid: Pid,
+    mut descent: impl FnMut(Pid) -> Result<Descent, Error>,
+) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
-    let mut child = descent(proc, pid)?;
+    let mut child = descent(pid)?;
     while let Some((parent, start_ticks)) = child {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
@@ -142,7 +147,7 @@ fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
             break;
         }
         // A parent that is younger than its child is another process under a reused pid.
-        child = descent(proc, parent)?.filter(|(_, parents_start)| *parents_start <= start_ticks);
+        child = descent(parent)?.filter(|(_, parents_start)| *parents_start <= start_ticks);
         if child.is_some() {
             ancestors.push(parent);
         }
@@ -151,12 +156,47 @@ fn ancestors(proc: &ProcDir, pid: Pid) -> Result<Vec<Pid>, Error> {
 }
 
 /// The parent of `pid`, and when `pid` started.
-fn descent(proc: &ProcDir, pid: Pid) -> Result<Option<(Pid, u64)>, Error> {
+fn descent(proc: &ProcDir, pid: Pid) -> Result<Descent, Error> {
     let name = Name::new(format_args!("{pid}/stat"));
     let mut line = [0; 4096];
     match proc.read(&name, &mut line) {
         Ok(line) => Ok(layout::process_stat(line).map(|stat| (stat.parent, stat.start_ticks))),
         Err(errno) if is_gone_or_hidden(errno) => Ok(None),
         Err(errno) => Err(failure("open", errno, &name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who started each and when: (process, parent, start).
+    fn ancestors_in(all: &[(Pid, Pid, u64)], pid: Pid) -> Vec<Pid> {
+        let descent = |pid| {
+            let found = all.iter().find(|(process, _, _)| *process == pid);
+            Ok(found.map(|(_, parent, start)| (*parent, *start)))
+        };
+        ancestors(pid, descent).unwrap_or_default()
+    }
+
+    #[test]
+    fn ancestors_are_the_nearest_first_up_to_the_first_process() {
+        let all = [(40, 30, 9), (30, 20, 9), (20, 1, 5), (1, 0, 0)];
+
+        assert_eq!(ancestors_in(&all, 40), [30, 20, INIT]);
+    }
+
+    #[test]
+    fn a_parent_that_is_younger_than_its_child_is_another_process() {
+        let all = [(40, 30, 9), (30, 20, 10), (20, 1, 5)];
+
+        assert_eq!(ancestors_in(&all, 40), []);
+    }
+
+    #[test]
+    fn a_ring_of_reused_pids_ends() {
+        let all = [(40, 30, 9), (30, 40, 9)];
+
+        assert_eq!(ancestors_in(&all, 40).len(), LEVELS);
     }
 }

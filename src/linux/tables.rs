@@ -195,3 +195,53 @@ fn name(Visit { pid, thread, .. }: Visit) -> Name {
         None => Name::new(format_args!("{pid}/fd")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+    use crate::platform::linux::candidates::Candidate;
+    use crate::platform::linux::kernel::stat_of_number;
+    use crate::question::Match;
+
+    /// Reads this process's table at `tick`, for a question about `inode`; whether it was a hit.
+    fn reads_own(tables: &mut Tables, proc: &ProcDir, inode: Inode, tick: u64) -> bool {
+        let mut waiting = Waiting::default();
+        waiting.insert(1, vec![Candidate { inode, rank: Match::Best, group: None }], tick);
+        let own = proc.own().unwrap_or_default();
+        let visit = Visit { pid: own, thread: None, expected: 1 };
+        assert_eq!(tables.visit(proc, visit, tick), Ok(()));
+        loop {
+            match tables.read_on(&waiting, &Slice::begin()) {
+                Progress::Hit(hit) => return hit.pid == own,
+                Progress::Stopped if tables.reading().is_none() => return false,
+                Progress::Stopped => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_holder_counts_for_whoever_asked_before_its_table_was_read() {
+        let mut proc = ProcDir::default();
+        proc.check();
+        let mut tables = Tables::new(None);
+        let own = proc.own().unwrap_or_default();
+        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.kind());
+        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        let inode = stat_of_number(number).map(|stat| stat.object.1).unwrap_or_default();
+        let inode = Inode::try_from(inode).unwrap_or_default();
+
+        assert!(reads_own(&mut tables, &proc, inode, 5));
+        assert!(tables.is_holder_since(inode, own, 4));
+        assert!(!tables.is_holder_since(inode, own, 5), "it asked after the reading began");
+        assert!(!tables.has_read_since(own, 4), "it was left at the hit");
+
+        tables.leave();
+        drop(listener);
+        assert!(!reads_own(&mut tables, &proc, inode, 6));
+        assert!(tables.has_read_since(own, 5));
+        assert!(!tables.has_read_since(own, 6), "it asked after the reading began");
+    }
+}
