@@ -25,7 +25,7 @@ pub struct Recent(Vec<Owner>);
 struct Owner {
     pid: Pid,
     fd: c_int,
-    /// How many descriptors it had.
+    /// How many descriptors it had when they were last counted.
     count: u64,
 }
 
@@ -68,13 +68,17 @@ impl Recent {
         });
     }
 
-    /// The owners whose number of descriptors has changed, the one to read first last.
-    pub fn changed(&self, proc: &ProcDir) -> Vec<Pid> {
-        let has_changed = |owner: &&Owner| {
+    /// The owners whose number of descriptors has changed since this was last asked, the one to read
+    /// first last.
+    pub fn changed(&mut self, proc: &ProcDir) -> Vec<Pid> {
+        let changed = self.0.iter_mut().filter_map(|owner| {
             let count = descriptors(proc, owner.pid);
-            count != owner.count && count <= SMALL_TABLE
-        };
-        self.0.iter().filter(has_changed).map(|owner| owner.pid).rev().collect()
+            let known = std::mem::replace(&mut owner.count, count);
+            (count != known && count <= SMALL_TABLE).then_some(owner.pid)
+        });
+        let mut changed = changed.collect::<Vec<_>>();
+        changed.reverse();
+        changed
     }
 }
 
