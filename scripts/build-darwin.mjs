@@ -1,6 +1,9 @@
 // Builds both macOS binaries into npm/darwin-x64 and npm/darwin-arm64, on a Mac or without one.
 //
-//   node scripts/build-darwin.mjs [x64|arm64] [--features NAME --out DIR]
+//   node scripts/build-darwin.mjs [x64|arm64] [--features NAME --out DIR [--chained-fixups]]
+//
+// --chained-fixups: the form of pointers that Apple's newer linkers write, for the tests of the
+// Mach-O host; only with lld, and with features of its own, since cargo does not see a difference.
 //
 // Where rustup has the Apple targets (a Mac, GitHub's runners) this is plain cargo. Elsewhere
 // Debian's rustc builds the standard library from Debian's own sources, and lld links against a
@@ -26,7 +29,11 @@ const minimumMacos = '11.0'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { features: { type: 'string' }, out: { type: 'string' } }
+  options: {
+    'chained-fixups': { type: 'boolean' },
+    features: { type: 'string' },
+    out: { type: 'string' }
+  }
 })
 
 for (const arch of positionals.length > 0 ? positionals : Object.keys(targets)) {
@@ -88,7 +95,8 @@ function linker() {
   const script = path.join(cache, 'lld')
   fs.mkdirSync(cache, { recursive: true })
   const drop = 'for a; do shift; [ "$a" = -Wl ] || set -- "$@" "$a"; done'
-  fs.writeFileSync(script, `#!/bin/sh\n${drop}\nexec '${lld}' "$@"\n`, { mode: 0o755 })
+  const form = values['chained-fixups'] ? '-fixup_chains' : '-no_fixup_chains'
+  fs.writeFileSync(script, `#!/bin/sh\n${drop}\nexec '${lld}' "$@" ${form}\n`, { mode: 0o755 })
   return script
 }
 

@@ -36,8 +36,8 @@ if (totals.fail > 0 || totals.skipped > 0 || totals.pass === 0) process.exitCode
 
 function build(arch) {
   const script = path.join(root, 'scripts', 'build-darwin.mjs')
-  const panicking = ['--features', 'panic-on-purpose', '--out', path.join(cache, 'panicking')]
-  for (const extra of [[], panicking]) {
+  const out = ['--out', path.join(cache, 'panicking'), '--chained-fixups']
+  for (const extra of [[], ['--features', 'panic-on-purpose', ...out]]) {
     execFileSync(process.execPath, [script, arch, ...extra], { stdio: 'inherit' })
   }
 }

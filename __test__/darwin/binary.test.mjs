@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
+import path from 'node:path'
 import test from 'node:test'
+import fixups from '../../macho-host/fixups.cjs'
 import machO from '../../macho-host/mach-o.cjs'
 import { checkDarwinBinary } from '../../scripts/check-darwin-binary.mjs'
 
@@ -17,6 +19,24 @@ const LC = { loadDylib: 0xc, idDylib: 0xd, loadDylinker: 0xe, rpath: 0x8000001c,
 
 test('the binary is fit to be shipped', () => {
   assert.deepEqual(checkDarwinBinary(whole, arch), [])
+})
+
+test('it has one form of fix-ups, and the binary that panics has the other', () => {
+  const home = path.join(
+    process.env.MAC_APP_PANICKING,
+    'node_modules',
+    `socket-owner-darwin-${arch}`
+  )
+  const panicking = fs.readFileSync(path.join(home, `socket-owner.darwin-${arch}.node`))
+  const other = machO.parse(panicking)
+
+  assert.deepEqual([macho.chainedFixups, other.dyldInfo], [undefined, undefined])
+  const [found, otherFound] = [macho, other].map(fixups.fixupsOf)
+  for (const { rebases } of [found, otherFound]) assert.ok(rebases.length > 100)
+  const symbols = ({ binds }) => [...new Set(binds.map(({ symbol }) => symbol))].sort()
+  // What the older form needs to bind a function at its first call.
+  const lazy = symbols(found).filter((symbol) => symbol !== 'dyld_stub_binder')
+  assert.deepEqual(symbols(otherFound), lazy)
 })
 
 test('one flipped bit anywhere that is signed is noticed', () => {
