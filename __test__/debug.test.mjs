@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import fs from 'node:fs'
 import { test } from 'node:test'
 import { needsLinux, quietPort, startServer } from './holders.mjs'
 import { root } from './install.mjs'
@@ -54,7 +55,7 @@ test('each look-up has its line', { skip: needsLinux }, async (t) => {
     `127.0.0.1:${free} to 127.0.0.1:${port}: null by socket table in N µs`,
     'null: the socket has gone',
     'null: its ends are of two families',
-    `path of ${pid}: "${process.execPath}" by its process in N µs`,
+    `path of ${pid}: "${fs.realpathSync(process.execPath)}" by its process in N µs`,
     'info of 2147483647: null by its process in N µs'
   ])
 })

@@ -108,6 +108,20 @@ test('a glibc that is too old is named as such', {
   )
 })
 
+test('a Node.js that may load no addon is named as such', async (t) => {
+  const folder = install(t)
+  installBinary(folder, hostTag, binary)
+
+  const { error } = await run(folder, { through: [process.execPath, '--no-addons'], node: '--' })
+
+  assert.equal(
+    error,
+    `Error [ERR_BINARY_LOAD]: socket-owner's binary ${name} does not load: ` +
+      'Cannot load native addon because loading addons is disabled. ' +
+      'Start Node.js without --no-addons, and beside --permission with --allow-addons.'
+  )
+})
+
 test('on Windows a colleague loads the package and reads what to do', async (t) => {
   const elsewhere = "Object.defineProperty(process, 'platform', { value: 'win32' })\n"
   const folder = install(t)

@@ -79,7 +79,7 @@ for (const { language, code } of examples) {
       .replace(/\b\d{5}\b/, 'PID')
       .replace(/\b20\d\d\b/, 'YEAR')
     const told = printed
-      .replace(process.execPath, 'PATH')
+      .replace(fs.realpathSync(process.execPath), 'PATH')
       .replace(new RegExp(`\\b(${holder.pid}|${child.pid})\\b`), 'PID')
       .replace(year, 'YEAR')
     assert.equal(told, shape)

@@ -144,13 +144,19 @@ function broken(tag, name, cause) {
  * @param {unknown} cause
  */
 function diagnosis(tag, name, cause) {
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
   const here = `${process.platform}-${process.arch}`
   const built = builtFor(name)
   if (built !== null && built !== here) {
     return [
       `it was built for ${built}, and this is ${here}`,
       'node_modules came from another machine: install again on this one.'
+    ]
+  }
+  if (/** @type {{ code?: unknown }} */ (Object(cause)).code === 'ERR_DLOPEN_DISABLED') {
+    return [
+      reason,
+      'Start Node.js without --no-addons, and beside --permission with --allow-addons.'
     ]
   }
   if (reason.includes('GLIBC_')) {
