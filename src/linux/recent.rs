@@ -86,3 +86,24 @@ impl Recent {
 fn descriptors(proc: &ProcDir, pid: Pid) -> u64 {
     proc.stat(&fd_directory(pid)).map_or(0, |stat| stat.size)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn an_owner_that_has_changed_is_read_first_once() {
+        let proc = ProcDir::default();
+        let mut process = Command::new("sleep").arg("60").spawn().unwrap();
+        let pid = process.id().cast_signed();
+        let mut recent = Recent::of(vec![(pid, 3, u64::MAX)]);
+
+        let changed = [recent.changed(&proc), recent.changed(&proc)];
+
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert_eq!(changed, [vec![pid], vec![]]);
+    }
+}
