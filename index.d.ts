@@ -68,8 +68,8 @@ export interface SocketEnds {
  *
  * ```js
  * const pid = await findPidByLocalTcpPort(3000, { state: 'listening' })
- * console.log(pid === null ? 'port 3000 is free' : `taken by process ${pid}`)
- * // taken by process 48213
+ * console.log(pid === null ? 'nobody that I may see has it' : `process ${pid} has it`)
+ * // process 48213 has it
  * ```
  *
  * Asks sock_diag and `/proc` on Linux, libproc on macOS. Blind spots: an ordinary user sees only
