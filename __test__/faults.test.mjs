@@ -132,6 +132,16 @@ test(`a call that fails once, tried at ${places} places a look-up, makes no wron
   assert.deepEqual(wrongOnes(told.outcomes), [])
 })
 
+test('a process that cannot be counted may have lost its first thread', { skip }, async (t) => {
+  const host = await startFaulty(t)
+  const only = { question: 'thread of a zombie', call: 'fstatat N/fd' }
+
+  const told = await host.ask('failOnce', { errnos: errnosByCall(), places: 1000, only })
+
+  assert.ok(told.outcomes.length > 50, `${told.outcomes.length} outcomes`)
+  assert.deepEqual(wrongOnes(told.outcomes), [])
+})
+
 test('a call that fails from now on makes no wrong answer, and works again', {
   skip
 }, async (t) => {

@@ -35,8 +35,8 @@ pub struct Order {
     visits: Vec<Place>,
     /// What was counted in this listing.
     counts: Counts,
-    /// Listed processes without any descriptor: kernel threads, zombies, and those whose first
-    /// thread has exited while others live.
+    /// Listed processes without any descriptor, as far as is known: kernel threads, zombies, and
+    /// those whose first thread has exited while others live.
     empty: Vec<Pid>,
     /// This process, as `/proc` lists it.
     own: Pid,
@@ -169,8 +169,11 @@ impl Order {
                 self.visits.push(Place { pid, is_known, count: stat.size });
             }
             Err(errno) if is_gone_or_hidden(errno) => {}
-            // It is visited all the same, and that shows what is the matter.
-            Err(_) => self.visits.push(Place { pid, is_known: false, count: 0 }),
+            // It is visited all the same, and that shows what is the matter. It may have none.
+            Err(_) => {
+                self.visits.push(Place { pid, is_known: false, count: 0 });
+                self.empty.push(pid);
+            }
         }
     }
 }
