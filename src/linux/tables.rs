@@ -206,16 +206,26 @@ mod tests {
     use crate::platform::linux::kernel::stat_of_number;
     use crate::question::Match;
 
-    /// Reads this process's table at `tick`, for a question about `inode`; whether it was a hit.
-    fn reads_own(tables: &mut Tables, proc: &ProcDir, inode: Inode, tick: u64) -> bool {
+    fn listener() -> (Option<TcpListener>, Inode) {
+        let listener = TcpListener::bind("127.0.0.1:0").ok();
+        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        let inode = stat_of_number(number).map(|stat| stat.object.1).unwrap_or_default();
+        (listener, Inode::try_from(inode).unwrap_or_default())
+    }
+
+    fn begin(tables: &mut Tables, proc: &ProcDir, tick: u64) -> Pid {
+        let pid = proc.own().unwrap_or_default();
+        assert_eq!(tables.visit(proc, Visit { pid, thread: None, expected: 1 }, tick), Ok(()));
+        pid
+    }
+
+    /// Reads on, for a question about `inode`; whether that was a hit.
+    fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
         let mut waiting = Waiting::default();
-        waiting.insert(1, vec![Candidate { inode, rank: Match::Best, group: None }], tick);
-        let own = proc.own().unwrap_or_default();
-        let visit = Visit { pid: own, thread: None, expected: 1 };
-        assert_eq!(tables.visit(proc, visit, tick), Ok(()));
+        waiting.insert(1, vec![Candidate { inode, rank: Match::Best, group: None }], 0);
         loop {
             match tables.read_on(&waiting, &Slice::begin()) {
-                Progress::Hit(hit) => return hit.pid == own,
+                Progress::Hit(_) => return true,
                 Progress::Stopped if tables.reading().is_none() => return false,
                 Progress::Stopped => {}
             }
@@ -227,21 +237,42 @@ mod tests {
         let mut proc = ProcDir::default();
         proc.check();
         let mut tables = Tables::new(None);
-        let own = proc.own().unwrap_or_default();
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| error.kind());
-        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-        let inode = stat_of_number(number).map(|stat| stat.object.1).unwrap_or_default();
-        let inode = Inode::try_from(inode).unwrap_or_default();
+        let (listener, inode) = listener();
 
-        assert!(reads_own(&mut tables, &proc, inode, 5));
+        let own = begin(&mut tables, &proc, 5);
+        assert!(is_hit(&mut tables, inode));
         assert!(tables.is_holder_since(inode, own, 4));
         assert!(!tables.is_holder_since(inode, own, 5), "it asked after the reading began");
         assert!(!tables.has_read_since(own, 4), "it was left at the hit");
 
         tables.leave();
         drop(listener);
-        assert!(!reads_own(&mut tables, &proc, inode, 6));
+        begin(&mut tables, &proc, 6);
+        assert!(!is_hit(&mut tables, inode));
         assert!(tables.has_read_since(own, 5));
         assert!(!tables.has_read_since(own, 6), "it asked after the reading began");
+    }
+
+    #[test]
+    fn a_descriptor_that_is_closed_after_it_was_listed_is_a_loss() {
+        let mut proc = ProcDir::default();
+        proc.check();
+        let sockets = listener().0.map(|listener| stat_of_number(listener.as_raw_fd()));
+        let device = sockets.and_then(Result::ok).map(|stat| stat.object.0);
+        for own_sockets in [None, device] {
+            let mut tables = Tables::new(own_sockets);
+            // Many, for other tests may take the numbers of some.
+            let mut listeners: Vec<_> = (0..16).map(|_| listener()).collect();
+            // They are listed by number.
+            listeners.sort_by_key(|(listener, _)| listener.as_ref().map(AsRawFd::as_raw_fd));
+            let inode = listeners.first().map_or(0, |(_, inode)| *inode);
+
+            let own = begin(&mut tables, &proc, 1);
+            assert!(is_hit(&mut tables, inode));
+            drop(listeners);
+            assert!(!is_hit(&mut tables, inode));
+
+            assert!(tables.has_lost(own), "sockets on device {own_sockets:?}");
+        }
     }
 }
