@@ -19,7 +19,8 @@ export interface ProcessInfo {
   uid: number | null
   /**
    * The kernel's short name: at most 15 bytes on Linux and for other users' processes on macOS, else
-   * 31. The process chooses it itself: never print it raw.
+   * 31. The process chooses it itself: never print it raw. Node 24 calls itself `MainThread`, Node 26
+   * `node-MainThread` on Linux: for people the last part of `path` is better.
    */
   name: string | null
   /** As {@link getProcessPath} answers it. */
@@ -145,8 +146,8 @@ export function getProcessPath(pid: number, options?: LookupOptions): Promise<st
  *
  * ```js
  * const info = await getProcessInfo(process.pid)
- * console.log(info?.name, info?.startTime?.getFullYear())
- * // node 2026
+ * console.log(info?.ppid, info?.startTime?.getFullYear())
+ * // 51870 2026
  * ```
  *
  * Reads `/proc/PID` on Linux, asks `proc_pidinfo` on macOS. Blind spots: see {@link ProcessInfo}.

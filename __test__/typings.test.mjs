@@ -80,7 +80,7 @@ for (const { language, code } of examples) {
       .replace(/\b20\d\d\b/, 'YEAR')
     const told = printed
       .replace(fs.realpathSync(process.execPath), 'PATH')
-      .replace(new RegExp(`\\b(${holder.pid}|${child.pid})\\b`), 'PID')
+      .replace(new RegExp(`\\b(${holder.pid}|${child.pid}|${process.pid})\\b`), 'PID')
       .replace(year, 'YEAR')
     assert.equal(told, shape)
   })

@@ -72,7 +72,7 @@ export async function startApp(t, { executable, args = [], tools }) {
     // Its processes may write for a moment longer.
     fs.rmSync(temporary, { recursive: true, force: true, maxRetries: 10 })
   })
-  const page = await electron.firstWindow()
+  const page = await electron.firstWindow({ timeout: STUCK_MS })
   const faults = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => faults.push(message.text()))
