@@ -18,6 +18,7 @@ pub mod linux {
     pub mod kernel;
     pub mod layout;
     pub mod proc_net;
+    pub mod stat;
     pub mod tcp_state;
 }
 
