@@ -176,6 +176,17 @@ test('a reply that is foreign, cut or of wrong lengths makes no wrong answer', {
   assert.ok(told.outcomes.length > REPLIES.length)
 })
 
+test('a pid that is given away while its process is read is nobody', { skip }, async (t) => {
+  const host = await startFaulty(t)
+
+  const told = await host.ask('giveAway')
+
+  // Its start is read before all else and after it.
+  const answers = told.outcomes.filter(({ hit }) => hit !== '').map((outcome) => outcome.told)
+  assert.deepEqual(answers, ['null', ...answers.slice(1, -1).map(() => 'answer'), 'null'])
+  assert.ok(answers.length > 2)
+})
+
 test('tables and lines that come in small pieces are read whole', { skip }, async (t) => {
   const host = await startFaulty(t)
 
