@@ -16,7 +16,8 @@ import {
   assertMacAnswers,
   installOnce,
   startRegistry,
-  target
+  target,
+  version
 } from './registry.mjs'
 import { writeElectron } from './stand-in-dist.mjs'
 
@@ -179,7 +180,11 @@ test("pnpm: the page's supportedArchitectures bring each app all that it needs",
   const [, yaml] = documented.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
   const files = { '.npmrc': `registry=${registry.url}\n`, 'pnpm-workspace.yaml': yaml }
   const folder = await app(t, ['pnpm', 'install'], files)
-  await build(folder, '--mac', 'dir', '--linux', 'dir', '--x64', '--arm64')
+  const said = await build(folder, '--mac', 'dir', '--linux', 'dir', '--x64', '--arm64')
+  // What the page tells of.
+  const [, unneeded] = said.match(/optional dependencies not bundled .*dependencies=(\[.*?\])/)
+  const musl = ['linux-arm64-musl', 'linux-x64-musl'].map((tag) => `socket-owner-${tag}@${version}`)
+  assert.deepEqual(JSON.parse(unneeded), musl)
   const tags = [...mac, 'linux-arm64-gnu', 'linux-x64-gnu']
   for (const system of Object.keys(resources)) await assertLoads(folder, system, tags)
 })

@@ -238,18 +238,38 @@ test('pnpm add: this host alone; with supportedArchitectures what docs/electron.
   assertArrived(folder, ['linux-x64-gnu'])
   await assertAnswers(folder, 'linux-x64-gnu', registry.env)
 
-  const documented = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
-  const [, yaml] = documented.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
-  const more = await pnpm(yaml)
+  const more = await pnpm(documentedYaml())
   assertArrived(more, [...mac, 'linux-arm64-gnu', 'linux-x64-gnu'])
   await assertAnswers(more, 'linux-x64-gnu', registry.env)
   const cpus = isCore ? ['x64'] : ['x64', 'arm64']
   for (const cpu of cpus) await assertMacAnswers(more, cpu, registry.env)
 })
 
+test('yarn add: the same, where docs/electron.md says', async () => {
+  const yaml = documentedYaml()
+  const files = {
+    '.yarnrc.yml': `nodeLinker: node-modules\nnpmMinimalAgeGate: 0\n${yaml}`,
+    // Else it looks for a project in the folders above.
+    'yarn.lock': ''
+  }
+  const folder = emptyApp(file, { ...programs, ...typings, ...files })
+  await inside(folder, 'yarn', 'add', 'socket-owner')
+  folders.push(folder)
+  assertArrived(folder, [...mac, 'linux-arm64-gnu', 'linux-x64-gnu'])
+  await assertAnswers(folder, 'linux-x64-gnu', registry.env)
+})
+
+/** The page's configuration that brings the binaries of other systems. */
+function documentedYaml() {
+  const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
+  const [, yaml] = page.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
+  assert.match(page, /in Yarn's case in\n`\.yarnrc\.yml`/)
+  return yaml
+}
+
 // One compilation for all: what takes long is Node's own typings.
 test('the package compiles in every folder that it was installed in', async () => {
-  assert.equal(folders.length, isCore ? 18 : 19)
+  assert.equal(folders.length, isCore ? 19 : 20)
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022']
   const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')]
