@@ -16,6 +16,8 @@ const [lookups = '2000', ...chosen] = process.argv.slice(2)
 /** Tests whose processes all may have libasan preloaded: they preload nothing else. */
 const TESTS = ['port', 'peer', 'state', 'shared', 'path', 'threads', 'teardown']
 
+// The plain binary's name is the one to take.
+if (hostTag === undefined) fail('Build the addon first: npm run build')
 const runtime = output('gcc', ['-print-file-name=libasan.so'])
 const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'socket-owner-sanitize-'))
 process.on('exit', () => fs.rmSync(copy, { recursive: true, force: true }))
