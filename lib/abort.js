@@ -58,7 +58,11 @@ function stopWaiting(signal, waiter) {
  */
 function forgetSignal(signal, listener) {
   records.delete(signal)
-  signal.removeEventListener('abort', listener)
+  try {
+    signal.removeEventListener('abort', listener)
+  } catch {
+    // A signal of somebody else's making; its failure is none of the question's.
+  }
 }
 
 exports.throwIfAborted = throwIfAborted

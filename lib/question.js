@@ -73,8 +73,8 @@ class Waiter {
 
   /** @param {Outcome<A>} outcome */
   settle(outcome) {
-    if (this.signal !== undefined) stopWaiting(this.signal, this)
     this.resolve(outcome)
+    if (this.signal !== undefined) stopWaiting(this.signal, this)
   }
 
   /** @param {unknown} reason */

@@ -16,6 +16,9 @@ const SLICE: Duration = Duration::from_millis(2);
 /// walk that has nothing to do with it. Not at each answer, since the hand-over has its price.
 const SLICE_WITH_ANSWER: Duration = Duration::from_micros(200);
 
+/// What long work gets of each slice, whoever else comes with quick questions all the time.
+const SHARE: Duration = Duration::from_micros(500);
+
 /// One slice under way.
 pub struct Slice {
     ends: Cell<Instant>,
@@ -33,6 +36,18 @@ impl Slice {
             ends_with_answer: now.checked_add(SLICE_WITH_ANSWER).unwrap_or(now),
             #[cfg(test)]
             steps_left: None,
+        }
+    }
+
+    /// The share of the long work, which begins now. Answers do not end it.
+    pub fn share(&self) -> Self {
+        let now = Instant::now();
+        let ends = now.checked_add(SHARE).unwrap_or(now);
+        Self {
+            ends: Cell::new(ends),
+            ends_with_answer: ends,
+            #[cfg(test)]
+            steps_left: self.steps_left.as_ref().map(|_| Cell::new(1)),
         }
     }
 

@@ -71,10 +71,9 @@ impl Search {
 
     /// Works until the slice is over or no question is left.
     pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
+        self.go_on(&slice.share());
         while !self.context.waiting.is_empty() {
-            if let Err(error) = self.step() {
-                self.context.waiting.fail(&error);
-            }
+            self.step(true);
             if slice.is_over_with(self.context.waiting.has_answers()) {
                 break;
             }
@@ -86,7 +85,25 @@ impl Search {
         answers.extend(self.context.waiting.drain_answers());
     }
 
-    fn step(&mut self) -> Result<(), Error> {
+    /// The walk that was left over goes on first: those who ask quick questions without pause must
+    /// not keep it from its end.
+    fn go_on(&mut self, share: &Slice) {
+        while self.walk.is_some() && self.context.waiting.has_in_walk() {
+            self.step(false);
+            if share.is_over() {
+                break;
+            }
+        }
+    }
+
+    /// `glances`: whether late questions come first.
+    fn step(&mut self, glances: bool) {
+        if let Err(error) = self.try_step(glances) {
+            self.context.waiting.fail(&error);
+        }
+    }
+
+    fn try_step(&mut self, glances: bool) -> Result<(), Error> {
         if !self.layout_proved {
             kernel::prove_layout(&mut self.context.buffers.socket)?;
             self.layout_proved = true;
@@ -97,7 +114,7 @@ impl Search {
         let under_way = self.walk.take().filter(|_| self.context.waiting.has_in_walk());
         let mut walk = under_way.unwrap_or_else(|| Walk::begin(&mut self.context));
         // Kept only if all goes well: after a failure the next look-up starts anew.
-        if !walk.step(&mut self.context)? {
+        if !walk.step(&mut self.context, glances)? {
             self.walk = Some(walk);
         }
         Ok(())

@@ -67,13 +67,14 @@ impl Walk {
         self.has_late = true;
     }
 
-    /// Makes about one call. Whether the walk is over; then its questions are answered.
-    pub fn step(&mut self, context: &mut Context) -> Result<bool, Error> {
-        if self.has_late && self.late_glance.is_none() {
+    /// Makes about one call, for late questions first if it `glances`. Whether the walk is over; then
+    /// its questions are answered.
+    pub fn step(&mut self, context: &mut Context, glances: bool) -> Result<bool, Error> {
+        if glances && self.has_late && self.late_glance.is_none() {
             self.has_late = false;
             self.late_glance = Some(Glance::begin(context));
         }
-        if let Some(glance) = &mut self.late_glance {
+        if let Some(glance) = self.late_glance.as_mut().filter(|_| glances) {
             // The walk reads these tables itself, and then has its own doubts.
             if glance.step(context, &mut self.shared, &mut Doubts::default())? {
                 self.late_glance = None;

@@ -44,8 +44,10 @@ pub fn quick(diag: &mut SockDiag, wanted: &Wanted) -> Vec<Candidate> {
     };
     let mut candidates = Vec::new();
     for request in requests {
-        // A failure comes again when the whole tables are read, and is told then.
-        let _ = diag.ask(request, &mut |row| consider(wanted, &row, &mut candidates));
+        if diag.ask(request, &mut |row| consider(wanted, &row, &mut candidates)).is_err() {
+            // It comes again when the whole tables are read, and is told then.
+            return Vec::new();
+        }
     }
     candidates
 }

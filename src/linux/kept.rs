@@ -20,9 +20,13 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Keeps `descriptor`.
+    /// Keeps `descriptor`, above the standard streams.
     pub fn new(descriptor: Descriptor) -> Result<Self, Errno> {
-        let descriptor = kernel::above_standard_streams(descriptor)?;
+        Self::for_a_while(kernel::above_standard_streams(descriptor)?)
+    }
+
+    /// Keeps `descriptor` under the number that it has, until something is read to its end.
+    pub fn for_a_while(descriptor: Descriptor) -> Result<Self, Errno> {
         let object = kernel::stat_of_number(descriptor.number())?.object;
         Ok(Self { descriptor: Some(descriptor), object, process: process::id() })
     }

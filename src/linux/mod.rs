@@ -2,10 +2,10 @@
 //!
 //! One look-up: `candidates.rs` asks the kernel for the sockets that answer, `walk.rs` reads
 //! descriptor tables until one of them is found, `ancestors.rs` asks whether one of the holder's
-//! ancestors holds it too. All three go on in slices; here is what comes next.
+//! ancestors holds it too. All three go on in slices; here is what comes next, and in `holders.rs`
+//! what comes of a walk.
 
 use std::collections::VecDeque;
-use std::process;
 
 use crate::error::Error;
 use crate::question::{Answer, FoundBy, Question};
@@ -16,6 +16,8 @@ mod candidates;
 mod diag_reply;
 mod diag_request;
 mod groups;
+mod headless;
+mod holders;
 mod info;
 mod interface;
 mod kept;
@@ -36,13 +38,13 @@ mod tests;
 mod waiting;
 mod walk;
 
-use ancestors::{Climbs, Settled};
+use ancestors::Climbs;
 use candidates::{Listing, Unlisted};
 use proc_dir::ProcDir;
 use recent::Recent;
 use sock_diag::SockDiag;
-use waiting::{Hit, Waiting};
-use walk::{Known, Step, Walk};
+use waiting::Waiting;
+use walk::{Known, Walk};
 
 pub use info::process_info;
 pub use interface::interface_index;
@@ -62,6 +64,8 @@ pub struct Search {
     /// Those that need the whole tables.
     unlisted: Vec<Unlisted>,
     listing: Option<Listing>,
+    /// Whether it is the listing's turn, not the walk's.
+    lists_now: bool,
     /// Those whose sockets are known.
     waiting: Waiting,
     /// Those among them whose holder is known.
@@ -93,10 +97,11 @@ impl Search {
             self.begin_anew();
         }
         self.walk.iter_mut().for_each(Walk::resume);
+        self.go_on(&slice.share(), answers);
         while self.step(slice, answers) && !slice.is_over_with(!answers.is_empty()) {}
         if self.waiting.is_empty() {
             self.end_walk();
-            self.proc.keep_again(self.unlisted.is_empty() && self.listing.is_none());
+            self.proc.keep_again(!self.has_to_list());
         }
         self.walk.iter_mut().for_each(|walk| walk.tables.pause());
     }
@@ -108,6 +113,28 @@ impl Search {
         self.waiting.forget_hits();
     }
 
+    /// What was left over goes on first: those who ask quick questions without pause must not keep it
+    /// from its end. The whole tables and the walk take turns.
+    fn go_on(&mut self, share: &Slice, answers: &mut Vec<Answer>) {
+        self.lists_now = self.has_to_list() && (self.waiting.is_empty() || !self.lists_now);
+        loop {
+            if self.lists_now && self.has_to_list() {
+                self.list(share, answers);
+            } else if !self.lists_now && !self.waiting.is_empty() {
+                self.find_holders(share, answers);
+            } else {
+                break;
+            }
+            if share.is_over() {
+                break;
+            }
+        }
+    }
+
+    fn has_to_list(&self) -> bool {
+        self.listing.is_some() || !self.unlisted.is_empty()
+    }
+
     /// Does what comes next; `false` when nothing is left to do.
     fn step(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
         if let Some(question) = self.fresh.pop_front() {
@@ -116,20 +143,31 @@ impl Search {
         } else if !self.asked.is_empty() {
             let asked = std::mem::take(&mut self.asked);
             self.glance(asked);
-        } else if self.climbs.len() == 0 && (self.listing.is_some() || !self.unlisted.is_empty()) {
+        } else if self.climbs.len() == 0 && self.has_to_list() {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
             return false;
-        } else if let Err(error) = self.walk_on(slice, answers)
-            && !self.can_try_again(&error)
-        {
-            self.fail(&error, answers);
+        } else {
+            self.find_holders(slice, answers);
         }
         true
     }
 
-    /// Gives up what is kept, if that may cure the failure and there is something to give.
+    fn find_holders(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
+        if let Err(error) = self.walk_on(slice, answers)
+            && !self.can_try_again(&error)
+        {
+            self.fail(&error, answers);
+        }
+    }
+
+    /// Cures the failure, if it may come of what is kept: that is not ours any more, or is to be
+    /// given up.
     fn can_try_again(&mut self, error: &Error) -> bool {
+        if !self.proc.check() {
+            self.begin_anew();
+            return true;
+        }
         error.is_out_of_descriptors() && (self.diag.close() | self.proc.give_up())
     }
 
@@ -199,101 +237,5 @@ impl Search {
             }
         }
         self.ask_recent_owners();
-    }
-
-    fn walk_on(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        if self.walk.is_none() {
-            self.begin_walk();
-        }
-        self.settle(answers)?;
-        if !answers.is_empty() {
-            slice.hurry();
-        }
-        let Some(walk) = self.walk.as_mut().filter(|_| !self.waiting.is_empty()) else {
-            return Ok(());
-        };
-        let is_climbing_only = self.climbs.len() == self.waiting.len();
-        match walk.step(&self.proc, &mut self.known, &self.waiting, (&mut self.ticks, slice))? {
-            Step::Hit(hit) => self.note(hit),
-            Step::More => {}
-            Step::Over if is_climbing_only && walk.is_narrow() => {}
-            // What was read so far counts, unless somebody asked meanwhile.
-            Step::Over if walk.is_narrow() && self.waiting.is_any_younger(walk.began) => {
-                self.end_walk();
-            }
-            Step::Over if walk.is_narrow() => walk.widen(self.waiting.groups()),
-            Step::Over if !self.proc.is_ours() => self.begin_anew(),
-            Step::Over => self.end_of_walk(answers)?,
-        }
-        Ok(())
-    }
-
-    fn begin_walk(&mut self) {
-        self.ticks = self.ticks.wrapping_add(1);
-        let mut walk = Walk::new(self.ticks, self.diag.sockets_device());
-        if self.climbs.len() < self.waiting.len() {
-            self.recent.changed(&self.proc).into_iter().for_each(|pid| walk.name(pid));
-        }
-        self.walk = Some(walk);
-    }
-
-    fn note(&mut self, hit: Hit) {
-        let found = self.waiting.note(hit);
-        for &id in &found {
-            self.climbs.begin(id, hit, self.waiting.since(id), FoundBy::Walk);
-        }
-        // Nobody needs the rest of the table then. Only where a question has just found its holder:
-        // a table that is read for its ancestors' sake must come to its end.
-        let is_enough = !found.is_empty() && self.climbs.len() == self.waiting.len();
-        if let Some(walk) = self.walk.as_mut().filter(|_| is_enough) {
-            walk.tables.leave();
-        }
-    }
-
-    /// Answers the questions whose holder's ancestors have all been asked.
-    fn settle(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        let Some(walk) = &mut self.walk else { return Ok(()) };
-        for Settled { id, hit, owner, found_by } in self.climbs.settle(&self.proc, walk)? {
-            self.waiting.remove(id);
-            self.recent.remember(&self.proc, hit);
-            // Own descriptors are ours under the number that this process knows itself by.
-            let is_own = self.proc.own() == Some(owner);
-            let owner = if is_own { process::id().cast_signed() } else { owner };
-            answers.push(Answer { id, owner: Ok(Some(owner)), found_by });
-        }
-        Ok(())
-    }
-
-    /// Everything is read: what was not found is not there, for those who asked before the walk
-    /// began.
-    fn end_of_walk(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        let Some(walk) = &self.walk else { return Ok(()) };
-        let unread = walk.tables.unread().cloned();
-        let began = walk.began;
-        for id in self.waiting.ids_known_by(began) {
-            match self.waiting.best(id) {
-                _ if self.climbs.contains(id) => {}
-                Some(hit) => {
-                    self.climbs.begin(id, hit, self.waiting.since(id), FoundBy::Walk);
-                }
-                None => {
-                    self.waiting.remove(id);
-                    let owner = unread.clone().map_or(Ok(None), Err);
-                    answers.push(Answer { id, owner, found_by: FoundBy::Walk });
-                }
-            }
-        }
-        self.settle(answers)?;
-        if self.climbs.len() == 0 {
-            self.end_walk();
-        }
-        Ok(())
-    }
-
-    /// Drops the walk. What it counted puts the next one in order.
-    fn end_walk(&mut self) {
-        if let Some(counts) = self.walk.take().and_then(Walk::into_counts) {
-            self.known.counts = counts;
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! A process that has just connected has one descriptor more than before. So the processes that are
 //! new, or whose number of descriptors changed since the last walk, come first, small tables before
 //! large ones; then the rest. The numbers cost one `stat` a process and decide the order only:
-//! every listed process is visited, and its table read to the end.
+//! every listed process that has descriptors is visited, and its table read to the end.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -35,9 +35,10 @@ pub struct Order {
     visits: Vec<Place>,
     /// What was counted in this listing.
     counts: Counts,
-    /// Listed processes without any descriptor, as far as is known: kernel threads, zombies, and
-    /// those whose first thread has exited while others live.
-    empty: Vec<Pid>,
+    /// Listed processes whose first thread may have exited while others live: without any descriptor,
+    /// as far as is known, but with several threads. Kernel threads and zombies have one.
+    headless: Vec<Pid>,
+    is_second: bool,
     /// This process, as `/proc` lists it.
     own: Pid,
     /// Whether the kernel counts descriptors.
@@ -51,8 +52,9 @@ struct Place {
 }
 
 impl Order {
-    /// Nobody is listed yet.
-    pub fn new(proc: &ProcDir) -> Result<Self, Error> {
+    /// Nobody is listed yet. `is_second`: the counts that will be given are those of this walk's
+    /// first listing.
+    pub fn new(proc: &ProcDir, is_second: bool) -> Result<Self, Error> {
         let own = proc.read_own()?;
         // Linux 6.2 and later; `/proc/self/fd` is never empty here.
         let has_counts = proc.stat(&fd_directory(own)).is_ok_and(|stat| stat.size != 0);
@@ -61,7 +63,8 @@ impl Order {
             uncounted: Vec::new(),
             visits: Vec::new(),
             counts: Counts::new(),
-            empty: Vec::new(),
+            headless: Vec::new(),
+            is_second,
             own,
             has_counts,
         })
@@ -152,16 +155,19 @@ impl Order {
         self.counts
     }
 
-    /// See the field.
-    pub fn empty(&self) -> &[Pid] {
-        &self.empty
+    /// See the field. They are told once.
+    pub fn take_headless(&mut self) -> Vec<Pid> {
+        std::mem::take(&mut self.headless)
     }
 
     fn count_one(&mut self, proc: &ProcDir, pid: Pid, known: &Counts) {
         match proc.stat(&fd_directory(pid)) {
             Ok(stat) if stat.size == 0 => {
                 self.counts.insert(pid, 0);
-                self.empty.push(pid);
+                let is_told = self.is_second && known.get(&pid) == Some(&0);
+                if !is_told && !has_one_thread(proc, pid) {
+                    self.headless.push(pid);
+                }
             }
             Ok(stat) => {
                 let is_known = known.get(&pid) == Some(&stat.size);
@@ -172,10 +178,16 @@ impl Order {
             // It is visited all the same, and that shows what is the matter. It may have none.
             Err(_) => {
                 self.visits.push(Place { pid, is_known: false, count: 0 });
-                self.empty.push(pid);
+                self.headless.push(pid);
             }
         }
     }
+}
+
+/// A kernel thread, a zombie, or an ordinary process, by the links of `PID/task`: one for each
+/// thread and two.
+pub fn has_one_thread(proc: &ProcDir, pid: Pid) -> bool {
+    proc.stat(&Name::new(format_args!("{pid}/task"))).is_ok_and(|stat| stat.links <= 3)
 }
 
 /// `PID/fd`.

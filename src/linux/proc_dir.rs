@@ -52,8 +52,9 @@ pub struct ProcDir {
 }
 
 impl ProcDir {
-    /// To be called at the head of each slice: makes sure that the descriptor is ours. `false` where
-    /// the last one was not any more.
+    /// Makes sure that the descriptor is ours: at the head of each slice, and before anything is
+    /// concluded. `false` where the last one was not any more, so that what was looked up with it
+    /// does not count.
     pub fn check(&mut self) -> bool {
         let lost = self.kept.take_if(|kept| kept.checked().is_none());
         if self.kept.is_none() && !self.is_given_up {
@@ -84,12 +85,6 @@ impl ProcDir {
         self.read_link(&name, &mut text)
             .and_then(|link| layout::decimal(link).ok_or(libc::EINVAL))
             .map_err(|errno| failure("readlink", errno, &name))
-    }
-
-    /// Whether the names looked up since `check` were names in `/proc`: nothing has taken the
-    /// descriptor's number.
-    pub fn is_ours(&self) -> bool {
-        self.kept.as_ref().is_none_or(|kept| kept.checked().is_some())
     }
 
     /// Gives the descriptor up, if there is one, until `keep_again`. Were it opened again at once,

@@ -1,41 +1,51 @@
 //! The kernel's socket table as text, `/proc/net/tcp` and `/proc/net/tcp6`: for systems without
 //! sock_diag (a seccomp filter, WSL1, gVisor). Sockets that are bound and no more are not in it.
 
+use std::ffi::{CStr, CString};
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::diag_reply::Row;
-use super::kernel::{self, Descriptor};
+use super::kept::Kept;
+use super::kernel;
 use super::layout::decimal;
 use super::tcp_state::{self, TcpState};
 use crate::error::Error;
 use crate::question::{End, Socket};
 
 /// The two tables.
-pub const FILES: [&std::ffi::CStr; 2] = [c"/proc/net/tcp", c"/proc/net/tcp6"];
+pub const FILES: [&CStr; 2] = [c"/proc/net/tcp", c"/proc/net/tcp6"];
 
 /// A table being read. The kernel gives a page of rows a call, so that a long table is read in
 /// many steps.
 pub struct Text {
-    file: Descriptor,
+    path: CString,
+    file: Kept,
     /// The bytes of a row whose end is still to come.
     rest: Vec<u8>,
 }
 
 impl Text {
     /// Opens a table; `None` for IPv6's on a system without it.
-    pub fn open(path: &std::ffi::CStr) -> Result<Option<Self>, Error> {
-        match kernel::open(kernel::NO_DIRECTORY, path, libc::O_RDONLY) {
-            Ok(file) => Ok(Some(Self { file, rest: Vec::new() })),
+    pub fn open(path: &CStr) -> Result<Option<Self>, Error> {
+        let opened = kernel::open(kernel::NO_DIRECTORY, path, libc::O_RDONLY);
+        let opened = opened.and_then(Kept::for_a_while);
+        match opened {
+            Ok(file) => Ok(Some(Self { path: path.to_owned(), file, rest: Vec::new() })),
             Err(libc::ENOENT) if path == FILES[1] => Ok(None),
             Err(errno) => Err(Error::system("open", errno, &path.to_string_lossy())),
         }
     }
 
-    /// Reads some rows and gives the live ones to `each`. `false` at the end.
+    /// Reads some rows and gives the live ones to `each`. `false` at the end. Where the descriptor
+    /// was lost between two slices it begins again.
     pub fn read_on(&mut self, each: &mut dyn FnMut(Row)) -> Result<bool, Error> {
+        let Some(file) = self.file.checked() else {
+            let anew = Self::open(&self.path)?;
+            return Ok(anew.map(|anew| *self = anew).is_some());
+        };
         let mut buffer = [0; 8192];
-        let bytes = kernel::read(&self.file, &mut buffer)
-            .map_err(|errno| Error::system("read", errno, "/proc/net/tcp"))?;
+        let bytes = kernel::read(file, &mut buffer)
+            .map_err(|errno| Error::system("read", errno, &self.path.to_string_lossy()))?;
         if bytes.is_empty() {
             return Ok(false);
         }

@@ -68,17 +68,15 @@ impl Recent {
         });
     }
 
-    /// The owners whose number of descriptors has changed since this was last asked, the one to read
-    /// first last.
+    /// The owners whose number of descriptors has changed since this was last asked, the newest
+    /// first.
     pub fn changed(&mut self, proc: &ProcDir) -> Vec<Pid> {
-        let changed = self.0.iter_mut().filter_map(|owner| {
+        let changed = |owner: &mut Owner| {
             let count = descriptors(proc, owner.pid);
             let known = std::mem::replace(&mut owner.count, count);
             (count != known && count <= SMALL_TABLE).then_some(owner.pid)
-        });
-        let mut changed = changed.collect::<Vec<_>>();
-        changed.reverse();
-        changed
+        };
+        self.0.iter_mut().filter_map(changed).collect()
     }
 }
 

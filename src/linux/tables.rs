@@ -33,6 +33,7 @@ pub struct Tables {
     holders: HashMap<(Inode, Pid), u64>,
     has_lost: HashSet<Pid>,
     empty: Vec<Pid>,
+    hidden: Vec<Pid>,
     /// Tables that could not be read, for reasons that are none of their processes' own; by process
     /// and thread.
     unread: HashMap<(Pid, Option<Pid>), Error>,
@@ -57,6 +58,7 @@ impl Tables {
             holders: HashMap::new(),
             has_lost: HashSet::new(),
             empty: Vec::new(),
+            hidden: Vec::new(),
             unread: HashMap::new(),
         }
     }
@@ -76,7 +78,7 @@ impl Tables {
                 return Err(failure("open", errno, &name));
             }
             // Hidden, or the first thread has exited: then its threads' may be seen.
-            Err(libc::EACCES | libc::EPERM) => self.empty.push(pid),
+            Err(libc::EACCES | libc::EPERM) => self.hidden.push(pid),
             Err(errno) if is_gone_or_hidden(errno) => {
                 self.has_lost.insert(pid);
             }
@@ -165,9 +167,14 @@ impl Tables {
         self.has_lost.contains(&pid)
     }
 
-    /// The processes whose table was empty or hidden.
+    /// The processes whose table was empty.
     pub fn empty(&self) -> &[Pid] {
         &self.empty
+    }
+
+    /// The processes whose table was hidden.
+    pub fn hidden(&self) -> &[Pid] {
+        &self.hidden
     }
 
     /// A table could not be read. The first time that may pass; the second time it counts as read.

@@ -9,11 +9,12 @@
 //! 4. Processes whose first thread has exited while others live: their own table is empty, their
 //!    threads' is not.
 
+use std::collections::VecDeque;
+
 use super::groups::{Group, Groups, Members};
-use super::kernel::Errno;
-use super::order;
+use super::headless::Headless;
 use super::order::{Counts, Order};
-use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
+use super::proc_dir::ProcDir;
 use super::tables::{Progress, Tables, Visit};
 use super::waiting::{Hit, Waiting};
 use crate::error::Error;
@@ -39,18 +40,19 @@ pub struct Walk {
     pub began: u64,
     /// What was read.
     pub tables: Tables,
-    /// Tables to read before all others.
-    urgent: Vec<Visit>,
-    /// Control groups whose members come first.
+    /// Tables that are asked for by name.
+    urgent: VecDeque<Visit>,
+    is_urgents_turn: bool,
+    /// How many of them come before the walk is widened.
+    first: usize,
+    /// Control groups whose members come first, and those members.
     groups: Vec<Group>,
+    members: Vec<Visit>,
     stage: Stage,
     order: Option<Order>,
     /// The counts of the first listing, once there is a second one.
     first_counts: Counts,
-    /// Processes whose first thread may have exited while others live.
-    suspects: Vec<Pid>,
-    /// Threads whose tables stand for their processes'.
-    threads: Vec<Visit>,
+    headless: Headless,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -75,19 +77,21 @@ pub enum Step {
 }
 
 impl Walk {
-    /// A walk that has read nothing yet and reads only what is named. `own_sockets`: the device of
-    /// sockfs, where it is known.
-    pub fn new(began: u64, own_sockets: Option<u64>) -> Self {
+    /// A walk that has read nothing yet and reads only what is named, `first` to begin with.
+    /// `own_sockets`: the device of sockfs, where it is known.
+    pub fn new(began: u64, own_sockets: Option<u64>, first: Vec<Pid>) -> Self {
         Self {
             began,
             tables: Tables::new(own_sockets),
-            urgent: Vec::new(),
+            first: first.len(),
+            urgent: first.into_iter().map(named).collect(),
+            is_urgents_turn: false,
             groups: Vec::new(),
+            members: Vec::new(),
             stage: Stage::Named,
             order: None,
             first_counts: Counts::new(),
-            suspects: Vec::new(),
-            threads: Vec::new(),
+            headless: Headless::default(),
         }
     }
 
@@ -96,30 +100,36 @@ impl Walk {
         self.stage == Stage::Named
     }
 
+    /// Whether what it began with is read.
+    pub fn has_read_first(&self) -> bool {
+        self.first == 0 && self.tables.reading().is_none()
+    }
+
     /// Goes on to read everybody's table, the members of `groups` first.
     pub fn widen(&mut self, groups: impl IntoIterator<Item = Group>) {
         self.groups = groups.into_iter().take(GROUPS).collect();
         self.stage = Stage::Grouped;
     }
 
-    /// Reads that process's table next.
+    /// Reads that process's table soon.
     pub fn name(&mut self, pid: Pid) {
-        self.urgent.push(named(pid));
+        self.urgent.push_back(named(pid));
     }
 
-    /// Whether that process's table is being read or will be next.
+    /// Whether that process's table is being read or will be soon.
     pub fn is_named(&self, pid: Pid) -> bool {
         self.urgent.iter().chain(&self.tables.reading()).any(|visit| visit.pid == pid)
     }
 
-    /// The counts that were taken, at the walk's end.
+    /// The counts that were taken, at the walk's end; `None` if it ended among them.
     pub fn into_counts(self) -> Option<Counts> {
-        self.order.map(Order::into_counts)
+        let is_counting = matches!(self.stage, Stage::Counting | Stage::CountingAgain);
+        self.order.filter(|_| !is_counting).map(Order::into_counts)
     }
 
     /// To be called at the head of each slice but the first.
     pub fn resume(&mut self) {
-        self.urgent.extend(self.tables.resume());
+        self.tables.resume().into_iter().for_each(|visit| self.urgent.push_front(visit));
     }
 
     /// One step on. After a failure that could be cured the same step is taken again.
@@ -136,18 +146,26 @@ impl Walk {
                 Progress::Stopped => Step::More,
             });
         }
-        let visit = match self.urgent.pop() {
-            Some(visit) => Some(visit),
+        // Urgent ones may come without pause, and must not keep the walk from its end.
+        self.is_urgents_turn = !self.is_urgents_turn || self.stage == Stage::Named;
+        let urgent = if self.is_urgents_turn { self.urgent.pop_front() } else { None };
+        let visit = match urgent {
+            Some(visit) => {
+                self.first = self.first.saturating_sub(1);
+                Some(visit)
+            }
             None if self.stage == Stage::Named => return Ok(Step::Over),
             None => self.next_visit(proc, known, slice)?,
         };
         if let Some(visit) = visit {
             *ticks = ticks.wrapping_add(1);
-            self.tables.visit(proc, visit, *ticks).inspect_err(|_| self.urgent.push(visit))?;
+            self.tables
+                .visit(proc, visit, *ticks)
+                .inspect_err(|_| self.urgent.push_front(visit))?;
             return Ok(Step::More);
         }
-        let is_over = self.threads.is_empty() && self.suspects.is_empty();
-        Ok(if is_over && self.stage == Stage::Threads { Step::Over } else { Step::More })
+        let is_over = self.stage == Stage::Threads && self.headless.is_empty();
+        Ok(if is_over && self.urgent.is_empty() { Step::Over } else { Step::More })
     }
 
     /// Whom to visit next; `None` where something else was done to find out.
@@ -160,16 +178,17 @@ impl Walk {
         let next = |order: &mut Option<Order>| order.as_mut().and_then(Order::next);
         match self.stage {
             Stage::Named => {}
-            Stage::Grouped => match self.groups.last() {
-                Some(group) => {
+            Stage::Grouped => match (self.members.pop(), self.groups.last()) {
+                (Some(member), _) => return Ok(Some(member)),
+                (None, Some(group)) => {
                     if let Members::Known(pids) = known.groups.members(*group) {
                         self.groups.pop();
                         let (tables, began) = (&self.tables, self.began);
                         let unread = |pid: &Pid| !tables.has_read_since(*pid, began);
-                        self.urgent.extend(pids.into_iter().filter(unread).map(named));
+                        self.members.extend(pids.into_iter().filter(unread).map(named));
                     }
                 }
-                None => self.stage = Stage::Counting,
+                (None, None) => self.stage = Stage::Counting,
             },
             Stage::Counting => {
                 if self.count(proc, &known.counts, slice)? {
@@ -181,7 +200,8 @@ impl Walk {
                 Some(visit) if self.tables.has_read_since(visit.pid, self.began) => {}
                 Some(visit) => return Ok(Some(visit)),
                 None => {
-                    let order = self.order.take();
+                    let mut order = self.order.take();
+                    self.headless.suspect(order.iter_mut().flat_map(Order::take_headless));
                     self.first_counts = order.map(Order::into_counts).unwrap_or_default();
                     self.stage = Stage::CountingAgain;
                 }
@@ -194,27 +214,36 @@ impl Walk {
             Stage::Again => match next(&mut self.order) {
                 Some(visit) => return Ok(Some(visit)),
                 None => {
-                    self.suspects = self.suspects();
+                    self.suspect_empty();
                     self.stage = Stage::Threads;
                 }
             },
-            Stage::Threads => {
-                if let Some(visit) = self.threads.pop() {
-                    return Ok(Some(visit));
+            Stage::Threads => match self.headless.next(proc) {
+                Ok(visit) => return Ok(visit),
+                Err((pid, failure)) if failure.is_out_of_descriptors() => {
+                    self.headless.suspect([pid]);
+                    return Err(failure);
                 }
-                if let Some(suspect) = self.suspects.pop() {
-                    self.find_threads(proc, suspect)?;
-                }
-            }
+                Err((pid, failure)) => self.tables.fail(named(pid), self.began, failure),
+            },
         }
         Ok(None)
+    }
+
+    /// Adds those whose table was found empty. On a kernel that counts no descriptors, a hidden one
+    /// may be empty too.
+    fn suspect_empty(&mut self) {
+        let Some(order) = &mut self.order else { return };
+        let hidden = if order.has_counts() { &[] } else { self.tables.hidden() };
+        let empty = self.tables.empty().iter().chain(hidden).copied();
+        self.headless.suspect(order.take_headless().into_iter().chain(empty));
     }
 
     /// Lists and counts everybody; `true` when that is done.
     fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Error> {
         let order = match self.order.take() {
             Some(order) => order,
-            None => Order::new(proc)?,
+            None => Order::new(proc, self.stage == Stage::CountingAgain)?,
         };
         let order = self.order.insert(order);
         order.count(proc, known, slice)
@@ -240,51 +269,9 @@ impl Walk {
         }
         Ok(true)
     }
-
-    /// Those that seem to hold nothing, by the latest counts where there are any.
-    fn suspects(&self) -> Vec<Pid> {
-        let counted = self.order.as_ref().map(Order::empty).unwrap_or_default();
-        let read: &[Pid] = match &self.order {
-            Some(order) if order.has_counts() => &[],
-            _ => self.tables.empty(),
-        };
-        counted.iter().chain(read).copied().collect()
-    }
-
-    /// Puts the threads of a suspect on the list, if it has more than the one thread that can be a
-    /// zombie. A kernel thread has one.
-    fn find_threads(&mut self, proc: &ProcDir, pid: Pid) -> Result<(), Error> {
-        const LINKS_OF_ONE_THREAD: u64 = 3;
-        let tasks = Name::new(format_args!("{pid}/task"));
-        let threads = match proc.stat(&tasks) {
-            Ok(stat) if stat.links <= LINKS_OF_ONE_THREAD => return Ok(()),
-            Ok(_) => threads(proc, &tasks),
-            Err(errno) => Err(("stat", errno)),
-        };
-        let visit = |thread| Visit { pid, thread: Some(thread), expected: 0 };
-        match threads {
-            Ok(threads) => self.threads.extend(threads.into_iter().map(visit)),
-            Err((_, errno)) if is_gone_or_hidden(errno) => {}
-            Err((call, errno)) => {
-                let failure = failure(call, errno, &tasks);
-                if failure.is_out_of_descriptors() {
-                    self.suspects.push(pid);
-                    return Err(failure);
-                }
-                self.tables.fail(visit(pid), self.began, failure);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A visit by name; how large the table is was not asked.
 fn named(pid: Pid) -> Visit {
     Visit { pid, thread: None, expected: 1 }
-}
-
-/// The threads listed in `tasks`.
-fn threads(proc: &ProcDir, tasks: &Name) -> Result<Vec<Pid>, (&'static str, Errno)> {
-    let directory = proc.open(tasks, libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
-    order::numbers(&directory).map_err(|errno| ("getdents64", errno))
 }

@@ -108,7 +108,26 @@ fn a_late_question_for_a_recent_owner_does_not_wait_for_the_walk() {
 
     assert_eq!(answers.len(), 1);
     assert_eq!((answers[0].id, answers[0].owner.clone()), (late, Ok(Some(100))));
-    assert_eq!(calls(), [Call::ListFds(100), Call::Socket(100, 9)]);
+    // The others are the walk's, which goes on meanwhile.
+    let its_own = calls().into_iter().filter(|call| match call {
+        Call::ListFds(pid) | Call::Socket(pid, _) => *pid == 100,
+        _ => false,
+    });
+    assert_eq!(its_own.collect::<Vec<_>>(), [Call::ListFds(100), Call::Socket(100, 9)]);
+}
+
+#[test]
+fn late_questions_without_pause_do_not_keep_the_walk_from_its_end() {
+    let mut asker = Asker::in_world(twenty());
+    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    let slow = asker.ask(Wanted::Port(1));
+
+    let is_answered = (0..1000).any(|_| {
+        asker.ask(Wanted::Port(80));
+        asker.advance(&one_step()).iter().any(|answer| answer.id == slow)
+    });
+
+    assert!(is_answered);
 }
 
 #[test]
@@ -207,12 +226,15 @@ fn a_walk_whose_own_questions_are_answered_goes_no_further() {
         assert_eq!(asker.advance(&one_step()), []);
     }
     asker.ask(Wanted::Port(1));
-    while asker.advance(&one_step()).iter().all(|answer| answer.id != own) {}
-    calls();
+    while asker.advance(&one_step()).iter().all(|answer| answer.id != own) {
+        calls();
+    }
 
     asker.finish();
 
-    assert_eq!(calls().len(), twenty().plain_walk());
+    // The call that found the first one's answer, and a walk for the second with five guesses.
+    let most = 1 + twenty().plain_walk() + 5;
+    assert!((most - 5..=most).contains(&calls().len()));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{self, Child, Command, Stdio};
 
-use super::end;
+use super::{alone, end};
 use crate::platform::linux::Search;
 use crate::platform::linux::groups::{Group, Members};
 use crate::platform::linux::recent::{OWNERS, Recent};
@@ -184,6 +184,7 @@ fn move_to_other_group(holder: &Holder, name: &str) -> Option<String> {
 
 #[test]
 fn whatever_is_remembered_the_answer_is_the_one_of_an_empty_memory() {
+    let _alone = alone();
     let world = World::new();
     let group = move_to_other_group(&world.holders[0], "moved");
     let mut warm = Search::default();

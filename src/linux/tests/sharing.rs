@@ -1,45 +1,92 @@
 //! Questions that are under way together.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
 
-use super::end;
+use super::{alone, end};
 use crate::platform::linux::Search;
 use crate::question::{Question, Wanted};
 use crate::slice::Slice;
 
-#[test]
-fn a_quick_question_does_not_wait_until_the_whole_table_is_told() {
+/// A server here and the client's end of so many connections to it, all held by this process.
+fn connected(count: usize) -> (TcpListener, Vec<(TcpStream, TcpStream)>) {
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let server_address = server.local_addr().expect("it is bound");
-    // Some three hundred sockets fit into one datagram of the kernel's reply.
-    let clients = std::iter::repeat_with(|| {
-        let client = TcpStream::connect(server_address).expect("it listens");
+    let address = server.local_addr().expect("it is bound");
+    let pairs = std::iter::repeat_with(|| {
+        let client = TcpStream::connect(address).expect("it listens");
         (client, server.accept().expect("it was asked").0)
     });
-    let clients = clients.take(400).collect::<Vec<_>>();
-    let local = end(clients[0].0.local_addr().expect("it is connected"));
-    let exact = Wanted::Connection { local, remote: end(server_address) };
-    let mut search = Search::default();
-    let mut answers = Vec::new();
-    let mut advance = |search: &mut Search| {
-        search.advance(&Slice::of_steps(1), &mut answers);
-        answers.pop().map(|answer| answer.id)
-    };
-    // Makes this process a recent owner.
-    search.ask(Question { id: 1, wanted: exact.clone() });
-    while advance(&mut search) != Some(1) {}
+    let pairs = pairs.take(count).collect();
+    (server, pairs)
+}
 
-    // The port of nobody, and so of five others: then the table is told without a filter.
-    for id in 2..7 {
+fn exact(client: SocketAddr, server: SocketAddr) -> Wanted {
+    Wanted::Connection { local: end(client), remote: end(server) }
+}
+
+/// One slice of so many steps; the ids that were answered in it.
+fn advance(search: &mut Search, steps: u32) -> Vec<u32> {
+    let mut answers = Vec::new();
+    search.advance(&Slice::of_steps(steps), &mut answers);
+    answers.into_iter().map(|answer| answer.id).collect()
+}
+
+#[test]
+fn a_long_table_is_told_in_many_steps() {
+    let _alone = alone();
+    // Some three hundred sockets fit into one datagram of the kernel's reply.
+    let _world = connected(400);
+    let mut search = Search::default();
+    // A port of nobody, asked for by so many that the table is told without a filter.
+    for id in 1..6 {
         search.ask(Question { id, wanted: Wanted::Connected(1) });
     }
     while search.listing.is_none() {
-        assert_eq!(advance(&mut search), None);
+        assert_eq!(advance(&mut search, 1), []);
     }
-    search.ask(Question { id: 7, wanted: exact });
-    while advance(&mut search) != Some(7) {}
-    let slices = std::iter::from_fn(|| advance(&mut search).is_none().then_some(())).count();
 
-    // What is left of the eight hundred IPv4 sockets, and the IPv6 ones.
+    let slices = std::iter::from_fn(|| advance(&mut search, 1).is_empty().then_some(())).count();
+
     assert!(slices >= 3, "{slices} more slices: the table was told at one go");
+}
+
+/// Asks for `wanted`, and then for one that is answered quickly in each slice, which is over when
+/// that has been looked at.
+fn is_answered_in_a_crowd(wanted: Wanted) -> bool {
+    let (server, pairs) = connected(1);
+    let client = pairs[0].0.local_addr().expect("it is connected");
+    let quick = exact(client, server.local_addr().expect("it is bound"));
+    let mut search = Search::default();
+    // Makes this process a recent owner.
+    search.ask(Question { id: 1, wanted: quick.clone() });
+    while advance(&mut search, 1000).is_empty() {}
+
+    search.ask(Question { id: 2, wanted });
+    (3..100_000).any(|id| {
+        search.ask(Question { id, wanted: quick.clone() });
+        advance(&mut search, 2).contains(&2)
+    })
+}
+
+#[test]
+fn quick_questions_without_pause_do_not_keep_a_walk_from_its_end() {
+    let _alone = alone();
+    let (server, mut pairs) = connected(1);
+    let (client, _accepted) = pairs.pop().expect("there is one");
+    let address = client.local_addr().expect("it is connected");
+    let stdin = Stdio::from(OwnedFd::from(client));
+    let mut holder = Command::new("sleep").arg("600").stdin(stdin).spawn().expect("it starts");
+
+    let is_answered = is_answered_in_a_crowd(exact(address, server.local_addr().expect("bound")));
+
+    holder.kill().expect("it lives");
+    holder.wait().expect("it ends");
+    assert!(is_answered);
+}
+
+#[test]
+fn quick_questions_without_pause_do_not_keep_the_tables_from_being_told() {
+    let _alone = alone();
+    assert!(is_answered_in_a_crowd(Wanted::Connected(1)));
 }
