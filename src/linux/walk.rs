@@ -105,6 +105,12 @@ impl Walk {
         self.first == 0 && self.tables.reading().is_none()
     }
 
+    /// Whether only processes without a first thread are left.
+    #[cfg(test)]
+    pub fn is_at_threads(&self) -> bool {
+        self.stage == Stage::Threads
+    }
+
     /// Goes on to read everybody's table, the members of `groups` first.
     pub fn widen(&mut self, groups: impl IntoIterator<Item = Group>) {
         self.groups = groups.into_iter().take(GROUPS).collect();

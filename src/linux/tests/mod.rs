@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::question::End;
 
+mod headless;
 mod memory;
 mod sharing;
 
