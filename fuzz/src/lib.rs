@@ -15,6 +15,7 @@ pub mod linux {
     pub mod diag_reply;
     pub mod diag_request;
     pub mod groups;
+    pub mod kept;
     pub mod kernel;
     pub mod layout;
     pub mod proc_net;
