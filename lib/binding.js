@@ -6,10 +6,7 @@
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
 const path = require('node:path')
-const { systemOf } = require('./binary')
 const { lookupError } = require('./errors')
-const { isMusl } = require('./libc')
-const { version } = require('../package.json')
 
 /** @typedef {import('./errors').Failure} Failure */
 /**
@@ -51,6 +48,9 @@ const TAGS = new Map([
 
 const FUNCTIONS = ['createLookups', 'advance', 'processPaths', 'processInfos']
 
+/** Like all that only a failure needs, it is loaded by one: `require` should take no time. */
+const version = () => require('../package.json').version
+
 /** Not a literal `require` of the package: bundlers would follow it to the binary and fail. */
 const requireHere = createRequire(__filename)
 const root = path.join(__dirname, '..')
@@ -79,7 +79,9 @@ function find() {
   }
   const found = loadTag(tag)
   // Most Linux systems have glibc; only when its binary fails is it worth asking which one this is.
-  if ('failure' in found && muslTag !== undefined && isMusl()) return loadTag(muslTag)
+  if ('failure' in found && muslTag !== undefined && require('./libc').isMusl()) {
+    return loadTag(muslTag)
+  }
   return found
 }
 
@@ -93,7 +95,7 @@ function loadTag(tag) {
   try {
     const binding = requireHere(name)
     if (!FUNCTIONS.every((name) => typeof binding[name] === 'function')) {
-      throw new Error(`it is not the binary of socket-owner ${version}`)
+      throw new Error(`it is not the binary of socket-owner ${version()}`)
     }
     return { binding }
   } catch (cause) {
@@ -109,7 +111,7 @@ function loadTag(tag) {
  */
 function missing(tag, cause) {
   const name = `socket-owner-${tag}`
-  const add = `Or add it yourself: npm install ${name}@${version}.`
+  const add = `Or add it yourself: npm install ${name}@${version()}.`
   const others = [...TAGS.values()].flat().filter((other) => other !== tag && isInstalled(other))
   let cure = 'Build it: npm run build.'
   if (!isCheckout && others.length > 0) {
@@ -168,7 +170,7 @@ function diagnosis(tag, name, cause) {
   }
   return [
     reason,
-    `It should be that for ${tag}, version ${version}. ` +
+    `It should be that for ${tag}, version ${version()}. ` +
       'Install again on this very system; on Linux it needs glibc 2.17 or musl 1.2.'
   ]
 }
@@ -176,7 +178,7 @@ function diagnosis(tag, name, cause) {
 /** @param {string} name */
 function builtFor(name) {
   try {
-    return systemOf(requireHere.resolve(name))
+    return require('./binary').systemOf(requireHere.resolve(name))
   } catch {
     return null
   }
