@@ -1,7 +1,6 @@
 // Each goal with what was measured for it.
 
-import { loadName } from './report.mjs'
-import { duration, median, p99, ratio, whole } from './statistics.mjs'
+import { duration, loadName, median, p99, ratio, whole } from './statistics.mjs'
 
 const SLICE_MS = 2
 

@@ -7,12 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { rows } from './goals.mjs'
 import { PROGRAMS } from './lookups.mjs'
 import { picture } from './picture.mjs'
-import { duration, markdown, quantile, Samples, whole } from './statistics.mjs'
+import { duration, loadName, markdown, quantile, Samples, whole } from './statistics.mjs'
 
 const here = import.meta.dirname
 const kept = path.join(here, 'target', 'results.json')
-
-export const loadName = ({ processes, sockets }) => `${whole(processes)} / ${whole(sockets)}`
 
 export function report(results) {
   const parts = [

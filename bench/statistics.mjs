@@ -16,6 +16,8 @@ export const whole = (number) => Math.round(number).toLocaleString('en')
 const digits = (number) =>
   number >= 100 ? whole(number) : Number(number.toPrecision(2)).toString()
 
+export const loadName = ({ processes, sockets }) => `${whole(processes)} / ${whole(sockets)}`
+
 export function duration(ms) {
   if (ms < 1) return `${digits(ms * 1000)} µs`
   return ms < 1000 ? `${digits(ms)} ms` : `${digits(ms / 1000)} s`

@@ -90,7 +90,7 @@ pub fn stat(directory: c_int, path: &CStr) -> Result<Stat, Errno> {
     // SAFETY: `stat` points to as many bytes as `struct stat` has, aligned as it must be; `path` is
     // NUL-terminated.
     succeeded(unsafe { libc::fstatat(directory, path.as_ptr(), stat, 0) })?;
-    bytes.stat()
+    bytes.stat().ok_or(libc::EOVERFLOW)
 }
 
 /// `fstat(2)` of any number, open or not.
@@ -99,7 +99,7 @@ pub fn stat_of_number(number: c_int) -> Result<Stat, Errno> {
     let stat = bytes.as_mut_ptr();
     // SAFETY: as in `stat`; a number that is not open is EBADF.
     succeeded(unsafe { libc::fstat(number, stat) })?;
-    bytes.stat()
+    bytes.stat().ok_or(libc::EOVERFLOW)
 }
 
 /// `read(2)`: the next bytes; none at the end.

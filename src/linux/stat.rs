@@ -2,7 +2,6 @@
 
 use std::mem::offset_of;
 
-use super::kernel::Errno;
 use super::layout::native_number;
 
 /// What `stat(2)` tells, as far as it is needed.
@@ -37,12 +36,12 @@ impl StatBytes {
     }
 
     /// What it has written.
-    pub fn stat(&self) -> Result<Stat, Errno> {
-        let number = |offset, bytes| native_number(&self.0, offset, bytes).ok_or(libc::EOVERFLOW);
+    pub fn stat(&self) -> Option<Stat> {
+        let number = |offset, bytes| native_number(&self.0, offset, bytes);
         let device = number(offset_of!(libc::stat, st_dev), size_of::<libc::dev_t>())?;
         let inode = number(offset_of!(libc::stat, st_ino), size_of::<libc::ino_t>())?;
         let mode = number(offset_of!(libc::stat, st_mode), size_of::<libc::mode_t>())?;
-        Ok(Stat {
+        Some(Stat {
             object: (device, inode),
             size: number(offset_of!(libc::stat, st_size), size_of::<libc::off_t>())?,
             links: number(offset_of!(libc::stat, st_nlink), size_of::<libc::nlink_t>())?,
