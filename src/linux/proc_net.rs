@@ -27,8 +27,12 @@ pub struct Text {
 impl Text {
     /// Opens a table; `None` for IPv6's on a system without it.
     pub fn open(path: &CStr) -> Result<Option<Self>, Error> {
-        let opened = kernel::open(kernel::NO_DIRECTORY, path, libc::O_RDONLY);
-        let opened = opened.and_then(Kept::for_a_while);
+        let open = || {
+            let file = kernel::open(kernel::NO_DIRECTORY, path, libc::O_RDONLY)?;
+            Kept::for_a_while(file)
+        };
+        // Once more after a failure that may pass, as for want of memory.
+        let opened = open().or_else(|_| open());
         match opened {
             Ok(file) => Ok(Some(Self { path: path.to_owned(), file, rest: Vec::new() })),
             Err(libc::ENOENT) if path == FILES[1] => Ok(None),
