@@ -191,3 +191,18 @@ test("a polyfill's signal without a reason rejects with an AbortError", async (t
   await assert.rejects(findPidByLocalTcpPort(1, { signal }), { name: 'AbortError' })
   open()
 })
+
+test('a signal that fails to remove a listener keeps nobody from an answer', async (t) => {
+  const { findPidByLocalTcpPort } = installRecorder(t)
+  const signal = {
+    aborted: false,
+    addEventListener: () => {},
+    removeEventListener: () => {
+      throw new Error('not here')
+    }
+  }
+
+  const answers = [findPidByLocalTcpPort(1, { signal }), findPidByLocalTcpPort(2)]
+
+  assert.equal((await Promise.all(answers)).length, 2)
+})
