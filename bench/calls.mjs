@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { callsOf, tracedCommand } from '../__test__/trace.mjs'
+import { callsOf, tracedCommand } from '../__test__/support/trace.mjs'
 import { Resident } from './population.mjs'
 
 /** Traces one process; `ask(name, questions)` gives the counts of those look-ups. */

@@ -17,9 +17,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { checkDarwinBinary } from './check-darwin-binary.mjs'
-import { installDebian } from './debian.mjs'
-import { rustc, toolchainFor } from './rust-toolchain.mjs'
-import { withoutSourcePaths } from './source-paths.mjs'
+import { installDebian } from './lib/debian.mjs'
+import { rustc, toolchainFor } from './lib/rust-toolchain.mjs'
+import { withoutSourcePaths } from './lib/source-paths.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin')
@@ -114,7 +114,7 @@ function findLld() {
 function stubLibraries() {
   const folder = path.join(sdkRoot, 'usr', 'lib')
   fs.mkdirSync(folder, { recursive: true })
-  const list = fs.readFileSync(path.join(root, 'scripts', 'libsystem-symbols.txt'), 'utf8')
+  const list = fs.readFileSync(path.join(root, 'scripts', 'lib', 'libsystem-symbols.txt'), 'utf8')
   const symbols = list.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   fs.writeFileSync(path.join(folder, 'libSystem.tbd'), stub('libSystem.B.dylib', symbols))
   fs.writeFileSync(path.join(folder, 'libiconv.tbd'), stub('libiconv.2.dylib', []))

@@ -9,9 +9,9 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pythonIn } from './python.mjs'
-import { toolchainFor } from './rust-toolchain.mjs'
-import { withoutSourcePaths } from './source-paths.mjs'
+import { pythonIn } from './lib/python.mjs'
+import { toolchainFor } from './lib/rust-toolchain.mjs'
+import { withoutSourcePaths } from './lib/source-paths.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'linux')

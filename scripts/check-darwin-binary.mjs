@@ -8,15 +8,15 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import fixups from '../macho-host/fixups.cjs'
-import machO from '../macho-host/mach-o.cjs'
+import fixups from '../__test__/darwin/host/fixups.cjs'
+import machO from '../__test__/darwin/host/mach-o.cjs'
 
 const LARGEST_BYTES = 450 * 1024
 const LIBSYSTEM = '/usr/lib/libSystem.B.dylib'
 const MINIMUM_MACOS = '11.0'
 const ENTRY = '_napi_register_module_v1'
-const libsystemSymbols = readList('libsystem-symbols.txt')
-const nodeApiSymbols = readList('node-api-8-symbols.txt')
+const libsystemSymbols = readList('lib/libsystem-symbols.txt')
+const nodeApiSymbols = readList('lib/node-api-8-symbols.txt')
 
 /** What is wrong with the binary, a sentence each; an empty array when it is fit. */
 export function checkDarwinBinary(file, arch) {

@@ -10,16 +10,16 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
 /** What to run, under which environment. */
 const FORMS = {
-  faults: [test('faults'), { FAULTS_PLACES: '1000' }],
-  teardown: [test('teardown'), { TEARDOWN_WORKERS: '500' }],
-  churn: [test('churn'), { CHURN_SECONDS: '600' }],
-  soak: [test('soak'), { SOAK_LOOKUPS: '1000000' }],
+  faults: [test('storms/faults'), { FAULTS_PLACES: '1000' }],
+  teardown: [test('calls/teardown'), { TEARDOWN_WORKERS: '500' }],
+  churn: [test('storms/churn'), { CHURN_SECONDS: '600' }],
+  soak: [test('storms/soak'), { SOAK_LOOKUPS: '1000000' }],
   sanitize: [[process.execPath, 'scripts/sanitize.mjs', '100000']],
   fuzz: [[process.execPath, 'scripts/fuzz.mjs', '600']]
 }
 
 function test(name) {
-  return [process.execPath, '--test', '--test-reporter=spec', `__test__/${name}.test.mjs`]
+  return [process.execPath, 'scripts/test.mjs', '--test-reporter=spec', name]
 }
 
 const chosen = process.argv.slice(2)

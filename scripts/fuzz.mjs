@@ -9,7 +9,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureNightly } from './nightly.mjs'
+import { ensureNightly } from './lib/nightly.mjs'
 
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'fuzz')
 const [seconds = '20', ...chosen] = process.argv.slice(2)

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { ensureNightly } from './nightly.mjs'
+import { ensureNightly } from './lib/nightly.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** Modules without a system call. */

@@ -1,5 +1,5 @@
 // The tests on real sockets with an address-sanitizer build of the addon, in a copy of the checkout:
-// `node scripts/sanitize.mjs [look-ups] [test files]`. Then a leak check of so many look-ups (2,000
+// `node scripts/sanitize.mjs [look-ups] [tests]`. Then a leak check of so many look-ups (2,000
 // unless told). Needs a nightly compiler and gcc, whose libasan is preloaded: Rust links its own into
 // programs only.
 
@@ -8,13 +8,18 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hostTag } from '../__test__/install.mjs'
-import { ensureNightly } from './nightly.mjs'
+import { hostTag } from '../__test__/support/install.mjs'
+import { ensureNightly } from './lib/nightly.mjs'
+import { testFiles } from './lib/tests.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const [lookups = '2000', ...chosen] = process.argv.slice(2)
 /** Tests whose processes all may have libasan preloaded: they preload nothing else. */
-const TESTS = ['port', 'peer', 'state', 'shared', 'path', 'threads', 'teardown']
+const TESTS = [
+  ['port', 'peer', 'state', 'shared', 'threads'].map((name) => `sockets/${name}`),
+  'processes/path',
+  'calls/teardown'
+].flat()
 
 // The plain binary's name is the one to take.
 if (hostTag === undefined) fail('Build the addon first: npm run build')
@@ -47,8 +52,7 @@ function makeCopy() {
 }
 
 function runTests() {
-  const names = chosen.length > 0 ? chosen : TESTS.map((name) => `${name}.test.mjs`)
-  const files = names.map((name) => path.join('__test__', name))
+  const files = testFiles(path.join(copy, '__test__'), chosen.length > 0 ? chosen : TESTS)
   // Leaks of the programs of the tests are not ours; they are looked for below.
   run(process.execPath, ['--test', ...files], { ...sanitized('detect_leaks=0') })
 }

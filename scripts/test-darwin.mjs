@@ -1,5 +1,5 @@
 // Runs the package with its macOS binaries on Linux, in __test__/darwin, against the simulated
-// kernel of macho-host: x64 in this Node, arm64 in an arm64 Node under qemu.
+// kernel of its host/: x64 in this Node, arm64 in an arm64 Node under qemu.
 //
 //   node scripts/test-darwin.mjs [x64] [arm64] [--core] [--no-build]
 //
@@ -10,8 +10,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { buildHost } from '../macho-host/build.mjs'
-import { emulatedNode, installDebian } from './debian.mjs'
+import { buildHost } from '../__test__/darwin/host/build.mjs'
+import { emulatedNode, installDebian } from './lib/debian.mjs'
+import { testFiles } from './lib/tests.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin-tests')
@@ -52,17 +53,10 @@ function runTests(arch) {
     MAC_APP: app(arch, 'app', path.join(root, 'npm', `darwin-${arch}`)),
     MAC_APP_PANICKING: app(arch, 'app-panicking', path.join(cache, 'panicking'))
   }
-  const preload = path.join(root, 'macho-host', 'preload.cjs')
-  const files = fs.readdirSync(tests).filter((name) => name.endsWith('.test.mjs'))
-  for (const name of files.sort()) {
+  const preload = path.join(tests, 'host', 'preload.cjs')
+  for (const file of testFiles(tests, ['.'])) {
     // Not `node --test`: it would start the arm64 Node without qemu.
-    const [command, ...args] = [
-      ...node,
-      '--test-reporter=spec',
-      '--require',
-      preload,
-      path.join(tests, name)
-    ]
+    const [command, ...args] = [...node, '--test-reporter=spec', '--require', preload, file]
     const result = spawnSync(command, args, {
       env,
       encoding: 'utf8',
@@ -70,8 +64,8 @@ function runTests(arch) {
       maxBuffer: 2 ** 28,
       timeout: LONGEST_MS
     })
-    console.log(`${name}\n${result.stdout}`)
-    count(name, result)
+    console.log(`${path.basename(file)}\n${result.stdout}`)
+    count(path.basename(file), result)
   }
 }
 

@@ -10,13 +10,14 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { emulatedNode } from './debian.mjs'
+import { emulatedNode } from './lib/debian.mjs'
+import { testFiles } from './lib/tests.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin-tests')
 const binary = 'socket-owner.linux-arm64-gnu.node'
 // Not state (a bound socket is told by sock_diag alone) and path (qemu rewrites paths below -L).
-const TESTS = ['address', 'arguments', 'peer', 'port']
+const TESTS = ['calls/address', 'calls/arguments', 'sockets/peer', 'sockets/port']
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,7 +30,7 @@ if (!values['no-build']) {
 fs.copyFileSync(path.join(root, 'npm', 'linux-arm64-gnu', binary), path.join(root, binary))
 const [qemu, , libraries, node] = emulatedNode(cache)
 const names = positionals.length > 0 ? positionals : TESTS
-const files = names.map((name) => path.join(root, '__test__', `${name}.test.mjs`))
+const files = testFiles(path.join(root, '__test__'), names)
 
 // The first 20 bytes of an arm64 ELF program, and which of their bits count. F: the interpreter is
 // opened now, so that it is found in every root directory.

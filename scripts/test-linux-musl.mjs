@@ -10,7 +10,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { muslNode } from './musl-node.mjs'
+import { muslNode } from './lib/musl-node.mjs'
+import { testFiles } from './lib/tests.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
@@ -18,9 +19,11 @@ const copy = path.join(target, 'musl', 'checkout')
 const binary = 'socket-owner.linux-x64-musl.node'
 const SOURCES = ['__test__', 'bin', 'examples', 'index.d.ts', 'index.js', 'lib', 'package.json']
 const TESTS = [
-  ['abort', 'address', 'arguments', 'busy', 'calls', 'descriptors', 'info', 'network'],
-  ['no-child-process', 'path', 'peer', 'pid1', 'port', 'proxy', 'queue', 'secure', 'shared'],
-  ['state', 'teardown', 'threads', 'timewait', 'users']
+  ['abort', 'address', 'arguments', 'calls', 'queue', 'teardown'].map((name) => `calls/${name}`),
+  ['info', 'path'].map((name) => `processes/${name}`),
+  ['no-child-process', 'proxy'].map((name) => `repo/${name}`),
+  ['busy', 'descriptors', 'network', 'peer', 'pid1', 'port'].map((name) => `sockets/${name}`),
+  ['secure', 'shared', 'state', 'threads', 'timewait', 'users'].map((name) => `sockets/${name}`)
 ].flat()
 
 const { values, positionals } = parseArgs({
@@ -38,7 +41,7 @@ for (const name of [...SOURCES, 'Cargo.toml']) {
 }
 fs.copyFileSync(path.join(root, 'npm', 'linux-x64-musl', binary), path.join(copy, binary))
 const names = positionals.length > 0 ? positionals : TESTS
-const files = names.map((name) => path.join(copy, '__test__', `${name}.test.mjs`))
+const files = testFiles(path.join(copy, '__test__'), names)
 const [command, ...args] = muslNode('x64')
 const result = spawnSync(command, [...args, '--test', '--test-reporter=spec', ...files], {
   cwd: copy,

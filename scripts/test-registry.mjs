@@ -7,15 +7,13 @@
 // none: it takes the macOS binaries that are there and the one of this host; the other packages have
 // a text for a binary, which is installed but not loaded.
 import { execFileSync, spawnSync } from 'node:child_process'
-import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { installTools } from '../__test__/registry/registry.mjs'
+import { testFiles } from './lib/tests.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
-const tests = path.join(root, '__test__', 'registry')
-const CORE = ['install.test.mjs', 'age.test.mjs']
 
 const { values } = parseArgs({
   options: { core: { type: 'boolean' }, 'no-build': { type: 'boolean' } }
@@ -27,8 +25,7 @@ if (!values.core && !values['no-build']) {
 }
 // Once, before several files want them at a time.
 installTools()
-const all = fs.readdirSync(tests).filter((name) => name.endsWith('.test.mjs'))
-const files = (values.core ? CORE : all).map((name) => path.join(tests, name))
+const files = testFiles(path.join(root, '__test__'), ['registry'], { isCore: values.core })
 const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
   stdio: 'inherit',
   env: { ...process.env, REGISTRY_CORE: values.core ? '1' : '' }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import test from 'node:test'
-import * as mac from '../../macho-host/kernel.mjs'
+import * as mac from './host/kernel.mjs'
 import { connection, ends, freshPackage, machine, ROOT } from './mac.mjs'
 
 const { findPeerPid, findPidByLocalTcpPort, getProcessPath } = freshPackage()

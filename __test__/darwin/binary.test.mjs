@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import fixups from '../../macho-host/fixups.cjs'
-import machO from '../../macho-host/mach-o.cjs'
 import { checkDarwinBinary } from '../../scripts/check-darwin-binary.mjs'
+import fixups from './host/fixups.cjs'
+import machO from './host/mach-o.cjs'
 
 const { arch } = process
 const shipped = new URL(

@@ -1,9 +1,9 @@
 // What a look-up costs on a desktop, in libproc calls, beside the walk that applications write by
-// hand (macho-host/plain_walk.c) on the same table. A cost that grows fails.
+// hand (host/plain_walk.c) on the same table. A cost that grows fails.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import * as mac from '../../macho-host/kernel.mjs'
+import * as mac from './host/kernel.mjs'
 import { desktop, freshPackage } from './mac.mjs'
 
 const [PROCESSES, SOCKETS, SOCKETS_EACH] = [350, 2500, 8]

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import * as mac from '../../macho-host/kernel.mjs'
+import * as mac from './host/kernel.mjs'
 import { freshPackage, machine, ROOT, USER } from './mac.mjs'
 
 const { getProcessInfo } = freshPackage()

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import test from 'node:test'
 import { Worker } from 'node:worker_threads'
-import * as mac from '../../macho-host/kernel.mjs'
+import * as mac from './host/kernel.mjs'
 import { connection, desktop, ends, freshPackage, isCore, machine } from './mac.mjs'
 
 const PORT = 5000

@@ -4,7 +4,7 @@
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import * as mac from '../../macho-host/kernel.mjs'
+import * as mac from './host/kernel.mjs'
 
 /** Long tests run only in a full run. */
 export const isCore = process.env.DARWIN_TESTS_CORE === '1'

@@ -9,7 +9,7 @@ import http from 'node:http'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { temporaryFolder } from '../install.mjs'
+import { temporaryFolder } from '../support/install.mjs'
 import {
   electronOf,
   ended,

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { before, test } from 'node:test'
-import { installApp } from '../packed.mjs'
+import { installApp } from '../support/packed.mjs'
 import { runClient, startExample } from './started.mjs'
 
 const node = fs.realpathSync(process.execPath)

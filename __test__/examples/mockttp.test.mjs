@@ -6,8 +6,8 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { needsProgram } from '../holders.mjs'
-import { installApp } from '../packed.mjs'
+import { needsProgram } from '../support/holders.mjs'
+import { installApp } from '../support/packed.mjs'
 import { runClient, startExample } from './started.mjs'
 
 const skip = needsProgram('curl')

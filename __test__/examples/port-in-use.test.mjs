@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { root } from '../install.mjs'
+import { root } from '../support/install.mjs'
 import { startExample } from './started.mjs'
 
 const file = 'examples/port-in-use/server.js'

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { temporaryFolder } from '../install.mjs'
+import { temporaryFolder } from '../support/install.mjs'
 
 /** Its address is in the first line. `isElsewhere`: on a system that has no back end. */
 export async function startExample(t, folder, file, { isElsewhere = false, env = {} } = {}) {

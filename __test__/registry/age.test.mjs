@@ -7,8 +7,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { root } from '../install.mjs'
-import { run } from '../packed.mjs'
+import { root } from '../support/install.mjs'
+import { run } from '../support/packed.mjs'
 import { emptyApp, installed, startRegistry, version } from './registry.mjs'
 
 const execute = promisify(execFile)

@@ -1,9 +1,9 @@
 // What the package answers on a simulated Mac, and from where its binary was loaded, as JSON: `node
-// --require macho-host/preload.cjs ask-mac.mjs FOLDER`, where FOLDER has it installed.
+// --require __test__/darwin/host/preload.cjs ask-mac.mjs FOLDER`, where FOLDER has it installed.
 
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import * as mac from '../../macho-host/kernel.mjs'
+import * as mac from '../darwin/host/kernel.mjs'
 
 const require = createRequire(path.join(process.argv[2], 'app.js'))
 const owner = require('socket-owner')

@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { muslNode } from '../../scripts/musl-node.mjs'
-import { root } from '../install.mjs'
-import { run } from '../packed.mjs'
+import { muslNode } from '../../scripts/lib/musl-node.mjs'
+import { root } from '../support/install.mjs'
+import { run } from '../support/packed.mjs'
 import {
   arm64Node,
   assertAnswers,
@@ -29,7 +29,7 @@ const programs = { 'ask.cjs': fs.readFileSync(path.join(here, 'ask.cjs')) }
 const typings = Object.fromEntries(
   ['usage.mts', 'usage.cts'].map((name) => [
     name,
-    fs.readFileSync(path.join(root, '__test__', 'typings', name))
+    fs.readFileSync(path.join(root, '__test__', 'repo', 'typings', name))
   ])
 )
 const mac = ['darwin-arm64', 'darwin-x64']

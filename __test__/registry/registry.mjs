@@ -8,10 +8,10 @@ import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { buildHost } from '../../macho-host/build.mjs'
-import { emulatedNode } from '../../scripts/debian.mjs'
-import { hostBinary, hostTag, root, temporaryFolder } from '../install.mjs'
-import { run } from '../packed.mjs'
+import { emulatedNode } from '../../scripts/lib/debian.mjs'
+import { buildHost } from '../darwin/host/build.mjs'
+import { hostBinary, hostTag, root, temporaryFolder } from '../support/install.mjs'
+import { run } from '../support/packed.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 export const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
@@ -147,7 +147,7 @@ export const arm64Node = () => emulatedNode(hostCache)
 /** Fails unless the macOS binary that is installed in a folder answers; gives its path. */
 export async function assertMacAnswers(folder, cpu, env) {
   const node = cpu === process.arch ? [process.execPath] : arm64Node()
-  const preload = path.join(root, 'macho-host', 'preload.cjs')
+  const preload = path.join(root, '__test__', 'darwin', 'host', 'preload.cjs')
   const [command, ...args] = [...node, '--require', preload, path.join(here, 'ask-mac.mjs'), folder]
   const hosted = { ...env, MACHO_HOST: buildHost(cpu, hostCache) }
   const { stdout } = await run(command, args, { cwd: folder, env: hosted })

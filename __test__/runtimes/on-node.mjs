@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
-import { installApp, run } from '../packed.mjs'
+import { installApp, run } from '../support/packed.mjs'
 import { smokeFiles, startStranger } from './stranger.mjs'
 
 export function onNode(major) {

@@ -1,0 +1,255 @@
+// The package loads everywhere; only a call needs the binary, and says what is wrong with it.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { test } from 'node:test'
+import byDefault from 'socket-owner'
+import { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath } from '../../index.js'
+import libc from '../../lib/libc.js'
+import { needsLinux } from '../support/holders.mjs'
+import {
+  hostBinary,
+  hostTag,
+  install,
+  installBinary,
+  requireIn,
+  root,
+  temporaryFolder
+} from '../support/install.mjs'
+
+const imported = { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath }
+const GONE = { destroyed: true }
+
+/** Runs a program in `folder` and gives what it printed as JSON. */
+async function run(folder, program) {
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const child = spawn(process.execPath, ['--eval', program], { cwd: folder, stdio })
+  const printed = child.stdout.setEncoding('utf8').toArray()
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 0)
+  return JSON.parse((await printed).join(''))
+}
+
+/** Every function fails alike, twice, and each time with an error of its own. */
+async function assertAllFail(owner, code, message, cause) {
+  const calls = [
+    () => owner.findPidByLocalTcpPort(1),
+    () => owner.findPeerPid(GONE),
+    () => owner.getProcessPath(1)
+  ]
+  for (const call of [...calls, ...calls]) {
+    await assert.rejects(call(), (error) => {
+      assert.ok(error instanceof Error)
+      assert.equal(error.name, 'Error')
+      assert.equal(error.code, code)
+      assert.match(error.message, message)
+      assert.match(String(error.cause?.code), cause)
+      assert.match(error.stack, /load\.test\.mjs/)
+      return true
+    })
+  }
+}
+
+test('require, import of names and import of the default give the same functions', () => {
+  const required = createRequire(import.meta.url)('socket-owner')
+
+  assert.deepEqual({ ...required }, imported)
+  assert.equal(byDefault, required)
+  for (const [name, lookUp] of Object.entries(imported)) assert.equal(lookUp.name, name)
+})
+
+test('require loads no binary, the first call does', async () => {
+  const program = `
+    const owner = require('socket-owner')
+    const binaries = () => Object.keys(require.cache).filter((name) => name.endsWith('.node'))
+    const before = binaries()
+    owner.getProcessPath(process.pid).then(() => {
+      console.log(JSON.stringify({ before, after: binaries() }))
+    })`
+
+  assert.deepEqual(await run(root, program), { before: [], after: [hostBinary] })
+})
+
+test('the binary package is loaded where no checkout is', async (t) => {
+  const folder = install(t)
+  installBinary(folder, hostTag, fs.readFileSync(hostBinary))
+
+  const owner = requireIn(folder)('socket-owner')
+
+  assert.equal(await owner.getProcessPath(process.pid), fs.realpathSync(process.execPath))
+})
+
+test('a binary beside it counts only in a checkout', async (t) => {
+  const folder = install(t)
+  const home = path.join(folder, 'node_modules', 'socket-owner')
+  fs.copyFileSync(hostBinary, path.join(home, path.basename(hostBinary)))
+
+  await assertAllFail(requireIn(folder)('socket-owner'), 'ERR_BINARY_MISSING', /./, /./)
+})
+
+for (const [platform, arch] of [
+  ['win32', 'x64'],
+  ['freebsd', 'x64'],
+  ['linux', 'ia32'],
+  ['darwin', 'riscv64']
+]) {
+  test(`on ${platform}-${arch} the package loads and every call is refused`, async () => {
+    const program = `
+      Object.defineProperty(process, 'platform', { value: '${platform}' })
+      Object.defineProperty(process, 'arch', { value: '${arch}' })
+      const owner = require('socket-owner')
+      const calls = [
+        owner.findPidByLocalTcpPort(1),
+        owner.findPeerPid({ destroyed: true }),
+        owner.getProcessPath(1)
+      ]
+      Promise.allSettled(calls).then((outcomes) => {
+        const errors = outcomes.map(({ reason }) => [reason.code, reason.message])
+        console.log(JSON.stringify(errors))
+      })`
+
+    const message =
+      `socket-owner has no back end for ${platform}-${arch}. ` +
+      'It works on macOS and Linux, each on x64 and arm64; ' +
+      'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
+    const expected = ['ERR_UNSUPPORTED_PLATFORM', message]
+    assert.deepEqual(await run(root, program), [expected, expected, expected])
+  })
+}
+
+test('each supported platform asks for its own package, Linux for the one of its libc', async (t) => {
+  const folder = install(t)
+  const named = {}
+  for (const system of ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']) {
+    const [platform, arch] = system.split('-')
+    const program = `
+      Object.defineProperty(process, 'platform', { value: '${platform}' })
+      Object.defineProperty(process, 'arch', { value: '${arch}' })
+      require('socket-owner').getProcessPath(1).catch(({ code, message }) => {
+        console.log(JSON.stringify([code, message.match(/the package (\\S+),/)[1]]))
+      })`
+    named[system] = await run(folder, program)
+  }
+
+  const libcName = hostTag.endsWith('-musl') ? 'musl' : 'gnu'
+  assert.deepEqual(named, {
+    'darwin-arm64': ['ERR_BINARY_MISSING', 'socket-owner-darwin-arm64'],
+    'darwin-x64': ['ERR_BINARY_MISSING', 'socket-owner-darwin-x64'],
+    'linux-arm64': ['ERR_BINARY_MISSING', `socket-owner-linux-arm64-${libcName}`],
+    'linux-x64': ['ERR_BINARY_MISSING', `socket-owner-linux-x64-${libcName}`]
+  })
+})
+
+test('a missing binary package is named, with the cure', async (t) => {
+  const folder = install(t)
+  const owner = requireIn(folder)('socket-owner')
+  const message = new RegExp(
+    `needs the package socket-owner-${hostTag}, which is not installed\\..*--omit=optional.*` +
+      `npm install socket-owner-${hostTag}@\\d`
+  )
+  await assertAllFail(owner, 'ERR_BINARY_MISSING', message, /^MODULE_NOT_FOUND$/)
+})
+
+test('a binary package without its file is missing', async (t) => {
+  const folder = install(t)
+  installBinary(folder, hostTag, '')
+  const home = path.join(folder, 'node_modules', `socket-owner-${hostTag}`)
+  fs.rmSync(path.join(home, `socket-owner.${hostTag}.node`))
+
+  const message = /not installed\. It is an optional dependency/
+  await assertAllFail(requireIn(folder)('socket-owner'), 'ERR_BINARY_MISSING', message, /./)
+})
+
+// Not cut off anywhere later: glibc maps such a file and dies by SIGBUS, before anybody can tell.
+const binary = fs.readFileSync(hostBinary)
+const otherCpu = Buffer.from(binary)
+otherCpu.writeUInt16LE(0xf3, 18) // ELF e_machine: RISC-V. In a Mach-O it spoils the header too.
+for (const [what, bytes] of [
+  ['an empty file', Buffer.alloc(0)],
+  ['a text file', Buffer.from('404 not found\n')],
+  ['a binary that was cut off', binary.subarray(0, 40)],
+  ['a binary for another CPU', otherCpu]
+]) {
+  test(`${what} does not load, and the loader's own error is the cause`, async (t) => {
+    const folder = install(t)
+    installBinary(folder, hostTag, bytes)
+    const owner = requireIn(folder)('socket-owner')
+    const message = new RegExp(
+      `binary socket-owner-${hostTag} does not load: .*\\.node.*Install again`,
+      's'
+    )
+
+    await assertAllFail(owner, 'ERR_BINARY_LOAD', message, /^ERR_DLOPEN_FAILED$/)
+  })
+}
+
+test('a package that is not our binary does not load', async (t) => {
+  for (const content of ['exports.advance = () => {}', 'exports.processPaths = () => {}']) {
+    const folder = install(t)
+    installBinary(folder, hostTag, content, 'index.js')
+    const owner = requireIn(folder)('socket-owner')
+
+    const message = /does not load: it is not the binary of socket-owner \d/
+    await assertAllFail(owner, 'ERR_BINARY_LOAD', message, /^undefined$/)
+  }
+})
+
+test('a failure to load is kept, every call has it and none tries again', async (t) => {
+  const folder = install(t)
+  const content = "globalThis.loads = (globalThis.loads ?? 0) + 1; throw new Error('broken')"
+  installBinary(folder, hostTag, content, 'index.js')
+  const owner = requireIn(folder)('socket-owner')
+
+  await assertAllFail(owner, 'ERR_BINARY_LOAD', /does not load: broken/, /^undefined$/)
+
+  assert.equal(globalThis.loads, 1)
+})
+
+test('arguments are checked first, then the signal, then the binary, then the socket', async (t) => {
+  const owner = requireIn(install(t))('socket-owner')
+  const aborted = { signal: AbortSignal.abort() }
+  const wrong = { signal: 5 }
+
+  for (const [call, wrongArgument, argument] of [
+    [owner.findPidByLocalTcpPort, 0, 1],
+    [owner.findPeerPid, {}, GONE],
+    [owner.getProcessPath, 0, 1]
+  ]) {
+    await assert.rejects(call(wrongArgument, wrong), /^(Type|Range)Error: .*"(port|socket|pid)"/)
+    await assert.rejects(call(wrongArgument, aborted), /^(Type|Range)Error: .*"(port|socket|pid)"/)
+    await assert.rejects(call(argument, wrong), { code: 'ERR_INVALID_ARG_TYPE' })
+    await assert.rejects(call(argument, aborted), { name: 'AbortError' })
+    await assert.rejects(call(argument), { code: 'ERR_BINARY_MISSING' })
+  }
+  const state = { ...aborted, state: 'LISTEN' }
+  await assert.rejects(owner.findPidByLocalTcpPort(1, state), { code: 'ERR_INVALID_ARG_VALUE' })
+})
+
+test('musl is told by the ELF interpreter', { skip: needsLinux }, (t) => {
+  const folder = temporaryFolder(t)
+  const elf = (interpreter) => {
+    const name = Buffer.from(`${interpreter}\0`)
+    const bytes = Buffer.alloc(64 + 2 * 56 + name.length)
+    bytes.writeBigUInt64LE(64n, 32) // e_phoff
+    bytes.writeUInt16LE(56, 54) // e_phentsize
+    bytes.writeUInt16LE(2, 56) // e_phnum
+    bytes.writeUInt32LE(6, 64) // PT_PHDR comes before
+    bytes.writeUInt32LE(3, 64 + 56) // PT_INTERP
+    bytes.writeBigUInt64LE(BigInt(64 + 2 * 56), 64 + 56 + 8) // p_offset
+    bytes.writeBigUInt64LE(BigInt(name.length), 64 + 56 + 32) // p_filesz
+    name.copy(bytes, 64 + 2 * 56)
+    const file = path.join(folder, path.basename(interpreter))
+    fs.writeFileSync(file, bytes)
+    return file
+  }
+
+  assert.equal(libc.isMusl(), hostTag.endsWith('-musl'))
+  assert.equal(libc.isMusl(elf('/lib/ld-musl-x86_64.so.1')), true)
+  assert.equal(libc.isMusl(elf('/lib/ld-musl-aarch64.so.1')), true)
+  assert.equal(libc.isMusl(elf('/lib64/ld-linux-x86-64.so.2')), false)
+  assert.equal(libc.isMusl(path.join(folder, 'absent')), false)
+})

@@ -1,0 +1,64 @@
+// No process is ever started, by no function: traced by strace from node's own start.
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { needsLinux, needsProgram } from '../support/holders.mjs'
+import { root, temporaryFolder } from '../support/install.mjs'
+
+const skip = needsLinux || needsProgram('strace')
+
+/** The lines of calls that started a process; node's own execve, the first line, is not among them. */
+async function startedProcesses(t, program) {
+  const log = path.join(temporaryFolder(t), 'strace.txt')
+  const calls = 'trace=?fork,?vfork,?clone,?clone3,execve,execveat'
+  const command = ['-f', '-qq', '-e', calls, '-e', 'signal=none', '-o', log]
+  const stdio = ['ignore', 'inherit', 'inherit']
+  const node = [process.execPath, '--eval', program]
+  const child = spawn('strace', [...command, ...node], { cwd: root, stdio })
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 0)
+
+  const [own, ...lines] = fs.readFileSync(log, 'utf8').trim().split('\n')
+  assert.match(own, /execve\(/)
+  const threads = lines.filter((line) => line.includes('CLONE_THREAD'))
+  assert.notEqual(threads.length, 0)
+  // The second half of a call that another thread interrupted repeats no flags.
+  return lines.filter(
+    (line) => !line.includes('CLONE_THREAD') && !/<\.\.\. \w+ resumed>/.test(line)
+  )
+}
+
+test('a thousand look-ups of all three kinds start no process', { skip }, async (t) => {
+  const program = `
+    const assert = require('node:assert')
+    const net = require('node:net')
+    const owner = require('./index.js')
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+      const client = net.connect(server.address().port, '127.0.0.1')
+      server.once('connection', (socket) => look(server.address().port, client, socket))
+    })
+    async function look(port, client, socket) {
+      for (let i = 0; i < 334; i += 1) {
+        assert.equal(await owner.findPidByLocalTcpPort(port), process.pid)
+        assert.equal(await owner.findPeerPid(socket), process.pid)
+        assert.equal(await owner.getProcessPath(process.pid), process.execPath)
+      }
+      client.destroy()
+      server.close()
+    }`
+
+  assert.deepEqual(await startedProcesses(t, program), [])
+})
+
+test('the trace shows a process that is started', { skip }, async (t) => {
+  const program = "require('node:child_process').spawnSync('true')"
+
+  const lines = await startedProcesses(t, program)
+
+  assert.notEqual(lines.filter((line) => /v?fork\(|clone3?\(/.test(line)).length, 0)
+  assert.equal(lines.filter((line) => /execve\("[^"]*\/true"/.test(line)).length > 0, true)
+})

@@ -1,0 +1,49 @@
+// The package as a user has it: copied into an empty folder's node_modules, beside a binary package
+// that a test provides. And what a test needs to know of the binary that was built here.
+
+import fs from 'node:fs'
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
+
+/** `linux-x64-gnu` or what else scripts/build.mjs has built for this machine. */
+export const hostTag = fs
+  .readdirSync(root)
+  .map((name) => name.match(/^socket-owner\.(.+)\.node$/)?.[1])
+  .find((tag) => tag?.startsWith(`${process.platform}-${process.arch}`))
+
+export const hostBinary = path.join(root, `socket-owner.${hostTag}.node`)
+
+export function temporaryFolder(t) {
+  const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'socket-owner-'))
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** Returns the folder; `require` in it by `requireIn`. Without Cargo.toml, so only packages count. */
+export function install(t) {
+  const folder = temporaryFolder(t)
+  const home = path.join(folder, 'node_modules', 'socket-owner')
+  fs.mkdirSync(home, { recursive: true })
+  for (const name of ['index.js', 'index.d.ts', 'package.json']) {
+    fs.copyFileSync(path.join(root, name), path.join(home, name))
+  }
+  fs.cpSync(path.join(root, 'lib'), path.join(home, 'lib'), { recursive: true })
+  return folder
+}
+
+/** Puts the package `socket-owner-<tag>` into the folder, its main file the given bytes. */
+export function installBinary(folder, tag, bytes, main = `socket-owner.${tag}.node`) {
+  const name = `socket-owner-${tag}`
+  const home = path.join(folder, 'node_modules', name)
+  fs.mkdirSync(home, { recursive: true })
+  fs.writeFileSync(path.join(home, main), bytes)
+  fs.writeFileSync(path.join(home, 'package.json'), JSON.stringify({ name, main }))
+}
+
+export function requireIn(folder) {
+  return createRequire(path.join(folder, 'app.js'))
+}

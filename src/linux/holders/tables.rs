@@ -1,0 +1,285 @@
+//! What a walk has read: the table under way, who holds what, and what got lost meanwhile.
+
+use std::collections::{HashMap, HashSet};
+
+use super::table::{Ended, Next, Table};
+use super::waiting::Waiting;
+use crate::error::Error;
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::socket::{Hit, Inode};
+use crate::question::Pid;
+use crate::slice::Slice;
+
+/// Whose table to read: a process's, or that of one of its threads in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The process.
+    pub pid: Pid,
+    /// A thread of it.
+    pub thread: Option<Pid>,
+    /// How many descriptors the table had when it was counted, at least.
+    pub expected: u64,
+}
+
+/// The tables of one walk.
+pub struct Tables {
+    /// The device of sockfs, where it is known.
+    own_sockets: Option<u64>,
+    table: Table,
+    reading: Option<(Visit, u64)>,
+    /// When each process's last reading began that came to its end.
+    read: HashMap<Pid, u64>,
+    /// Who holds which of the wanted sockets, and when the reading that saw it began.
+    holders: HashMap<(Inode, Pid), u64>,
+    has_lost: HashSet<Pid>,
+    empty: Vec<Pid>,
+    hidden: Vec<Pid>,
+    /// Tables that could not be read, for reasons that are none of their processes' own; by process
+    /// and thread.
+    unread: HashMap<(Pid, Option<Pid>), Error>,
+}
+
+/// What reading on came to.
+pub enum Progress {
+    /// A wanted socket and who holds it.
+    Hit(Hit),
+    /// The slice is over or the table has ended.
+    Stopped,
+}
+
+impl Tables {
+    /// Nothing read yet.
+    pub fn new(own_sockets: Option<u64>) -> Self {
+        Self {
+            own_sockets,
+            table: Table::default(),
+            reading: None,
+            read: HashMap::new(),
+            holders: HashMap::new(),
+            has_lost: HashSet::new(),
+            empty: Vec::new(),
+            hidden: Vec::new(),
+            unread: HashMap::new(),
+        }
+    }
+
+    /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
+    /// that no descriptor is left to read it with.
+    pub fn visit(&mut self, proc: &ProcDir, visit: Visit, tick: u64) -> Result<(), Error> {
+        let pid = visit.pid;
+        let name = name(visit);
+        let own_sockets = self.own_sockets.filter(|_| proc.own() == Some(pid));
+        match self.table.open(proc, &name, own_sockets) {
+            Ok(()) => {
+                self.reading = Some((visit, tick));
+                return Ok(());
+            }
+            Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
+                return Err(failure("open", errno, &name));
+            }
+            // Hidden, or the first thread has exited: then its threads' may be seen.
+            Err(libc::EACCES | libc::EPERM) => self.hidden.push(pid),
+            Err(errno) if is_gone_or_hidden(errno) => {
+                self.has_lost.insert(pid);
+            }
+            Err(errno) => {
+                self.fail(visit, tick, failure("open", errno, &name));
+                return Ok(());
+            }
+        }
+        self.read.insert(pid, tick);
+        Ok(())
+    }
+
+    /// Reads on in the table that is open.
+    pub fn read_on(&mut self, waiting: &Waiting, slice: &Slice) -> Progress {
+        let Some((visit, began)) = self.reading else { return Progress::Stopped };
+        loop {
+            match self.table.next(slice) {
+                Next::Socket(inode, fd) if waiting.wants(inode) => {
+                    self.holders.insert((inode, visit.pid), began);
+                    return Progress::Hit(Hit { inode, pid: visit.pid, fd });
+                }
+                Next::Socket(..) if slice.is_over() => return Progress::Stopped,
+                Next::Socket(..) => {}
+                Next::Paused => return Progress::Stopped,
+                Next::End(ended) => {
+                    self.end(visit, began, ended);
+                    return Progress::Stopped;
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, visit: Visit, began: u64, ended: Ended) {
+        let Visit { pid, expected, .. } = visit;
+        self.reading = None;
+        if let Some((call, errno)) = ended.failure {
+            return self.fail(visit, began, failure(call, errno, &name(visit)));
+        }
+        self.unread.remove(&(pid, visit.thread));
+        self.read.insert(pid, began);
+        // A table that ends early may be that of a first thread which is just being replaced, by
+        // another thread's exec: for that moment it looks empty.
+        if ended.has_lost || u64::from(ended.descriptors) < expected {
+            self.has_lost.insert(pid);
+        }
+        if ended.descriptors == 0 {
+            self.empty.push(pid);
+        }
+    }
+
+    /// Whose table is being read.
+    pub fn reading(&self) -> Option<Visit> {
+        self.reading.map(|(visit, _)| visit)
+    }
+
+    /// Leaves the rest of the table that is being read.
+    pub fn leave(&mut self) {
+        self.table.close();
+        self.reading = None;
+    }
+
+    /// To be called at the end of a slice.
+    pub fn pause(&mut self) {
+        self.table.pause();
+    }
+
+    /// To be called at the head of the next slice. A table whose descriptor was lost meanwhile
+    /// comes back, to be visited again.
+    pub fn resume(&mut self) -> Option<Visit> {
+        self.table.resume();
+        if self.table.is_open() { None } else { self.reading.take().map(|(visit, _)| visit) }
+    }
+
+    /// Whether that process was seen to hold that socket, in a reading that began after `tick`.
+    pub fn is_holder_since(&self, inode: Inode, pid: Pid, tick: u64) -> bool {
+        self.holders.get(&(inode, pid)).is_some_and(|began| *began > tick)
+    }
+
+    /// Whether that process's table was read to its end, or could not be read, after `tick`.
+    pub fn has_read_since(&self, pid: Pid, tick: u64) -> bool {
+        self.read.get(&pid).is_some_and(|began| *began > tick)
+    }
+
+    /// Whether the process or something in its table went while it was read.
+    pub fn has_lost(&self, pid: Pid) -> bool {
+        self.has_lost.contains(&pid)
+    }
+
+    /// The processes whose table was empty.
+    pub fn empty(&self) -> &[Pid] {
+        &self.empty
+    }
+
+    /// The processes whose table was hidden.
+    pub fn hidden(&self) -> &[Pid] {
+        &self.hidden
+    }
+
+    /// A table could not be read. The first time that may pass; the second time it counts as read.
+    pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
+        self.has_lost.insert(visit.pid);
+        if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
+            self.read.insert(visit.pid, tick);
+        }
+    }
+
+    /// Why that process's table could not be read, where the reason is none of its own.
+    pub fn why_unread(&self, pid: Pid) -> Option<&Error> {
+        self.unread.get(&(pid, None))
+    }
+
+    /// The same for any process.
+    pub fn unread(&self) -> Option<&Error> {
+        self.unread.values().next()
+    }
+}
+
+fn name(Visit { pid, thread, .. }: Visit) -> Name {
+    match thread {
+        Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
+        None => Name::new(format_args!("{pid}/fd")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::os::fd::AsRawFd;
+
+    use super::*;
+    use crate::platform::linux::kernel::stat_of_number;
+    use crate::platform::linux::socket::Candidate;
+    use crate::rank::Rank;
+
+    fn listener() -> (Option<TcpListener>, Inode) {
+        let listener = TcpListener::bind("127.0.0.1:0").ok();
+        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+        let inode = stat_of_number(number).map(|stat| stat.object.1).unwrap_or_default();
+        (listener, Inode::try_from(inode).unwrap_or_default())
+    }
+
+    fn begin(tables: &mut Tables, proc: &ProcDir, tick: u64) -> Pid {
+        let pid = proc.own().unwrap_or_default();
+        assert_eq!(tables.visit(proc, Visit { pid, thread: None, expected: 1 }, tick), Ok(()));
+        pid
+    }
+
+    /// Reads on, for a question about `inode`; whether that was a hit.
+    fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
+        let mut waiting = Waiting::default();
+        waiting.insert(1, vec![Candidate { inode, rank: Rank::BEST, group: None }], 0);
+        loop {
+            match tables.read_on(&waiting, &Slice::begin()) {
+                Progress::Hit(_) => return true,
+                Progress::Stopped if tables.reading().is_none() => return false,
+                Progress::Stopped => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_holder_counts_for_whoever_asked_before_its_table_was_read() {
+        let mut proc = ProcDir::default();
+        proc.check();
+        let mut tables = Tables::new(None);
+        let (listener, inode) = listener();
+
+        let own = begin(&mut tables, &proc, 5);
+        assert!(is_hit(&mut tables, inode));
+        assert!(tables.is_holder_since(inode, own, 4));
+        assert!(!tables.is_holder_since(inode, own, 5), "it asked after the reading began");
+        assert!(!tables.has_read_since(own, 4), "it was left at the hit");
+
+        tables.leave();
+        drop(listener);
+        begin(&mut tables, &proc, 6);
+        assert!(!is_hit(&mut tables, inode));
+        assert!(tables.has_read_since(own, 5));
+        assert!(!tables.has_read_since(own, 6), "it asked after the reading began");
+    }
+
+    #[test]
+    fn a_descriptor_that_is_closed_after_it_was_listed_is_a_loss() {
+        let mut proc = ProcDir::default();
+        proc.check();
+        let sockets = listener().0.map(|listener| stat_of_number(listener.as_raw_fd()));
+        let device = sockets.and_then(Result::ok).map(|stat| stat.object.0);
+        for own_sockets in [None, device] {
+            let mut tables = Tables::new(own_sockets);
+            // Many, for other tests may take the numbers of some.
+            let mut listeners: Vec<_> = (0..16).map(|_| listener()).collect();
+            // They are listed by number.
+            listeners.sort_by_key(|(listener, _)| listener.as_ref().map(AsRawFd::as_raw_fd));
+            let inode = listeners.first().map_or(0, |(_, inode)| *inode);
+
+            let own = begin(&mut tables, &proc, 1);
+            assert!(is_hit(&mut tables, inode));
+            drop(listeners);
+            assert!(!is_hit(&mut tables, inode));
+
+            assert!(tables.has_lost(own), "sockets on device {own_sockets:?}");
+        }
+    }
+}
