@@ -12,6 +12,9 @@
 //!   process, a zombie, a kernel thread, or one that the caller may not see.
 //! - `process_info(pid)`: what is told of it. `None`: no such process, or an exited one.
 //! - `interface_index(name)`: `None` where no interface has that name.
+//! - `interface_name(index)`: `None` where no interface has that index.
+//! - `local_peer(fd, is_kept)`: what is told, at once and without waiting, of a Unix-domain socket of
+//!   this process. `None`: it is none, or not connected.
 //!
 //! What an answer must be worth:
 //! - a pid is answered only if, after the question, the kernel matched a socket to it and then
@@ -37,8 +40,10 @@ pub mod linux;
 pub mod unsupported;
 
 #[cfg(target_os = "macos")]
-pub use darwin::{Search, interface_index, process_info, process_path};
+pub use darwin::{Search, interface_index, interface_name, local_peer, process_info, process_path};
 #[cfg(target_os = "linux")]
-pub use linux::{Search, interface_index, process_info, process_path};
+pub use linux::{Search, interface_index, interface_name, local_peer, process_info, process_path};
 #[cfg(not(any(target_os = "macos", target_os = "linux")))]
-pub use unsupported::{Search, interface_index, process_info, process_path};
+pub use unsupported::{
+    Search, interface_index, interface_name, local_peer, process_info, process_path,
+};

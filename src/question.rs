@@ -1,10 +1,6 @@
-//! What is asked, what a socket is, does it match, which match wins.
-//!
-//! Decided here once for all systems; knows neither Node nor an operating system.
+//! What is asked, for all systems; knows neither Node nor an operating system.
 
-use std::net::IpAddr;
-
-use crate::error::Error;
+use crate::socket::{End, Protocol, State};
 
 /// A process id, 1 to 2147483647. The same number may be another process tomorrow.
 pub type Pid = i32;
@@ -16,233 +12,131 @@ pub struct Question {
     pub id: u32,
     /// Which sockets answer it.
     pub wanted: Wanted,
+    /// What the answer is to be.
+    pub gives: Gives,
+}
+
+/// What an answer is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// The holder's pid.
+    Pid,
+    /// All that is told of the holder, read while it holds the socket.
+    Record,
+    /// The sockets themselves, each with its holders.
+    Rows,
 }
 
 /// Which sockets answer a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// Any live socket with this local port; a listening one is preferred.
-    Port(u16),
-    /// A listening socket with this local port.
-    Listener(u16),
-    /// A socket with this local port and a remote end.
-    Connected(u16),
-    /// The one socket with these two ends, seen from that socket's side.
+    /// Any live socket with this local port.
+    Port(Port),
+    /// The one TCP socket with these two ends, seen from that socket's side.
     Connection {
         /// Its own end.
         local: End,
         /// The end it is connected to.
         remote: End,
     },
+    /// The one UDP socket that would get what is sent from `own` to `peer`.
+    Reply {
+        /// Where it is sent to: the wanted socket's own end.
+        peer: End,
+        /// Where it comes from; a wildcard address is any of ours.
+        own: End,
+    },
+    /// The other end of a Unix-domain socket.
+    LocalPeer(LocalPeer),
+    /// Every socket that passes.
+    All(Filter),
 }
 
-/// One end of a connection.
+/// A local port, and which of its sockets may answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
-    /// Canonical: an IPv4-mapped address is its IPv4 form.
-    pub address: IpAddr,
-    /// The interface's index where `address` is link-local and the interface is known.
-    pub scope: Option<u32>,
-    /// 0 where there is no such end.
+pub struct Port {
+    /// TCP or UDP.
+    pub protocol: Protocol,
+    /// The port.
     pub port: u16,
+    /// Only sockets in this state, `Listening` or `Connected`; `None`: a listening TCP socket is
+    /// preferred, an unconnected UDP socket too.
+    pub state: Option<State>,
+    /// Only sockets that a packet to this address could reach; its port is without meaning.
+    pub address: Option<End>,
 }
 
-/// A live TCP socket as the kernel showed it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Socket {
-    /// Its own end.
-    pub local: End,
-    /// The other end; without meaning unless `state` is `Connected`.
-    pub remote: End,
-    /// How far it has come.
-    pub state: State,
-}
-
-/// The states in which a process can hold a live socket. TIME_WAIT and torn-down sockets have
-/// none of them and never become a `Socket`.
+/// What the system told of a Unix-domain socket at the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Has a local port, neither listens nor has a remote end.
-    Bound,
-    /// LISTEN.
-    Listening,
-    /// SYN_SENT to LAST_ACK and FIN_WAIT_2: has a remote end.
-    Connected,
+pub struct LocalPeer {
+    /// Linux: the inode of our end. macOS: a descriptor of our own of it, 0 for none.
+    pub socket: u32,
+    /// The process that the system names for the other end: where to look first.
+    pub pid: Pid,
 }
 
-/// How well a socket answers a question; the greater one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Match {
-    /// Answers if no better socket of this question has an owner that can be seen.
-    Second,
-    /// Nothing answers better.
-    Best,
-}
-
-/// An answer on its way back to JavaScript.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The question's.
-    pub id: u32,
-    /// `None`: no process that the caller may see holds such a socket.
-    pub owner: Result<Option<Pid>, Error>,
-    /// What found it.
-    pub found_by: FoundBy,
-}
-
-/// How far a look-up had to go, for who wants to know why it took its time (`NODE_DEBUG`).
+/// Which sockets a list has; what is `None` narrows nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum FoundBy {
-    /// The kernel's table of sockets: there is no such socket, or it could not be looked up.
-    #[default]
-    Sockets,
-    /// A process that answered lately.
-    Recent,
-    /// The walk over processes.
-    Walk,
-}
-
-impl FoundBy {
-    /// Its number in `lib/queue.js`.
-    pub fn number(self) -> i32 {
-        match self {
-            Self::Sockets => 0,
-            Self::Recent => 1,
-            Self::Walk => 2,
-        }
-    }
+pub struct Filter {
+    /// Only this protocol's.
+    pub protocol: Option<Protocol>,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those with this local port.
+    pub port: Option<u16>,
+    /// Only those that this process holds: no other table is read.
+    pub pid: Option<Pid>,
 }
 
 impl Wanted {
-    /// The local port that a socket must have.
-    pub fn local_port(&self) -> u16 {
+    /// Returns the protocol that a socket must have; `None`: either will do.
+    pub fn protocol(&self) -> Option<Protocol> {
         match self {
-            Self::Port(port) | Self::Listener(port) | Self::Connected(port) => *port,
-            Self::Connection { local, .. } => local.port,
+            Self::Port(Port { protocol, .. }) => Some(*protocol),
+            Self::Connection { .. } => Some(Protocol::Tcp),
+            Self::Reply { .. } => Some(Protocol::Udp),
+            Self::LocalPeer(_) => None,
+            Self::All(filter) => filter.protocol,
         }
     }
 
-    /// Whether `socket` answers, and how well.
-    pub fn matches(&self, socket: &Socket) -> Option<Match> {
-        if socket.local.port != self.local_port() {
-            return None;
-        }
-        match (self, socket.state) {
-            (Self::Port(_) | Self::Listener(_), State::Listening) => Some(Match::Best),
-            (Self::Port(_), _) => Some(Match::Second),
-            (Self::Connected(_), State::Connected) => Some(Match::Best),
-            (Self::Connection { local, remote }, State::Connected) => {
-                (local.is(&socket.local) && remote.is(&socket.remote)).then_some(Match::Best)
-            }
-            _ => None,
+    /// Returns the local port that a socket must have; `None`: any will do.
+    pub fn local_port(&self) -> Option<u16> {
+        match self {
+            Self::Port(Port { port, .. }) => Some(*port),
+            Self::Connection { local: End { port, .. }, .. }
+            | Self::Reply { peer: End { port, .. }, .. } => Some(*port),
+            Self::LocalPeer(_) => None,
+            Self::All(filter) => filter.port,
         }
     }
 }
 
-impl End {
-    /// Makes an end; `scope` counts for link-local addresses only, and 0 is none.
-    pub fn new(address: IpAddr, scope: u32, port: u16) -> Self {
-        let address = address.to_canonical();
-        let scoped = scope != 0 && is_link_local(address);
-        Self { address, scope: scoped.then_some(scope), port }
+/// What tests ask most.
+#[cfg(test)]
+impl Question {
+    /// Asks for a pid.
+    pub fn pid(id: u32, wanted: Wanted) -> Self {
+        Self { id, wanted, gives: Gives::Pid }
     }
-
-    /// Whether the kernel's `end` is this one. A scope that one side does not know fits any.
-    fn is(&self, end: &Self) -> bool {
-        let same_scope = match (self.scope, end.scope) {
-            (Some(wanted), Some(seen)) => wanted == seen,
-            _ => true,
-        };
-        self.address == end.address && self.port == end.port && same_scope
-    }
-}
-
-/// fe80::/10, the only addresses whose scope tells connections apart.
-pub fn is_link_local(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv6Addr;
-
-    use super::*;
-
-    fn end_of(address: &str, scope: u32, port: u16) -> End {
-        End::new(address.parse().expect("an address"), scope, port)
+impl Wanted {
+    /// Any socket with this TCP port.
+    pub const fn port(port: u16) -> Self {
+        Self::Port(Port { protocol: Protocol::Tcp, port, state: None, address: None })
     }
 
-    fn socket(local: End, remote: End, state: State) -> Socket {
-        Socket { local, remote, state }
+    /// A listening one.
+    pub const fn listener(port: u16) -> Self {
+        let state = Some(State::Listening);
+        Self::Port(Port { protocol: Protocol::Tcp, port, state, address: None })
     }
 
-    const NOWHERE: End = End { address: IpAddr::V6(Ipv6Addr::UNSPECIFIED), scope: None, port: 0 };
-
-    #[test]
-    fn a_listener_beats_its_accepted_connection_for_a_port() {
-        let local = end_of("127.0.0.1", 0, 80);
-        let remote = end_of("127.0.0.1", 0, 4000);
-        let wanted = Wanted::Port(80);
-
-        let listening = wanted.matches(&socket(local, NOWHERE, State::Listening));
-        let accepted = wanted.matches(&socket(local, remote, State::Connected));
-        let bound = wanted.matches(&socket(local, NOWHERE, State::Bound));
-
-        assert_eq!(
-            (listening, accepted, bound),
-            (Some(Match::Best), Some(Match::Second), Some(Match::Second))
-        );
-        assert!(Match::Best > Match::Second);
-    }
-
-    #[test]
-    fn a_state_is_all_or_nothing() {
-        let local = end_of("::1", 0, 80);
-        let states = [State::Bound, State::Listening, State::Connected];
-
-        let of = |wanted: Wanted| {
-            states.map(|state| wanted.matches(&socket(local, NOWHERE, state)).is_some())
-        };
-
-        assert_eq!(of(Wanted::Port(80)), [true, true, true]);
-        assert_eq!(of(Wanted::Listener(80)), [false, true, false]);
-        assert_eq!(of(Wanted::Connected(80)), [false, false, true]);
-    }
-
-    #[test]
-    fn a_remote_port_that_equals_the_port_is_no_match() {
-        let seen = socket(end_of("::1", 0, 4000), end_of("::1", 0, 80), State::Connected);
-
-        assert_eq!(Wanted::Port(80).matches(&seen), None);
-    }
-
-    #[test]
-    fn a_connection_is_exact_in_both_ends_and_needs_a_remote_end() {
-        let (local, remote) = (end_of("127.0.0.1", 0, 4000), end_of("127.0.0.1", 0, 80));
-        let wanted = Wanted::Connection { local, remote };
-
-        let hit = |local, remote, state| wanted.matches(&socket(local, remote, state)).is_some();
-
-        assert!(hit(local, remote, State::Connected));
-        assert!(hit(end_of("::ffff:127.0.0.1", 0, 4000), remote, State::Connected));
-        assert!(!hit(remote, local, State::Connected));
-        assert!(!hit(end_of("127.0.0.2", 0, 4000), remote, State::Connected));
-        assert!(!hit(local, end_of("127.0.0.2", 0, 80), State::Connected));
-        assert!(!hit(local, end_of("127.0.0.1", 0, 81), State::Connected));
-        assert!(!hit(local, remote, State::Listening));
-        assert!(!hit(local, remote, State::Bound));
-    }
-
-    #[test]
-    fn a_link_local_scope_counts_where_both_sides_know_it() {
-        let remote = end_of("fe80::2", 3, 80);
-        let with = |scope| Wanted::Connection { local: end_of("fe80::1", scope, 4000), remote };
-        let seen = |scope| socket(end_of("fe80::1", scope, 4000), remote, State::Connected);
-
-        assert!(with(3).matches(&seen(3)).is_some());
-        assert!(with(3).matches(&seen(4)).is_none());
-        assert!(with(0).matches(&seen(4)).is_some());
-        assert!(with(3).matches(&seen(0)).is_some());
-        assert_eq!(end_of("::1", 3, 1).scope, None);
+    /// A connected one.
+    pub const fn connected(port: u16) -> Self {
+        let state = Some(State::Connected);
+        Self::Port(Port { protocol: Protocol::Tcp, port, state, address: None })
     }
 }

@@ -4,9 +4,10 @@
 
 use std::ffi::CStr;
 
+use crate::answer::{Answer, FoundBy};
 use crate::error::Error;
 use crate::process::ProcessInfo;
-use crate::question::{Answer, FoundBy, Pid, Question};
+use crate::question::{LocalPeer, Pid, Question};
 use crate::slice::Slice;
 
 /// Holds the questions until it may say that it cannot look.
@@ -28,7 +29,7 @@ impl Search {
     pub fn advance(&mut self, _: &Slice, answers: &mut Vec<Answer>) {
         let failed = |question: Question| Answer {
             id: question.id,
-            owner: Err(unsupported()),
+            found: Err(unsupported()),
             found_by: FoundBy::Sockets,
         };
         answers.extend(self.0.drain(..).map(failed));
@@ -47,6 +48,16 @@ pub fn process_info(_: Pid) -> Result<Option<ProcessInfo>, Error> {
 
 /// Fails.
 pub fn interface_index(_: &CStr) -> Result<Option<u32>, Error> {
+    Err(unsupported())
+}
+
+/// Knows none.
+pub fn interface_name(_: u32) -> Option<String> {
+    None
+}
+
+/// Fails.
+pub fn local_peer(_: i32, _: bool) -> Result<Option<LocalPeer>, Error> {
     Err(unsupported())
 }
 

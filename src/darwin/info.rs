@@ -17,11 +17,13 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
         return Ok(None);
     }
     Ok(Some(ProcessInfo {
+        pid,
         parent: Some(facts.parent).filter(|parent| *parent > 0),
         uid: Some(facts.uid),
         name: Some(facts.name).filter(|name| !name.is_empty()),
         path,
         start_ms: started.and_then(milliseconds),
+        ..ProcessInfo::default()
     }))
 }
 

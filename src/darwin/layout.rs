@@ -8,7 +8,7 @@ use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::error::Error;
-use crate::question::{End, Socket, State, is_link_local};
+use crate::socket::{End, Kind, Socket, TcpState, is_link_local};
 
 /// `sizeof(struct socket_fdinfo)`, <sys/proc_info.h>; macOS 10.7 to SDK 27, arm64 and x86_64.
 pub const SOCKET_INFO_BYTES: c_int = 792;
@@ -138,17 +138,25 @@ pub fn sighting(info: &SocketInfo) -> Result<Option<Sighting>, Error> {
     let [vflag] = bytes_at(info, INSI_VFLAG);
     let state = match state {
         _ if vflag & (INI_IPV4 | INI_IPV6) == 0 => return Ok(None),
-        0 => State::Bound,
-        1 => State::Listening,
-        2..=9 => State::Connected,
+        0 => TcpState::Closed,
+        1 => TcpState::Listen,
+        2 => TcpState::SynSent,
+        3 => TcpState::SynReceived,
+        4 => TcpState::Established,
+        5 => TcpState::CloseWait,
+        6 => TcpState::FinWait1,
+        7 => TcpState::Closing,
+        8 => TcpState::LastAck,
+        9 => TcpState::FinWait2,
         _ => return Ok(None),
     };
+    let takes_ipv4 = vflag & INI_IPV4 != 0 && vflag & INI_IPV6 != 0;
     let local = end(bytes_at(info, INSI_LADDR), vflag, local_port);
     let remote = end(bytes_at(info, INSI_FADDR), vflag, remote_port);
     let so = u64::from_ne_bytes(bytes_at(info, SOI_SO));
     let generation = u64::from_ne_bytes(bytes_at(info, INSI_GENCNT));
     Ok(Some(Sighting {
-        socket: Socket { local, remote, state },
+        socket: Socket { kind: Kind::Tcp(state), local, remote, takes_ipv4 },
         identity: Identity { so, generation, local, remote },
         shared: u32::from_ne_bytes(bytes_at(info, FI_STATUS)) & SHARED != 0,
     }))

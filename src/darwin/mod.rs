@@ -13,8 +13,9 @@
 //! | `recent`, `seen` | what is remembered |
 //! | `info` | what is told of one process |
 
+use crate::answer::Answer;
 use crate::error::Error;
-use crate::question::{Answer, Question};
+use crate::question::Question;
 use crate::slice::Slice;
 
 mod buffers;
@@ -25,6 +26,7 @@ mod info;
 mod kernel;
 mod layout;
 mod listing;
+mod local_peer;
 mod recent;
 mod seen;
 mod shared;
@@ -44,6 +46,8 @@ use walk::Walk;
 
 pub use info::process_info;
 pub use kernel::{interface_index, process_path};
+#[allow(unused_imports, reason = "only a Mac uses them")]
+pub use local_peer::{interface_name, local_peer};
 
 /// The questions under way, the walk that looks for them, and what is remembered.
 #[derive(Default)]

@@ -13,7 +13,8 @@ use super::kernel::{self, Outcome};
 use super::layout::{self, Identity};
 use super::recent::Owner;
 use crate::error::Error;
-use crate::question::{Match, Pid};
+use crate::question::Pid;
+use crate::rank::Rank;
 
 /// The sockets that a walk pursues, and for whom.
 #[derive(Default)]
@@ -21,7 +22,7 @@ pub struct Shared {
     sockets: Vec<Pursued>,
     by_address: BTreeMap<u64, Vec<usize>>,
     /// By question: the sockets that would answer it, the best first.
-    wishes: BTreeMap<u32, Vec<(Match, usize)>>,
+    wishes: BTreeMap<u32, Vec<(Rank, usize)>>,
 }
 
 struct Pursued {
@@ -48,7 +49,7 @@ impl Shared {
 
     /// The question would be answered by this socket. Several may: if all holders of the one have
     /// gone at the end, the next counts, for it was there all the time.
-    pub fn pursue(&mut self, id: u32, how_well: Match, identity: Identity, owner: Owner) {
+    pub fn pursue(&mut self, id: u32, how_well: Rank, identity: Identity, owner: Owner) {
         let index = self.find(&identity).unwrap_or_else(|| self.add(identity));
         self.saw(&identity, owner);
         let wishes = self.wishes.entry(id).or_default();

@@ -14,7 +14,8 @@ use super::layout::{self, Identity, Sighting};
 use super::recent::Owner;
 use super::shared::Shared;
 use crate::error::Error;
-use crate::question::{Match, Pid};
+use crate::question::Pid;
+use crate::rank::Rank;
 
 /// A table that is being read.
 pub struct Table {
@@ -28,7 +29,7 @@ pub struct Table {
 
 /// A question's best hit so far, until the table is read to its end.
 struct Held {
-    how_well: Match,
+    how_well: Rank,
     identity: Identity,
     shared: bool,
     fd: Fd,
@@ -144,13 +145,13 @@ impl Table {
         let hits: Vec<_> = there
             .iter()
             .filter_map(|asked| {
-                let how_well = asked.question.wanted.matches(&seen.socket)?;
+                let how_well = asked.question.wanted.rank(&seen.socket)?;
                 let seen_whole = asked.number <= self.begun_after;
                 Some((asked.question.id, how_well, seen_whole))
             })
             .collect();
         for (id, how_well, seen_whole) in hits {
-            if how_well == Match::Best && !seen.shared && !shared.pursues(id) {
+            if how_well == Rank::BEST && !seen.shared && !shared.pursues(id) {
                 context.waiting.found(id, owner, &mut context.recent);
             } else if seen_whole {
                 self.hold(id, Held { how_well, identity: seen.identity, shared: seen.shared, fd });

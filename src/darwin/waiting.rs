@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::recent::{Owner, Recent};
+use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
-use crate::question::{Answer, FoundBy, Pid, Question};
+use crate::question::{Pid, Question};
 
 /// The questions that have no answer yet, and the answers on their way out.
 #[derive(Default)]
@@ -36,7 +37,7 @@ impl Waiting {
     pub fn ask(&mut self, question: Question) {
         self.forget(question.id);
         self.asked_count = self.asked_count.saturating_add(1);
-        let port = question.wanted.local_port();
+        let port = question.wanted.local_port().unwrap_or_default();
         self.ports.insert(question.id, port);
         let asked = Asked { question, number: self.asked_count, in_walk: false };
         self.by_port.entry(port).or_default().push(asked);
@@ -84,8 +85,8 @@ impl Waiting {
     pub fn found(&mut self, id: u32, owner: Owner, recent: &mut Recent) {
         if self.take(id).is_some() {
             recent.hit(owner);
-            let (owner, found_by) = (Ok(Some(owner.pid)), self.found_by);
-            self.answers.push(Answer { id, owner, found_by });
+            let (found, found_by) = (Ok(Found::Process(owner.pid)), self.found_by);
+            self.answers.push(Answer { id, found, found_by });
         }
     }
 
@@ -96,7 +97,8 @@ impl Waiting {
             for asked in there.extract_if(.., |asked| asked.in_walk) {
                 let id = asked.question.id;
                 ports.remove(&id);
-                answers.push(Answer { id, owner: owner.clone(), found_by: *found_by });
+                let found = owner.clone().map(Found::from);
+                answers.push(Answer { id, found, found_by: *found_by });
             }
             !there.is_empty()
         });

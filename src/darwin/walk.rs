@@ -13,8 +13,9 @@ use super::kernel::Outcome;
 use super::listing;
 use super::shared::Shared;
 use super::table::{Left, Table};
+use crate::answer::FoundBy;
 use crate::error::Error;
-use crate::question::{FoundBy, Pid};
+use crate::question::Pid;
 
 /// A walk under way.
 pub struct Walk {

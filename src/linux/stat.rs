@@ -2,7 +2,7 @@
 
 use std::mem::offset_of;
 
-use super::layout::native_number;
+use crate::platform::linux::proc::layout::native_number;
 
 /// What `stat(2)` tells, as far as it is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

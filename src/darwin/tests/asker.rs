@@ -1,11 +1,13 @@
 //! One who asks: the same few lines for every test.
 
+use crate::answer::Answer;
 use crate::error::Error;
 use crate::platform::darwin::Search;
 use crate::platform::darwin::fake_libproc::{calls, install};
 use crate::platform::darwin::fake_world::{Call, World};
-use crate::question::{Answer, End, Pid, Question, Wanted};
+use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
+use crate::socket::End;
 
 pub type Owner = Result<Option<Pid>, Error>;
 
@@ -26,7 +28,7 @@ impl Asker {
 
     pub fn ask(&mut self, wanted: Wanted) -> u32 {
         self.last_id += 1;
-        self.search.ask(Question { id: self.last_id, wanted });
+        self.search.ask(Question::pid(self.last_id, wanted));
         self.last_id
     }
 
@@ -54,11 +56,11 @@ impl Asker {
     pub fn look(&mut self, wanted: Wanted) -> Owner {
         let id = self.ask(wanted);
         let answers = self.finish();
-        let [Answer { id: answered, owner, .. }] = answers.as_slice() else {
+        let [answer] = answers.as_slice() else {
             panic!("one answer, not {answers:?}");
         };
-        assert_eq!(*answered, id);
-        owner.clone()
+        assert_eq!(answer.id, id);
+        answer.owner()
     }
 
     /// The calls of one question, and its answer.

@@ -28,7 +28,7 @@ fn desktop() -> World {
 /// Someone who has walked through that desktop once, and found nothing.
 fn seasoned() -> Asker {
     let mut asker = Asker::in_world(desktop());
-    assert_eq!(asker.look(Wanted::Port(1)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(1)), Ok(None));
     asker
 }
 
@@ -39,7 +39,7 @@ fn a_first_look_up_costs_a_plain_walk_up_to_the_hit_and_two_probes() {
     let mut asker = Asker::in_world(desktop());
 
     // The third newest process.
-    let (calls, owner) = asker.cost(Wanted::Listener(20_027));
+    let (calls, owner) = asker.cost(Wanted::listener(20_027));
 
     assert_eq!(owner, Ok(Some(1027)));
     let before = 2 * (1 + SOCKETS_EACH as usize);
@@ -55,8 +55,8 @@ fn a_miss_costs_one_call_per_process_and_socket_and_one() {
     assert_eq!(desktop().plain_walk(), MISS);
     let mut asker = Asker::in_world(desktop());
 
-    let first = asker.cost(Wanted::Port(1)).0.len();
-    let again = asker.cost(Wanted::Port(1)).0.len();
+    let first = asker.cost(Wanted::port(1)).0.len();
+    let again = asker.cost(Wanted::port(1)).0.len();
 
     assert_eq!((first, again), (2 + MISS, MISS));
 }
@@ -65,12 +65,12 @@ fn a_miss_costs_one_call_per_process_and_socket_and_one() {
 fn a_miss_costs_the_same_with_all_that_can_be_remembered() {
     let mut asker = Asker::in_world(desktop());
     for nth in 0..PROCESSES {
-        let owner = asker.look(Wanted::Port(20_000 + nth as u16));
+        let owner = asker.look(Wanted::port(20_000 + nth as u16));
         assert_eq!(owner, Ok(Some(1000 + nth)));
     }
 
     for _ in 0..3 {
-        assert_eq!(asker.cost(Wanted::Port(1)).0.len(), MISS);
+        assert_eq!(asker.cost(Wanted::port(1)).0.len(), MISS);
     }
 }
 
@@ -96,7 +96,7 @@ fn a_new_owner_costs_five_guesses_more_however_many_owners_are_recent() {
     let mut asker = seasoned();
     for pid in 1010..1026 {
         let port = 20_000 + (pid - 1000) as u16;
-        assert_eq!(asker.look(Wanted::Port(port)), Ok(Some(pid)));
+        assert_eq!(asker.look(Wanted::port(port)), Ok(Some(pid)));
     }
     change(|world| world.open(1000, 50, connected("127.0.0.1:4000", "127.0.0.1:80")));
 
@@ -156,7 +156,7 @@ fn a_recent_owner_that_reused_the_number_after_costs_three_calls() {
 fn each_recent_owner_asked_before_costs_three_calls_at_most() {
     let mut asker = seasoned();
     for pid in [1003, 1004, 1005, 1006] {
-        assert_eq!(asker.look(Wanted::Port(20_000 + (pid - 1000) as u16)), Ok(Some(pid)));
+        assert_eq!(asker.look(Wanted::port(20_000 + (pid - 1000) as u16)), Ok(Some(pid)));
     }
     change(|world| world.open(1003, 10, connected("127.0.0.1:4000", "127.0.0.1:80")));
 
@@ -170,7 +170,7 @@ fn each_recent_owner_asked_before_costs_three_calls_at_most() {
 fn a_burst_reads_each_recent_owner_once() {
     let mut asker = seasoned();
     for pid in [1003, 1004] {
-        assert_eq!(asker.look(Wanted::Port(20_000 + (pid - 1000) as u16)), Ok(Some(pid)));
+        assert_eq!(asker.look(Wanted::port(20_000 + (pid - 1000) as u16)), Ok(Some(pid)));
     }
     change(|world| {
         for (pid, port) in [(1003, 4000), (1004, 4001)] {
@@ -194,11 +194,11 @@ fn a_burst_of_fifty_costs_one_walk() {
     calls();
 
     for port in 1..=50 {
-        asker.ask(Wanted::Port(port));
+        asker.ask(Wanted::port(port));
     }
     let answers = asker.finish();
 
-    assert!(answers.iter().all(|answer| answer.owner == Ok(None)), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.owner() == Ok(None)), "{answers:?}");
     assert_eq!((answers.len(), calls().len()), (50, MISS));
 }
 
@@ -212,8 +212,8 @@ fn a_shared_socket_costs_a_miss_and_two_calls_per_holder() {
         socket
     });
 
-    let (cold, owner) = asker.cost(Wanted::Port(80));
-    let (warm, again) = asker.cost(Wanted::Port(80));
+    let (cold, owner) = asker.cost(Wanted::port(80));
+    let (warm, again) = asker.cost(Wanted::port(80));
 
     assert_eq!((owner, again), (Ok(Some(1002)), Ok(Some(1002))));
     let per_holder = 2 * 3;
@@ -230,8 +230,8 @@ fn zombies_cost_one_call_each_and_nothing_more_once_they_are_known() {
     let miss = world.plain_walk();
     let mut asker = Asker::in_world(world);
 
-    let first = asker.cost(Wanted::Port(1)).0.len();
-    let again = asker.cost(Wanted::Port(1)).0.len();
+    let first = asker.cost(Wanted::port(1)).0.len();
+    let again = asker.cost(Wanted::port(1)).0.len();
 
     let second_pass = 1 + 2;
     assert_eq!((first, again), (2 + miss + second_pass, miss));
@@ -245,8 +245,8 @@ fn a_table_without_descriptors_is_no_failure() {
     world.exit(101); // Its errno stands there when 100 is listed.
     let mut asker = Asker::in_world(world);
 
-    asker.look(Wanted::Port(1)).expect("no failure");
+    asker.look(Wanted::port(1)).expect("no failure");
 
-    let steady = asker.cost(Wanted::Port(1)).0;
+    let steady = asker.cost(Wanted::port(1)).0;
     assert_eq!(steady, [Call::ListPids, Call::ListFds(100), Call::ListFds(101)]);
 }

@@ -32,7 +32,7 @@ fn told(owner: Owner) -> (&'static str, &'static str) {
 fn a_structure_that_grew_is_an_error_of_two_calls_at_most() {
     let mut asker = Asker::in_world(of_struct_bytes(800));
 
-    let (calls, owner) = asker.cost(Wanted::Port(80));
+    let (calls, owner) = asker.cost(Wanted::port(80));
 
     let message = owner.clone().expect_err("a failure").message;
     assert!(message.contains("larger than 792 bytes; a newer version"), "{message}");
@@ -44,17 +44,17 @@ fn a_structure_that_grew_is_an_error_of_two_calls_at_most() {
 fn a_structure_that_shrank_is_an_error() {
     let mut asker = Asker::in_world(of_struct_bytes(784));
 
-    assert_eq!(told(asker.look(Wanted::Port(80))), ("EBADMSG", "proc_pidfdinfo"));
+    assert_eq!(told(asker.look(Wanted::port(80))), ("EBADMSG", "proc_pidfdinfo"));
 }
 
 #[test]
 fn a_failed_proof_is_not_remembered_and_a_good_one_is() {
     let mut asker = Asker::in_world(of_struct_bytes(800));
-    told(asker.look(Wanted::Port(80)));
+    told(asker.look(Wanted::port(80)));
     change(|world| world.struct_bytes = 792);
 
-    let proved = asker.cost(Wanted::Port(80));
-    let again = asker.cost(Wanted::Port(80));
+    let proved = asker.cost(Wanted::port(80));
+    let again = asker.cost(Wanted::port(80));
 
     assert_eq!((proved.1, again.1), (Ok(Some(100)), Ok(Some(100))));
     assert!(proved.0.contains(&Call::Probe(791)));
@@ -67,7 +67,7 @@ fn a_probe_that_a_sandbox_refuses_is_its_error() {
     world.errnos.insert(Call::Probe(792), 1);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(told(asker.look(Wanted::Port(80))), ("EPERM", "proc_pidfdinfo"));
+    assert_eq!(told(asker.look(Wanted::port(80))), ("EPERM", "proc_pidfdinfo"));
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_probe_that_finds_a_socket_is_outside_the_manual() {
         world.bytes.insert(Call::Probe(probe), bytes);
         let mut asker = Asker::in_world(world);
 
-        assert_eq!(told(asker.look(Wanted::Port(80))), ("EBADMSG", "proc_pidfdinfo"));
+        assert_eq!(told(asker.look(Wanted::port(80))), ("EBADMSG", "proc_pidfdinfo"));
     }
 }
 
@@ -87,7 +87,7 @@ fn a_structure_that_grows_under_way_stops_the_look_up_at_once() {
     world.before(4, |world| world.struct_bytes = 800);
     let mut asker = Asker::in_world(world);
 
-    let (calls, owner) = asker.cost(Wanted::Port(80));
+    let (calls, owner) = asker.cost(Wanted::port(80));
 
     assert_eq!(told(owner), ("ENOMEM", "proc_pidfdinfo"));
     assert_eq!(calls.last(), Some(&Call::Socket(200, 6)));
@@ -111,7 +111,7 @@ fn each_field_that_cannot_be_is_an_error_of_the_whole_look_up() {
         world.open(200, 7, socket);
         let mut asker = Asker::in_world(world);
 
-        assert_eq!(told(asker.look(Wanted::Port(80))), ("EBADMSG", "proc_pidfdinfo"), "{nth}");
+        assert_eq!(told(asker.look(Wanted::port(80))), ("EBADMSG", "proc_pidfdinfo"), "{nth}");
     }
 }
 
@@ -124,7 +124,7 @@ fn a_short_or_impossible_answer_is_an_error_of_the_whole_look_up() {
         world.bytes.insert(Call::Socket(200, 7), bytes);
         let mut asker = Asker::in_world(world);
 
-        assert_eq!(told(asker.look(Wanted::Port(80))), ("EBADMSG", "proc_pidfdinfo"), "{bytes}");
+        assert_eq!(told(asker.look(Wanted::port(80))), ("EBADMSG", "proc_pidfdinfo"), "{bytes}");
     }
 }
 
@@ -133,17 +133,17 @@ fn a_listing_that_is_refused_is_an_error_for_every_question() {
     let mut world = two();
     world.errnos.insert(Call::ListPids, 1);
     let mut asker = Asker::in_world(world);
-    asker.ask(Wanted::Port(80));
-    asker.ask(Wanted::Listener(90));
+    asker.ask(Wanted::port(80));
+    asker.ask(Wanted::listener(90));
 
     let answers = asker.finish();
 
     assert_eq!(answers.len(), 2);
     for answer in answers {
-        assert_eq!(told(answer.owner), ("EPERM", "proc_listpids"));
+        assert_eq!(told(answer.owner()), ("EPERM", "proc_listpids"));
     }
     change(|world| world.errnos.clear());
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)), "the next look-up starts anew");
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)), "the next look-up starts anew");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_list_without_even_this_process_is_an_error() {
         world.bytes.insert(Call::ListPids, bytes);
         let mut asker = Asker::in_world(world);
 
-        assert_eq!(told(asker.look(Wanted::Port(80))), ("EBADMSG", "proc_listpids"), "{bytes}");
+        assert_eq!(told(asker.look(Wanted::port(80))), ("EBADMSG", "proc_listpids"), "{bytes}");
         assert_eq!(calls().len(), 2 + 1, "{bytes}");
     }
 }
@@ -164,8 +164,8 @@ fn a_process_that_is_refused_is_passed_over() {
     world.errnos.insert(Call::ListFds(200), 1);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
-    assert_eq!(asker.look(Wanted::Port(81)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(81)), Ok(None));
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_process_that_becomes_another_users_is_left_in_the_middle() {
     world.errnos.insert(Call::Socket(200, 6), 1);
     let mut asker = Asker::in_world(world);
 
-    let (calls, owner) = asker.cost(Wanted::Port(80));
+    let (calls, owner) = asker.cost(Wanted::port(80));
 
     assert_eq!(owner, Ok(Some(100)));
     assert!(!calls.contains(&Call::Socket(200, 7)));
@@ -187,8 +187,8 @@ fn no_memory_for_a_list_is_no_change_of_layout() {
     world.errnos.insert(Call::ListFds(200), 12);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)), "a hit is a hit");
-    assert_eq!(told(asker.look(Wanted::Port(81))), ("ENOMEM", "proc_pidinfo"));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)), "a hit is a hit");
+    assert_eq!(told(asker.look(Wanted::port(81))), ("ENOMEM", "proc_pidinfo"));
 }
 
 #[test]
@@ -197,10 +197,10 @@ fn a_descriptor_that_cannot_be_read_makes_nobody_an_error() {
     world.errnos.insert(Call::Socket(200, 6), 14);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
-    assert_eq!(told(asker.look(Wanted::Port(81))), ("EFAULT", "proc_pidfdinfo"));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+    assert_eq!(told(asker.look(Wanted::port(81))), ("EFAULT", "proc_pidfdinfo"));
     change(|world| world.errnos.clear());
-    assert_eq!(asker.look(Wanted::Port(81)), Ok(None), "it is not remembered");
+    assert_eq!(asker.look(Wanted::port(81)), Ok(None), "it is not remembered");
 }
 
 #[test]
@@ -209,8 +209,8 @@ fn a_descriptor_that_fails_without_an_errno_makes_nobody_an_error() {
     world.bytes.insert(Call::Socket(200, 6), 0);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
-    assert_eq!(told(asker.look(Wanted::Port(81))), ("EBADMSG", "proc_pidfdinfo"));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+    assert_eq!(told(asker.look(Wanted::port(81))), ("EBADMSG", "proc_pidfdinfo"));
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn a_list_of_descriptors_longer_than_its_room_makes_nobody_an_error() {
         world.bytes.insert(Call::ListFds(200), bytes);
         let mut asker = Asker::in_world(world);
 
-        let (calls, owner) = asker.cost(Wanted::Port(81));
+        let (calls, owner) = asker.cost(Wanted::port(81));
 
         assert_eq!(told(owner), ("EBADMSG", "proc_pidinfo"), "{bytes}");
         assert_eq!(calls.iter().filter(|call| **call == Call::ListFds(200)).count(), 1);
@@ -235,11 +235,11 @@ fn a_holder_that_cannot_be_asked_for_its_start_makes_nobody_an_error() {
     world.errnos.insert(Call::Bsd(200), 14);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(told(asker.look(Wanted::Port(90))), ("EFAULT", "proc_pidinfo"));
+    assert_eq!(told(asker.look(Wanted::port(90))), ("EFAULT", "proc_pidinfo"));
     change(|world| world.errnos.clear());
-    assert_eq!(asker.look(Wanted::Port(90)), Ok(Some(200)));
+    assert_eq!(asker.look(Wanted::port(90)), Ok(Some(200)));
     change(|world| world.bytes.insert(Call::Bsd(200), 64));
-    assert_eq!(told(asker.look(Wanted::Port(90))), ("EBADMSG", "proc_pidinfo"));
+    assert_eq!(told(asker.look(Wanted::port(90))), ("EBADMSG", "proc_pidinfo"));
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_start_time_of_another_process_is_outside_the_manual() {
     world.bytes.insert(Call::Bsd(200), 136);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(told(asker.look(Wanted::Port(90))), ("EBADMSG", "proc_pidinfo"));
+    assert_eq!(told(asker.look(Wanted::port(90))), ("EBADMSG", "proc_pidinfo"));
 }
 
 #[test]
@@ -262,7 +262,7 @@ fn root_lists_again_until_the_oldest_are_there() {
     let mut asker = Asker::in_world(world);
 
     // 100 and 200, the oldest, are not in the first two listings.
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 
     assert_eq!(calls().iter().filter(|call| **call == Call::ListPids).count(), 3);
 }
@@ -274,18 +274,18 @@ fn root_never_takes_a_cut_list_for_nobody() {
     world.births.extend([(25, 0); 9]);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(told(asker.look(Wanted::Port(80))), ("EBADMSG", "proc_listpids"));
+    assert_eq!(told(asker.look(Wanted::port(80))), ("EBADMSG", "proc_listpids"));
     assert_eq!(calls().iter().filter(|call| **call == Call::ListPids).count(), 4);
 }
 
 #[test]
 fn an_ordinary_user_lists_again_after_a_leap() {
     let mut asker = Asker::in_world(two());
-    assert_eq!(asker.look(Wanted::Port(81)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(81)), Ok(None));
     change(|world| world.births.push_back((25, 501)));
     calls();
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)), "the oldest was pushed out");
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)), "the oldest was pushed out");
 
     assert_eq!(calls().iter().filter(|call| **call == Call::ListPids).count(), 2);
 }

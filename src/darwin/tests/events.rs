@@ -48,7 +48,7 @@ fn right() -> Asker {
 
 fn stale() -> Asker {
     let mut asker = Asker::in_world(scene());
-    assert_eq!(asker.look(Wanted::Port(1)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(1)), Ok(None));
     asker
 }
 
@@ -97,7 +97,7 @@ fn at_any_time(event: Event, question: &Wanted, is_right: impl Fn(&Owner) -> boo
 /// Whatever happens to others, the owner is found and an absent one is not.
 fn disturbs_nobody(event: Event) {
     at_any_time(event, &wanted(), |owner| *owner == Ok(Some(OWNER)));
-    at_any_time(event, &Wanted::Port(1), |owner| *owner == Ok(None));
+    at_any_time(event, &Wanted::port(1), |owner| *owner == Ok(None));
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn a_second_best_of_a_process_that_exits_does_not_count() {
     world.before(5, |world| world.exit(200)); // Its connection was read, the rest was not.
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn a_second_pass_asks_only_what_is_new_or_changed_and_only_once() {
     });
     let mut asker = Asker::in_world(world);
 
-    let (calls, owner) = asker.cost(Wanted::Port(1));
+    let (calls, owner) = asker.cost(Wanted::port(1));
 
     assert_eq!(owner, Ok(None));
     let second = [Call::ListPids, Call::ListFds(300), Call::Socket(300, 3), Call::ListFds(VICTIM)];

@@ -67,10 +67,10 @@ fn world() -> World {
 }
 
 const QUESTIONS: [(Wanted, Option<Pid>); 4] = [
-    (Wanted::Port(80), Some(100)),
-    (Wanted::Listener(90), Some(100)),
-    (Wanted::Connected(4000), Some(100)),
-    (Wanted::Port(81), None),
+    (Wanted::port(80), Some(100)),
+    (Wanted::listener(90), Some(100)),
+    (Wanted::connected(4000), Some(100)),
+    (Wanted::port(81), None),
 ];
 
 /// Whether `told` may come of that failure.

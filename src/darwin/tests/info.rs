@@ -22,11 +22,13 @@ fn all_is_told_of_ones_own_process() {
     let info = process_info(100).expect("no failure");
 
     let expected = ProcessInfo {
+        pid: 100,
         parent: Some(7),
         uid: Some(501),
         name: Some("A Name Of More Than Fifteen Byt".to_owned()),
         path: Some("/Applications/A.app/Contents/MacOS/A".to_owned()),
         start_ms: Some(1_700_000_000_123),
+        ..ProcessInfo::default()
     };
     assert_eq!(info, Some(expected));
 }

@@ -68,9 +68,9 @@ fn a_list_of_descriptors_that_fills_its_room_is_asked_again() {
     world.open(100, 9000, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.cost(Wanted::Port(80)).1, Ok(Some(100)));
+    assert_eq!(asker.cost(Wanted::port(80)).1, Ok(Some(100)));
 
-    let again = asker.cost(Wanted::Port(80)).0;
+    let again = asker.cost(Wanted::port(80)).0;
     assert_eq!(again, [Call::ListFds(100), Call::Socket(100, 9000)], "the room is kept");
 }
 
@@ -82,7 +82,7 @@ fn a_list_that_fills_its_room_to_the_last_is_asked_again() {
     world.open(100, 4095, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
 
-    let (calls, owner) = asker.cost(Wanted::Port(80));
+    let (calls, owner) = asker.cost(Wanted::port(80));
 
     assert_eq!(owner, Ok(Some(100)));
     assert_eq!(calls.iter().filter(|call| **call == Call::ListFds(100)).count(), 2);
@@ -96,7 +96,7 @@ fn a_list_of_processes_that_fills_its_room_is_asked_again() {
     (0..5000).for_each(|_| world.start_any(501));
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.cost(Wanted::Port(80)).1, Ok(Some(100)));
+    assert_eq!(asker.cost(Wanted::port(80)).1, Ok(Some(100)));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn room_for_one_unusual_process_is_given_back() {
     (0..70_000).for_each(|fd| world.open_file(100, fd));
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(None));
 
     assert!(asker.search.context.buffers.kept_bytes() <= 2 * 256 * 1024);
 }
@@ -116,11 +116,11 @@ fn a_list_without_an_end_is_a_failure_not_a_loop() {
     let mut world = World::new();
     world.start(100);
     let mut asker = Asker::in_world(world);
-    asker.look(Wanted::Port(1)).expect("no failure");
+    asker.look(Wanted::port(1)).expect("no failure");
     calls();
     change(|world| world.fill.insert(Call::ListFds(100)));
 
-    let error = asker.look(Wanted::Port(80)).expect_err("a failure");
+    let error = asker.look(Wanted::port(80)).expect_err("a failure");
 
     assert_eq!((error.code, error.syscall), ("EBADMSG", "proc_pidinfo"));
     assert_eq!(calls().len(), 1 + 12);

@@ -2,7 +2,7 @@
 
 use super::asker::end;
 use crate::platform::darwin::layout::{self, Sighting, SocketInfo};
-use crate::question::{Socket, State};
+use crate::socket::{Kind, Socket, TcpState};
 
 /// An established connection 127.0.0.1:8080 → 127.0.0.1:49152; each field has a value of its own.
 fn bytes() -> SocketInfo {
@@ -41,7 +41,8 @@ fn each_field_is_where_the_headers_say() {
     let socket = Socket {
         local: end("127.0.0.1:8080"),
         remote: end("127.0.0.1:49152"),
-        state: State::Connected,
+        kind: Kind::Tcp(TcpState::Established),
+        takes_ipv4: false,
     };
     assert_eq!((sighting.socket, sighting.shared), (socket, false));
     assert_eq!(sighting.identity.address(), 0x1234_5678_9ABC_DEF0);

@@ -19,10 +19,10 @@ fn holding(socket: Socket) -> Asker {
 fn a_listener_answers_for_its_port() {
     let mut asker = holding(listener("127.0.0.1:80"));
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
-    assert_eq!(asker.look(Wanted::Listener(80)), Ok(Some(100)));
-    assert_eq!(asker.look(Wanted::Connected(80)), Ok(None));
-    assert_eq!(asker.look(Wanted::Port(81)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::listener(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::connected(80)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(81)), Ok(None));
 }
 
 #[test]
@@ -49,8 +49,8 @@ fn a_torn_down_socket_never_answers() {
     for state in [0, 1, 4] {
         let mut asker = holding(Socket { vflag: 0, ..tcp("127.0.0.1:80", "127.0.0.1:9", state) });
 
-        assert_eq!(asker.look(Wanted::Port(80)), Ok(None));
-        assert_eq!(asker.look(Wanted::Listener(80)), Ok(None));
+        assert_eq!(asker.look(Wanted::port(80)), Ok(None));
+        assert_eq!(asker.look(Wanted::listener(80)), Ok(None));
         assert_eq!(asker.look(connection("127.0.0.1:80", "127.0.0.1:9")), Ok(None));
     }
 }
@@ -65,7 +65,7 @@ fn a_stale_port_does_not_hide_its_new_owner() {
     world.tear_down(dead);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn every_state_of_the_kernel_has_its_meaning() {
     for state in 0..=11 {
         let mut asker = holding(tcp("127.0.0.1:80", "127.0.0.1:9", state));
 
-        let found = [Wanted::Port(80), Wanted::Listener(80), Wanted::Connected(80)]
+        let found = [Wanted::port(80), Wanted::listener(80), Wanted::connected(80)]
             .map(|wanted| asker.look(wanted).expect("no failure").is_some());
 
         let expected = match state {
@@ -107,14 +107,14 @@ fn an_address_that_the_kernel_shows_mapped_equals_its_plain_form() {
 fn a_listener_for_both_families_answers() {
     let mut asker = holding(Socket { vflag: 3, ..listener("[::]:80") });
 
-    assert_eq!(asker.look(Wanted::Listener(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::listener(80)), Ok(Some(100)));
 }
 
 #[test]
 fn a_flag_of_mapped_addresses_alone_is_no_family() {
     let mut asker = holding(Socket { vflag: 4, ..listener("[::]:80") });
 
-    assert_eq!(asker.look(Wanted::Listener(80)), Ok(None));
+    assert_eq!(asker.look(Wanted::listener(80)), Ok(None));
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn what_is_not_tcp_never_answers() {
     for socket in [udp, raw, without_pcb, other()] {
         let mut asker = holding(socket);
 
-        assert_eq!(asker.look(Wanted::Port(80)), Ok(None));
+        assert_eq!(asker.look(Wanted::port(80)), Ok(None));
     }
 }
 
@@ -157,7 +157,7 @@ fn what_is_not_tcp_never_answers() {
 fn a_remote_port_that_equals_the_port_is_no_match() {
     let mut asker = holding(connected("127.0.0.1:4000", "127.0.0.1:80"));
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(None));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn only_sockets_are_asked() {
     world.open(100, 40, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 
     let probes = [Call::Probe(792), Call::Probe(791)];
     let walk = [Call::ListPids, Call::ListFds(100), Call::Socket(100, 40)];
@@ -185,8 +185,8 @@ fn an_ordinary_user_sees_the_own_processes_and_root_sees_all() {
         world.euid = euid;
         let mut asker = Asker::in_world(world);
 
-        assert_eq!(asker.look(Wanted::Port(80)), Ok(owner), "as {euid}");
-        assert_eq!(asker.look(Wanted::Port(81)), Ok(None), "as {euid}");
+        assert_eq!(asker.look(Wanted::port(80)), Ok(owner), "as {euid}");
+        assert_eq!(asker.look(Wanted::port(81)), Ok(None), "as {euid}");
         assert!(!calls().contains(&Call::ListFds(0)), "the kernel has no descriptors");
     }
 }
@@ -198,8 +198,8 @@ fn an_ordinary_user_asks_no_process_that_would_refuse() {
     world.start(100);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.cost(Wanted::Port(80)).1, Ok(None));
-    assert_eq!(asker.cost(Wanted::Port(80)).0, [Call::ListPids, Call::ListFds(100)]);
+    assert_eq!(asker.cost(Wanted::port(80)).1, Ok(None));
+    assert_eq!(asker.cost(Wanted::port(80)).0, [Call::ListPids, Call::ListFds(100)]);
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn an_accepted_connection_does_not_hide_its_listener() {
     world.open(100, 3, connected("127.0.0.1:80", "127.0.0.1:4000"));
     world.open(100, 9, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
-    asker.look(Wanted::Port(1)).expect("no failure");
+    asker.look(Wanted::port(1)).expect("no failure");
     // The connection has a new number, the listener an old one: it is asked there and then.
     change(|world| {
         let fds = &mut world.process(100).fds;
@@ -231,7 +231,7 @@ fn an_accepted_connection_does_not_hide_its_listener() {
         fds.insert(4, connection);
     });
 
-    let (calls, owner) = asker.cost(Wanted::Port(80));
+    let (calls, owner) = asker.cost(Wanted::port(80));
 
     assert_eq!(owner, Ok(Some(100)));
     assert_eq!(calls[2..], [Call::Socket(100, 4), Call::Socket(100, 9)]);
@@ -246,7 +246,7 @@ fn the_newest_process_that_has_the_port_does_not_hide_a_listener_of_its_own() {
     world.open(100, 5, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 
     let last = calls().last().copied();
     assert_eq!(last, Some(Call::Socket(100, 5)), "all its sockets are read first");

@@ -81,9 +81,9 @@ fn a_long_memory_answers_as_none_does_and_as_it_is() {
             let asked = port - dice.below(12) as u16;
             let exact = connection(&format!("127.0.0.1:{asked}"), "127.0.0.1:80");
             let questions = [
-                (Wanted::Port(asked), None),
-                (Wanted::Listener(asked), Some(1)),
-                (Wanted::Connected(asked), Some(4)),
+                (Wanted::port(asked), None),
+                (Wanted::listener(asked), Some(1)),
+                (Wanted::connected(asked), Some(4)),
                 (exact, Some(4)),
             ];
             for (wanted, state) in questions {
@@ -103,7 +103,7 @@ fn a_recent_owner_whose_pid_is_another_process_now_does_not_answer() {
     world.open(100, 5, listener("127.0.0.1:80"));
     world.start(50);
     let mut asker = Asker::in_world(world);
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
     change(|world| {
         let socket = world.process(100).fds[&5];
         world.process(50).fds.insert(9, socket);
@@ -113,7 +113,7 @@ fn a_recent_owner_whose_pid_is_another_process_now_does_not_answer() {
         world.open(100, 5, listener("127.0.0.1:81"));
     });
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(50)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(50)));
 }
 
 #[test]
@@ -123,12 +123,12 @@ fn a_recent_owner_that_may_not_be_seen_any_more_is_forgotten() {
     world.open(100, 5, listener("127.0.0.1:80"));
     world.start(50);
     let mut asker = Asker::in_world(world);
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
     change(|world| world.process(100).uid = 0);
     calls();
 
     let asked = [0; 2].map(|_| {
-        assert_eq!(asker.look(Wanted::Port(80)), Ok(None));
+        assert_eq!(asker.look(Wanted::port(80)), Ok(None));
         calls().len()
     });
 
@@ -144,7 +144,7 @@ fn only_sixteen_owners_are_remembered() {
     }
     let mut asker = Asker::in_world(world);
     for pid in 100..140 {
-        assert_eq!(asker.look(Wanted::Port(pid as u16)), Ok(Some(pid)));
+        assert_eq!(asker.look(Wanted::port(pid as u16)), Ok(Some(pid)));
     }
 
     let owners: Vec<Pid> = asker.search.context.recent.owners().map(|owner| owner.pid).collect();
@@ -161,16 +161,16 @@ fn what_has_gone_is_not_remembered() {
     }
     let mut asker = Asker::in_world(world);
     let nobody: Owner = Ok(None);
-    assert_eq!(asker.look(Wanted::Port(1)), nobody);
+    assert_eq!(asker.look(Wanted::port(1)), nobody);
     assert_eq!(asker.search.context.seen.count(), 40);
     change(|world| {
         (101..140).for_each(|pid| world.exit(pid));
         (120..140).for_each(|pid| world.reap(pid)); // Before anybody saw the zombie.
     });
-    assert_eq!(asker.look(Wanted::Port(1)), nobody);
+    assert_eq!(asker.look(Wanted::port(1)), nobody);
     change(|world| (101..120).for_each(|pid| world.reap(pid)));
 
-    assert_eq!(asker.look(Wanted::Port(1)), nobody);
+    assert_eq!(asker.look(Wanted::port(1)), nobody);
 
     assert_eq!(asker.search.context.seen.count(), 1);
 }
@@ -182,18 +182,18 @@ fn a_zombie_whose_pid_lived_again_is_news_again() {
     world.start(100);
     world.exit(100);
     let mut asker = Asker::in_world(world);
-    assert_eq!(asker.look(Wanted::Port(1)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(1)), Ok(None));
     change(|world| {
         world.reap(100);
         world.start(100);
     });
-    assert_eq!(asker.cost(Wanted::Port(1)).0.len(), 3);
+    assert_eq!(asker.cost(Wanted::port(1)).0.len(), 3);
     change(|world| {
         world.calls.clear();
         world.before(1, |world| world.exit(100));
     });
 
-    let (calls, _) = asker.cost(Wanted::Port(1));
+    let (calls, _) = asker.cost(Wanted::port(1));
 
     assert_eq!(calls.iter().filter(|call| **call == Call::ListPids).count(), 2);
 }
@@ -204,7 +204,7 @@ fn a_descriptor_that_a_walk_did_not_come_to_is_still_new() {
     world.start(100);
     world.open(100, 5, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
-    assert_eq!(asker.look(Wanted::Port(81)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(81)), Ok(None));
     change(|world| {
         for fd in 10..40 {
             world.open(100, fd, other());

@@ -21,7 +21,7 @@ fn master_and_workers() -> World {
 fn a_forked_worker_answers_with_its_master_cold_and_warm() {
     let mut asker = Asker::in_world(master_and_workers());
 
-    let owners = [0; 3].map(|_| asker.look(Wanted::Port(80)));
+    let owners = [0; 3].map(|_| asker.look(Wanted::port(80)));
 
     assert_eq!(owners, [Ok(Some(100)), Ok(Some(100)), Ok(Some(100))]);
 }
@@ -46,7 +46,7 @@ fn the_start_decides_not_the_order_of_the_list() {
     world.exec(100, &[]); // Its new process structure comes first; its start is what it was.
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn microseconds_decide_within_a_second_and_then_the_list() {
     }
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)), "300 is newer in the list");
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(200)), "300 is newer in the list");
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_dup_within_one_process_is_one_holder() {
     world.share(socket, 100, 8);
     let mut asker = Asker::in_world(world);
 
-    let (calls, owner) = asker.cost(Wanted::Port(80));
+    let (calls, owner) = asker.cost(Wanted::port(80));
 
     assert_eq!(owner, Ok(Some(100)));
     assert_eq!(calls.iter().filter(|call| **call == Call::Bsd(100)).count(), 1);
@@ -82,13 +82,13 @@ fn a_descriptor_in_flight_makes_it_shared_and_its_one_holder_answers() {
     world.in_flight.insert(socket);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
 fn an_old_descriptor_of_a_holder_counts_like_a_new_one() {
     let mut asker = Asker::in_world(master_and_workers());
-    asker.look(Wanted::Port(1)).expect("no failure");
+    asker.look(Wanted::port(1)).expect("no failure");
     // The worker's number is new, the master's was seen before.
     change(|world| {
         let fds = &mut world.process(300).fds;
@@ -96,7 +96,7 @@ fn an_old_descriptor_of_a_holder_counts_like_a_new_one() {
         fds.insert(20, listener);
     });
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
@@ -112,19 +112,19 @@ fn another_socket_with_the_same_ends_or_address_is_no_holder() {
     *world.socket(stranger) = crate::platform::darwin::fake_world::Socket { generation: 1, ..same };
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
 fn a_holder_that_exits_before_it_is_asked_again_does_not_answer() {
     for ending in [end_of_100, closing_of_100, reuse_by_100] {
         let mut asker = Asker::in_world(master_and_workers());
-        let whole = asker.cost(Wanted::Port(80)).0;
+        let whole = asker.cost(Wanted::port(80)).0;
         let bsd = whole.iter().position(|call| *call == Call::Bsd(100)).expect("asked");
         let mut asker = Asker::in_world(master_and_workers());
         change(|world| world.before(bsd + 1, ending));
 
-        assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)));
+        assert_eq!(asker.look(Wanted::port(80)), Ok(Some(200)));
     }
 }
 
@@ -149,7 +149,7 @@ fn when_all_holders_have_gone_another_socket_of_the_port_still_answers() {
     world.open(100, 7, listener("127.0.0.1:80"));
     world.fork(100, 200);
     let mut asker = Asker::in_world(world);
-    let calls = asker.cost(Wanted::Port(80)).0;
+    let calls = asker.cost(Wanted::port(80)).0;
     let first_bsd = calls.iter().position(|call| matches!(call, Call::Bsd(_))).expect("asked");
     let mut asker = Asker::default(); // The same world, nothing remembered.
     change(|world| {
@@ -159,19 +159,19 @@ fn when_all_holders_have_gone_another_socket_of_the_port_still_answers() {
         });
     });
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(40)), "it held its own all the time");
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(40)), "it held its own all the time");
 }
 
 #[test]
 fn when_all_holders_have_gone_nobody_answers() {
     let mut asker = Asker::in_world(master_and_workers());
-    let calls = asker.cost(Wanted::Port(80)).0;
+    let calls = asker.cost(Wanted::port(80)).0;
     let first_bsd = calls.iter().position(|call| matches!(call, Call::Bsd(_))).expect("asked");
     let mut asker = Asker::in_world(master_and_workers());
     let all_exit = |world: &mut World| [100, 200, 300].into_iter().for_each(|pid| world.exit(pid));
     change(|world| world.before(first_bsd, all_exit));
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(None));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(None));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn within_one_process_a_shared_listener_beats_a_connection_of_its_own() {
     world.open(300, 9, connected("127.0.0.1:80", "127.0.0.1:4001"));
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 }
 
 #[test]
@@ -190,18 +190,18 @@ fn a_holder_that_may_not_be_seen_does_not_answer() {
     world.process(100).uid = 0;
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(200)));
 }
 
 #[test]
 fn two_questions_for_one_shared_socket_ask_its_holders_once() {
     let mut asker = Asker::in_world(master_and_workers());
-    asker.ask(Wanted::Port(80));
-    asker.ask(Wanted::Listener(80));
+    asker.ask(Wanted::port(80));
+    asker.ask(Wanted::listener(80));
 
     let answers = asker.finish();
 
-    assert!(answers.iter().all(|answer| answer.owner == Ok(Some(100))), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.owner() == Ok(Some(100))), "{answers:?}");
     let asked = calls().iter().filter(|call| matches!(call, Call::Bsd(_))).count();
     assert_eq!(asked, 3);
 }
@@ -217,7 +217,7 @@ fn of_two_equal_hits_in_one_process_the_one_that_nobody_shares_is_taken() {
         world.open(200, own_fd, connected("127.0.0.1:80", "127.0.0.1:4001"));
         let mut asker = Asker::in_world(world);
 
-        assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)));
+        assert_eq!(asker.look(Wanted::port(80)), Ok(Some(200)));
     }
 }
 
@@ -232,7 +232,7 @@ fn a_holder_counts_that_has_a_socket_of_its_own_for_the_question_too() {
     world.share(socket, 200, 5);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Listener(80)), Ok(Some(100)));
+    assert_eq!(asker.look(Wanted::listener(80)), Ok(Some(100)));
 }
 
 #[test]
@@ -247,7 +247,7 @@ fn a_shared_listener_beats_a_shared_connection_of_another_process() {
     world.share(connection, 300, 6);
     let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(200)));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(200)));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn a_holder_that_hands_on_before_it_is_asked_again_is_followed() {
         world.in_flight.insert(socket);
         world
     };
-    let calls = Asker::in_world(scene()).cost(Wanted::Port(80)).0;
+    let calls = Asker::in_world(scene()).cost(Wanted::port(80)).0;
     let bsd = calls.iter().position(|call| *call == Call::Bsd(100)).expect("asked");
     for when in [bsd, bsd + 1] {
         for exits in [true, false] {
@@ -270,7 +270,7 @@ fn a_holder_that_hands_on_before_it_is_asked_again_is_followed() {
             });
             let mut asker = Asker::in_world(world);
 
-            assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(300)), "{when}, {exits}");
+            assert_eq!(asker.look(Wanted::port(80)), Ok(Some(300)), "{when}, {exits}");
         }
     }
 }

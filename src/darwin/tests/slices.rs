@@ -26,7 +26,7 @@ fn one_step() -> Slice {
 #[test]
 fn a_slice_that_is_over_makes_about_one_call() {
     let mut asker = Asker::in_world(twenty());
-    asker.ask(Wanted::Port(1));
+    asker.ask(Wanted::port(1));
 
     let mut most = 0;
     while !asker.search.context.waiting.is_empty() {
@@ -40,7 +40,7 @@ fn a_slice_that_is_over_makes_about_one_call() {
 
 #[test]
 fn stopping_everywhere_changes_neither_answers_nor_calls() {
-    for wanted in [Wanted::Port(80), Wanted::Port(119), Wanted::Port(1), Wanted::Connected(80)] {
+    for wanted in [Wanted::port(80), Wanted::port(119), Wanted::port(1), Wanted::connected(80)] {
         let mut whole = Asker::in_world(twenty());
         let expected = whole.cost(wanted.clone());
         for steps in 1..5 {
@@ -55,8 +55,8 @@ fn stopping_everywhere_changes_neither_answers_nor_calls() {
 #[test]
 fn an_answer_comes_with_its_slice_and_not_with_the_walks_end() {
     let mut asker = Asker::in_world(twenty());
-    let young = asker.ask(Wanted::Port(99));
-    asker.ask(Wanted::Port(1));
+    let young = asker.ask(Wanted::port(99));
+    asker.ask(Wanted::port(1));
     let mut slices = 0;
 
     let answers = loop {
@@ -67,7 +67,7 @@ fn an_answer_comes_with_its_slice_and_not_with_the_walks_end() {
         }
     };
 
-    assert_eq!((answers[0].id, answers[0].owner.clone()), (young, Ok(Some(119))));
+    assert_eq!((answers[0].id, answers[0].owner()), (young, Ok(Some(119))));
     assert!(slices < 10, "{slices}");
 }
 
@@ -76,18 +76,18 @@ fn a_late_question_gets_nobody_only_from_a_walk_that_began_after_it() {
     let calls_of_a_walk = 2 + twenty().plain_walk();
     for when in 1..calls_of_a_walk {
         let mut asker = Asker::in_world(twenty());
-        asker.ask(Wanted::Port(1));
+        asker.ask(Wanted::port(1));
         for _ in 0..when {
             asker.advance(&one_step());
         }
         // Everything up to here was read before this socket and this question were there. It
         // belongs to the newest process, which is the first to be read.
         change(|world| world.open(119, 7, listener("127.0.0.1:7000")));
-        let late = asker.ask(Wanted::Port(7000));
+        let late = asker.ask(Wanted::port(7000));
 
         let answers = asker.finish();
 
-        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner.clone());
+        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner());
         assert_eq!(owner, Some(Ok(Some(119))), "asked after {when} slices");
     }
 }
@@ -95,8 +95,8 @@ fn a_late_question_gets_nobody_only_from_a_walk_that_began_after_it() {
 #[test]
 fn a_late_question_for_a_recent_owner_does_not_wait_for_the_walk() {
     let mut asker = Asker::in_world(twenty());
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
-    asker.ask(Wanted::Port(1));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+    asker.ask(Wanted::port(1));
     for _ in 0..8 {
         asker.advance(&one_step());
     }
@@ -107,7 +107,7 @@ fn a_late_question_for_a_recent_owner_does_not_wait_for_the_walk() {
     let answers = [asker.advance(&one_step()), asker.advance(&one_step())].concat();
 
     assert_eq!(answers.len(), 1);
-    assert_eq!((answers[0].id, answers[0].owner.clone()), (late, Ok(Some(100))));
+    assert_eq!((answers[0].id, answers[0].owner()), (late, Ok(Some(100))));
     // The others are the walk's, which goes on meanwhile.
     let its_own = calls().into_iter().filter(|call| match call {
         Call::ListFds(pid) | Call::Socket(pid, _) => *pid == 100,
@@ -119,11 +119,11 @@ fn a_late_question_for_a_recent_owner_does_not_wait_for_the_walk() {
 #[test]
 fn late_questions_without_pause_do_not_keep_the_walk_from_its_end() {
     let mut asker = Asker::in_world(twenty());
-    assert_eq!(asker.look(Wanted::Port(80)), Ok(Some(100)));
-    let slow = asker.ask(Wanted::Port(1));
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+    let slow = asker.ask(Wanted::port(1));
 
     let is_answered = (0..1000).any(|_| {
-        asker.ask(Wanted::Port(80));
+        asker.ask(Wanted::port(80));
         asker.advance(&one_step()).iter().any(|answer| answer.id == slow)
     });
 
@@ -143,15 +143,15 @@ fn a_late_question_takes_no_second_best_of_a_table_that_it_has_not_seen_whole() 
     };
     for when in 1..2 + scene().plain_walk() {
         let mut asker = Asker::in_world(scene());
-        asker.ask(Wanted::Port(1));
+        asker.ask(Wanted::port(1));
         for _ in 0..when {
             asker.advance(&one_step());
         }
-        let late = asker.ask(Wanted::Port(80));
+        let late = asker.ask(Wanted::port(80));
 
         let answers = asker.finish();
 
-        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner.clone());
+        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner());
         assert_eq!(owner, Some(Ok(Some(100))), "asked after {when} slices");
     }
 }
@@ -159,7 +159,7 @@ fn a_late_question_takes_no_second_best_of_a_table_that_it_has_not_seen_whole() 
 #[test]
 fn a_dropped_question_gets_no_answer_and_stops_its_walk() {
     let mut asker = Asker::in_world(twenty());
-    let dropped = asker.ask(Wanted::Port(80));
+    let dropped = asker.ask(Wanted::port(80));
     for _ in 0..6 {
         asker.advance(&one_step());
     }
@@ -169,18 +169,18 @@ fn a_dropped_question_gets_no_answer_and_stops_its_walk() {
 
     assert_eq!(asker.advance(&Slice::begin()), []);
     assert_eq!(calls(), []);
-    let kept = asker.ask(Wanted::Port(81));
+    let kept = asker.ask(Wanted::port(81));
     let answers = asker.finish();
 
     assert_eq!(answers.iter().map(|answer| answer.id).collect::<Vec<_>>(), [kept]);
-    assert_eq!(answers[0].owner, Ok(Some(101)));
+    assert_eq!(answers[0].owner(), Ok(Some(101)));
 }
 
 #[test]
 fn a_dropped_question_leaves_the_others_their_walk() {
     let mut asker = Asker::in_world(twenty());
-    let dropped = asker.ask(Wanted::Port(80));
-    let kept = asker.ask(Wanted::Port(80));
+    let dropped = asker.ask(Wanted::port(80));
+    let kept = asker.ask(Wanted::port(80));
     for _ in 0..6 {
         asker.advance(&one_step());
     }
@@ -189,7 +189,7 @@ fn a_dropped_question_leaves_the_others_their_walk() {
     let answers = asker.finish();
 
     assert_eq!(answers.len(), 1);
-    assert_eq!((answers[0].id, answers[0].owner.clone()), (kept, Ok(Some(100))));
+    assert_eq!((answers[0].id, answers[0].owner()), (kept, Ok(Some(100))));
 }
 
 #[test]
@@ -205,15 +205,15 @@ fn a_late_question_pursues_no_shared_socket_in_a_walk_that_has_passed_its_holder
     };
     for when in 1..2 + scene().plain_walk() {
         let mut asker = Asker::in_world(scene());
-        asker.ask(Wanted::Port(1));
+        asker.ask(Wanted::port(1));
         for _ in 0..when {
             asker.advance(&one_step());
         }
-        let late = asker.ask(Wanted::Port(80));
+        let late = asker.ask(Wanted::port(80));
 
         let answers = asker.finish();
 
-        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner.clone());
+        let owner = answers.iter().find(|answer| answer.id == late).map(|a| a.owner());
         assert_eq!(owner, Some(Ok(Some(100))), "asked after {when} slices");
     }
 }
@@ -221,11 +221,11 @@ fn a_late_question_pursues_no_shared_socket_in_a_walk_that_has_passed_its_holder
 #[test]
 fn a_walk_whose_own_questions_are_answered_goes_no_further() {
     let mut asker = Asker::in_world(twenty());
-    let own = asker.ask(Wanted::Port(99));
+    let own = asker.ask(Wanted::port(99));
     for _ in 0..3 {
         assert_eq!(asker.advance(&one_step()), []);
     }
-    asker.ask(Wanted::Port(1));
+    asker.ask(Wanted::port(1));
     while asker.advance(&one_step()).iter().all(|answer| answer.id != own) {
         calls();
     }
@@ -243,8 +243,8 @@ fn holders_of_a_dropped_question_are_not_asked() {
     let socket = world.open(119, 9, listener("127.0.0.1:7000"));
     world.in_flight.insert(socket);
     let mut asker = Asker::in_world(world);
-    let dropped = asker.ask(Wanted::Port(7000));
-    asker.ask(Wanted::Port(1));
+    let dropped = asker.ask(Wanted::port(7000));
+    asker.ask(Wanted::port(1));
     for _ in 0..12 {
         asker.advance(&one_step());
     }
@@ -258,24 +258,24 @@ fn holders_of_a_dropped_question_are_not_asked() {
 #[test]
 fn a_question_asked_again_under_its_id_has_one_answer() {
     let mut asker = Asker::in_world(twenty());
-    for wanted in [Wanted::Port(81), Wanted::Port(80)] {
-        asker.search.ask(crate::question::Question { id: 7, wanted });
+    for wanted in [Wanted::port(81), Wanted::port(80)] {
+        asker.search.ask(crate::question::Question::pid(7, wanted));
     }
 
     let answers = asker.finish();
 
-    let answers = answers.into_iter().map(|answer| (answer.id, answer.owner));
+    let answers = answers.into_iter().map(|answer| (answer.id, answer.owner()));
     assert_eq!(answers.collect::<Vec<_>>(), [(7, Ok(Some(100)))]);
 }
 
 #[test]
 fn ten_thousand_questions_are_one_walk() {
     let mut asker = Asker::in_world(twenty());
-    asker.look(Wanted::Port(1)).expect("no failure");
+    asker.look(Wanted::port(1)).expect("no failure");
     calls();
     let mut expected = BTreeMap::<u32, Option<Pid>>::new();
     for nth in 0..10_000_u16 {
-        let wanted = Wanted::Listener(nth + 1);
+        let wanted = Wanted::listener(nth + 1);
         let owner = (80..100).contains(&(nth + 1)).then(|| i32::from(nth) + 1 + 20);
         expected.insert(asker.ask(wanted), owner);
     }
@@ -284,6 +284,6 @@ fn ten_thousand_questions_are_one_walk() {
 
     assert_eq!(calls().len(), twenty().plain_walk());
     let owners: BTreeMap<_, _> =
-        answers.into_iter().map(|a| (a.id, a.owner.expect("no failure"))).collect();
+        answers.into_iter().map(|a| (a.id, a.owner().expect("no failure"))).collect();
     assert_eq!(owners, expected);
 }

@@ -47,7 +47,7 @@ fn one_that_executes_another_program_is_found_when_its_threads_are_due() {
     let mut search = Search::default();
     let mut answers = Vec::new();
 
-    search.ask(Question { id: 1, wanted: Wanted::Listener(port) });
+    search.ask(Question::pid(1, Wanted::listener(port)));
     while !search.walk.as_ref().is_some_and(|walk| walk.is_at_threads()) {
         search.advance(&Slice::of_steps(1), &mut answers);
         assert_eq!(answers, []);
@@ -62,5 +62,5 @@ fn one_that_executes_another_program_is_found_when_its_threads_are_due() {
 
     child.kill().expect("it lives");
     child.wait().expect("it ends");
-    assert_eq!(answers[0].owner, Ok(Some(pid)));
+    assert_eq!(answers[0].owner(), Ok(Some(pid)));
 }

@@ -11,8 +11,9 @@ use std::process::{self, Child, Command, Stdio};
 
 use super::{alone, end};
 use crate::platform::linux::Search;
-use crate::platform::linux::groups::{Group, Members};
-use crate::platform::linux::recent::{OWNERS, Recent};
+use crate::platform::linux::holders::groups::Members;
+use crate::platform::linux::holders::recent::{OWNERS, Recent};
+use crate::platform::linux::socket::Group;
 use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
 
@@ -88,7 +89,7 @@ impl World {
             world._accepted.push(world._server.accept().expect("it was asked").0);
             let holder = Holder::of(client, script);
             let exact = Wanted::Connection { local: end(address), remote: end(server_address) };
-            for wanted in [exact, Wanted::Port(address.port()), Wanted::Connected(address.port())] {
+            for wanted in [exact, Wanted::port(address.port()), Wanted::connected(address.port())] {
                 world.questions.push((wanted, Some(holder.pid())));
             }
             world.holders.push(holder);
@@ -96,11 +97,11 @@ impl World {
         let listener = TcpListener::bind(localhost).expect("a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let holder = Holder::of(listener, WITH_CHILD);
-        world.questions.push((Wanted::Port(port), Some(holder.pid())));
-        world.questions.push((Wanted::Connected(port), None));
+        world.questions.push((Wanted::port(port), Some(holder.pid())));
+        world.questions.push((Wanted::connected(port), None));
         world.holders.push(holder);
         let own = Some(process::id().cast_signed());
-        world.questions.push((Wanted::Listener(server_address.port()), own));
+        world.questions.push((Wanted::listener(server_address.port()), own));
         world
     }
 
@@ -120,12 +121,12 @@ impl World {
 
 fn look(search: &mut Search, wanted: &Wanted, dice: &mut Dice) -> Option<Pid> {
     let mut answers = Vec::new();
-    search.ask(Question { id: 1, wanted: wanted.clone() });
+    search.ask(Question::pid(1, wanted.clone()));
     while answers.is_empty() {
         let steps = dice.one_of(&[1, 2, 7, 500, 100_000]);
         search.advance(&Slice::of_steps(steps), &mut answers);
     }
-    answers.pop().and_then(|answer| answer.owner.expect("nothing fails"))
+    answers.pop().and_then(|answer| answer.owner().expect("nothing fails"))
 }
 
 /// A process that is dead and reaped.

@@ -10,7 +10,7 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::question::End;
+use crate::socket::End;
 
 mod headless;
 mod memory;

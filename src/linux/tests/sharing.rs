@@ -40,7 +40,7 @@ fn a_long_table_is_told_in_many_steps() {
     let mut search = Search::default();
     // A port of nobody, asked for by so many that the table is told without a filter.
     for id in 1..6 {
-        search.ask(Question { id, wanted: Wanted::Connected(1) });
+        search.ask(Question::pid(id, Wanted::connected(1)));
     }
     while search.listing.is_none() {
         assert_eq!(advance(&mut search, 1), []);
@@ -59,12 +59,12 @@ fn is_answered_in_a_crowd(wanted: Wanted) -> bool {
     let quick = exact(client, server.local_addr().expect("it is bound"));
     let mut search = Search::default();
     // Makes this process a recent owner.
-    search.ask(Question { id: 1, wanted: quick.clone() });
+    search.ask(Question::pid(1, quick.clone()));
     while advance(&mut search, 1000).is_empty() {}
 
-    search.ask(Question { id: 2, wanted });
+    search.ask(Question::pid(2, wanted));
     (3..100_000).any(|id| {
-        search.ask(Question { id, wanted: quick.clone() });
+        search.ask(Question::pid(id, quick.clone()));
         advance(&mut search, 2).contains(&2)
     })
 }
@@ -88,5 +88,5 @@ fn quick_questions_without_pause_do_not_keep_a_walk_from_its_end() {
 #[test]
 fn quick_questions_without_pause_do_not_keep_the_tables_from_being_told() {
     let _alone = alone();
-    assert!(is_answered_in_a_crowd(Wanted::Connected(1)));
+    assert!(is_answered_in_a_crowd(Wanted::connected(1)));
 }

@@ -11,11 +11,9 @@ use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::layout::decimal;
+use crate::platform::linux::proc::layout::decimal;
+use crate::platform::linux::socket::Group;
 use crate::question::Pid;
-
-/// A group is an inode in the cgroup2 file system.
-pub type Group = u64;
 
 /// More processes are no hint any more.
 const MEMBERS: usize = 200;

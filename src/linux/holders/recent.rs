@@ -8,9 +8,9 @@
 use std::ffi::c_int;
 
 use super::order::fd_directory;
-use super::proc_dir::ProcDir;
 use super::table::socket_at;
-use super::waiting::{Hit, INIT};
+use crate::platform::linux::proc::names::ProcDir;
+use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
 /// More would cost a stranger's look-up more than they bring.

@@ -2,11 +2,11 @@
 
 use std::ffi::{CStr, CString};
 
-use super::kernel::{self, Errno, NO_DIRECTORY};
 use super::layout;
-use super::proc_dir::{Name, failure, is_gone_or_hidden};
-use super::stat::Stat;
+use super::names::{Name, failure, is_gone_or_hidden};
 use crate::error::Error;
+use crate::platform::linux::kernel::{self, Errno, NO_DIRECTORY};
+use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// The kernel makes the text in one page and fails if it does not fit (`do_proc_readlink`).

@@ -1,16 +1,14 @@
 //! The kernel's TCP states, <linux/tcp_states.h>, and what they mean here.
 
-use crate::question::State;
+use crate::socket;
 
 /// A state's number, as sock_diag and `/proc/net/tcp` tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TcpState(pub u8);
 
-const ESTABLISHED: u8 = 1;
 const TIME_WAIT: u8 = 6;
 const CLOSE: u8 = 7;
 const LISTEN: u8 = 10;
-const CLOSING: u8 = 11;
 const NEW_SYN_RECV: u8 = 12;
 
 /// The bit of sockets that listen, in a dump's `states`.
@@ -24,13 +22,20 @@ pub const OTHERS: u32 = 0x3ffe & !(LISTENING | 1 << TIME_WAIT | 1 << NEW_SYN_REC
 /// The bits of the states with a remote end.
 pub const CONNECTED: u32 = OTHERS & !(1 << CLOSE | 1 << 13);
 
-/// `None`: no process can hold a socket in that state.
-pub fn live(state: TcpState) -> Option<State> {
+/// Returns the state by its number; `None`: no process can hold a socket in that state.
+pub fn live(state: TcpState) -> Option<socket::TcpState> {
+    use socket::TcpState as Live;
     match state.0 {
-        LISTEN => Some(State::Listening),
-        CLOSE => Some(State::Bound),
-        TIME_WAIT => None,
-        ESTABLISHED..=CLOSING => Some(State::Connected),
+        1 => Some(Live::Established),
+        2 => Some(Live::SynSent),
+        3 => Some(Live::SynReceived),
+        4 => Some(Live::FinWait1),
+        5 => Some(Live::FinWait2),
+        CLOSE => Some(Live::Closed),
+        8 => Some(Live::CloseWait),
+        9 => Some(Live::LastAck),
+        LISTEN => Some(Live::Listen),
+        11 => Some(Live::Closing),
         _ => None,
     }
 }
@@ -48,9 +53,9 @@ mod tests {
     fn every_state_with_a_remote_end_is_connected() {
         let connected = [1, 2, 3, 4, 5, 8, 9, 11];
 
-        assert_eq!(connected.map(|s| live(TcpState(s))), [Some(State::Connected); 8]);
+        assert!(connected.iter().all(|state| live(TcpState(*state)).is_some()));
         assert_eq!(connected.iter().fold(0, |bits, state| bits | 1 << state), CONNECTED);
-        assert_eq!(live(TcpState(10)), Some(State::Listening));
-        assert_eq!(live(TcpState(7)), Some(State::Bound));
+        assert_eq!(live(TcpState(10)), Some(socket::TcpState::Listen));
+        assert_eq!(live(TcpState(7)), Some(socket::TcpState::Closed));
     }
 }

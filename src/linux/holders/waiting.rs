@@ -1,30 +1,13 @@
 //! The questions whose sockets are known and whose owner is being looked for, by inode.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::c_int;
 
-use super::candidates::Candidate;
-use super::groups::Group;
-use super::layout::Inode;
-use crate::question::{Match, Pid};
-
-/// A process that holds a wanted socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// Which socket.
-    pub inode: Inode,
-    /// Who holds it.
-    pub pid: Pid,
-    /// Under which number.
-    pub fd: c_int,
-}
+use crate::platform::linux::socket::{Candidate, Group, Hit, INIT, Inode};
+use crate::rank::Rank;
 
 /// How well a hit answers. The process that started all others keeps sockets for them, so it
 /// answers only when nobody else does.
-type Worth = (Match, bool);
-
-/// The first process of the pid namespace.
-pub const INIT: Pid = 1;
+type Worth = (Rank, bool);
 
 struct Asked {
     /// When its sockets became known, in ticks of the search.
@@ -37,7 +20,7 @@ struct Asked {
 #[derive(Default)]
 pub struct Waiting {
     asked: HashMap<u32, Asked>,
-    by_inode: HashMap<Inode, Vec<(u32, Match)>>,
+    by_inode: HashMap<Inode, Vec<(u32, Rank)>>,
 }
 
 impl Waiting {
@@ -135,9 +118,10 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::question::Pid;
 
-    const LISTENER: Candidate = Candidate { inode: 10, rank: Match::Best, group: None };
-    const ACCEPTED: Candidate = Candidate { inode: 20, rank: Match::Second, group: None };
+    const LISTENER: Candidate = Candidate { inode: 10, rank: Rank::BEST, group: None };
+    const ACCEPTED: Candidate = Candidate { inode: 20, rank: Rank::SECOND, group: None };
 
     fn hit(inode: Inode, pid: Pid) -> Hit {
         Hit { inode, pid, fd: 3 }

@@ -8,26 +8,14 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::diag_request::SOCK_DIAG_BY_FAMILY;
-use super::groups::Group;
-use super::layout::Inode;
 use super::tcp_state::{self, TcpState};
-use crate::question::{End, Socket};
+use crate::platform::linux::socket::{Group, Row};
+use crate::socket::{End, Kind, Socket};
 
 /// The length of `struct nlmsghdr`: length, type, flags, sequence, port id.
 const HEADER_BYTES: usize = 16;
 /// The length of `struct inet_diag_msg`, after which attributes follow.
 const SOCKET_BYTES: usize = 72;
-/// One live socket as the kernel tells it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What it is.
-    pub socket: Socket,
-    /// 0: no process has it any more, or none has accepted it yet.
-    pub inode: Inode,
-    /// The control group in which it was made, where the kernel tells (Linux 5.9).
-    pub group: Option<Group>,
-}
-
 /// One message of a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message {
@@ -87,14 +75,18 @@ fn row(body: &[u8]) -> Option<Option<Row>> {
         };
         End::new(address, interface, u16::from_be_bytes(port))
     };
+    let local = end(*source, [sp0, sp1]);
+    let takes_ipv4 = local.address.is_ipv6() && local.address.is_unspecified();
     let live = tcp_state::live(TcpState(state));
     Some(live.map(|state| Row {
         socket: Socket {
-            local: end(*source, [sp0, sp1]),
+            kind: Kind::Tcp(state),
+            local,
             remote: end(*destination, [dp0, dp1]),
-            state,
+            takes_ipv4,
         },
         inode,
+        uid: None,
         group: group(attributes),
     }))
 }
@@ -119,7 +111,7 @@ fn group(attributes: &[u8]) -> Option<Group> {
 #[cfg(target_endian = "little")]
 mod tests {
     use super::*;
-    use crate::question::State;
+    use crate::socket::TcpState;
 
     // What Linux 6.18 answered on x86-64 to a socket with port id 24196: the connection
     // 127.0.0.1:60166 → 127.0.0.1:48291 (request 7), one that there is not (8), a dump of IPv6
@@ -159,8 +151,12 @@ mod tests {
 
         let (answer, taken) = message(&bytes(EXACT), 7, PORT_ID).expect("a message");
 
-        let socket = Socket { local, remote, state: State::Connected };
-        assert_eq!(answer, Message::Row(Some(Row { socket, inode: 96574, group: Some(1) })));
+        let socket =
+            Socket { kind: Kind::Tcp(TcpState::Established), local, remote, takes_ipv4: false };
+        assert_eq!(
+            answer,
+            Message::Row(Some(Row { socket, inode: 96574, uid: None, group: Some(1) }))
+        );
         assert_eq!(taken, 124);
     }
 
@@ -172,8 +168,11 @@ mod tests {
         let (end, rest) = message(&datagram[taken..], 9, PORT_ID).expect("a message");
 
         let (local, remote) = (end_of("::", 44941), end_of("::", 0));
-        let socket = Socket { local, remote, state: State::Listening };
-        assert_eq!(listener, Message::Row(Some(Row { socket, inode: 98071, group: Some(1) })));
+        let socket = Socket { kind: Kind::Tcp(TcpState::Listen), local, remote, takes_ipv4: true };
+        assert_eq!(
+            listener,
+            Message::Row(Some(Row { socket, inode: 98071, uid: None, group: Some(1) }))
+        );
         assert_eq!((end, taken + rest), (Message::Done(0), datagram.len()));
     }
 

@@ -11,13 +11,14 @@
 
 use std::collections::VecDeque;
 
-use super::groups::{Group, Groups, Members};
+use super::groups::{Groups, Members};
 use super::headless::Headless;
 use super::order::{Counts, Order};
-use super::proc_dir::ProcDir;
 use super::tables::{Progress, Tables, Visit};
-use super::waiting::{Hit, Waiting};
+use super::waiting::Waiting;
 use crate::error::Error;
+use crate::platform::linux::proc::names::ProcDir;
+use crate::platform::linux::socket::{Group, Hit};
 use crate::question::Pid;
 use crate::slice::Slice;
 

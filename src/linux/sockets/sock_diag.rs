@@ -3,11 +3,12 @@
 //! One socket is kept open, which saves most of a quick question's time. It stays in the network
 //! namespace that the thread had when it was opened; a later `setns` is not followed.
 
-use super::diag_reply::{self, Message, Row};
+use super::diag_reply::{self, Message};
 use super::diag_request::{self, Request};
-use super::kept::Kept;
-use super::kernel::{self, Errno};
 use crate::error::Error;
+use crate::platform::linux::kept::Kept;
+use crate::platform::linux::kernel::{self, Errno};
+use crate::platform::linux::socket::Row;
 
 /// As much as the kernel puts into one datagram of a dump (`netlink_dump` in af_netlink.c).
 const DATAGRAM_BYTES: usize = 32 * 1024;

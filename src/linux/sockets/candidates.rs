@@ -6,27 +6,15 @@
 
 use std::collections::HashMap;
 
-use super::diag_reply::Row;
 use super::diag_request::{Family, Request, family};
-use super::groups::Group;
-use super::layout::Inode;
 use super::proc_net::{self, Text};
 use super::sock_diag::{Asking, SockDiag, Unavailable};
 use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
 use crate::error::Error;
-use crate::question::{Match, Question, Wanted};
+use crate::platform::linux::socket::{Candidate, Row};
+use crate::question::{Port, Question, Wanted};
 use crate::slice::Slice;
-
-/// A socket that answers a question, if somebody who may be seen holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Which socket.
-    pub inode: Inode,
-    /// How well it answers.
-    pub rank: Match,
-    /// The control group in which it was made, where the kernel tells.
-    pub group: Option<Group>,
-}
+use crate::socket::State;
 
 const FAMILIES: [Family; 2] = [Family::Inet, Family::Inet6];
 
@@ -36,11 +24,12 @@ const FILTERED_QUESTIONS: usize = 4;
 /// What a quick question finds. Nothing proves nothing: whole tables must be read.
 pub fn quick(diag: &mut SockDiag, wanted: &Wanted) -> Vec<Candidate> {
     let requests = match wanted {
-        Wanted::Connected(_) => return Vec::new(),
         Wanted::Connection { local, remote } => {
             vec![Request::Exact { local: *local, remote: *remote }]
         }
-        Wanted::Port(port) | Wanted::Listener(port) => dumps(*port, 0, LISTENING, &FAMILIES),
+        Wanted::Port(Port { state: Some(State::Connected), .. }) => return Vec::new(),
+        Wanted::Port(Port { port, .. }) => dumps(*port, 0, LISTENING, &FAMILIES),
+        Wanted::Reply { .. } | Wanted::LocalPeer(_) | Wanted::All(_) => return Vec::new(),
     };
     let mut candidates = Vec::new();
     for request in requests {
@@ -59,7 +48,7 @@ fn dumps(port: u16, remote_port: u16, states: u32, families: &[Family]) -> Vec<R
 }
 
 fn consider(wanted: &Wanted, row: &Row, candidates: &mut Vec<Candidate>) {
-    let Some(rank) = wanted.matches(&row.socket) else { return };
+    let Some(rank) = wanted.rank(&row.socket) else { return };
     let candidate = Candidate { inode: row.inode, rank, group: row.group };
     // Inode 0: nobody has it any more, or nobody has accepted it yet.
     if row.inode != 0 && !candidates.contains(&candidate) {
@@ -79,14 +68,15 @@ impl Unlisted {
     /// Whether what was found quickly may not be all that can answer.
     pub fn needs_tables(&self) -> bool {
         // A port's listener may be hidden, and then its other sockets answer.
-        self.candidates.is_empty() || matches!(self.question.wanted, Wanted::Port(_))
+        self.candidates.is_empty()
+            || matches!(self.question.wanted, Wanted::Port(Port { state: None, .. }))
     }
 }
 
 /// Whole tables being read for some questions.
 pub struct Listing {
     questions: Vec<Unlisted>,
-    by_port: HashMap<u16, Vec<usize>>,
+    by_port: HashMap<Option<u16>, Vec<usize>>,
     /// What is still to be read, the last one first.
     steps: Vec<Step>,
     /// Whether what was read so far may lack a socket that moved meanwhile.
@@ -105,7 +95,7 @@ enum Step {
 impl Listing {
     /// Begins to read for `questions`.
     pub fn new(questions: Vec<Unlisted>) -> Self {
-        let mut by_port = HashMap::<u16, Vec<usize>>::new();
+        let mut by_port = HashMap::<Option<u16>, Vec<usize>>::new();
         for (index, unlisted) in questions.iter().enumerate() {
             by_port.entry(unlisted.question.wanted.local_port()).or_default().push(index);
         }
@@ -158,7 +148,7 @@ impl Listing {
     /// but not where sock_diag failed.
     pub fn doubt(&self, wanted: &Wanted) -> Option<&Error> {
         let failed = self.unavailable.as_ref().filter(|unavailable| !unavailable.is_absent)?;
-        matches!(wanted, Wanted::Port(_)).then_some(&failed.error)
+        matches!(wanted, Wanted::Port(Port { state: None, .. })).then_some(&failed.error)
     }
 
     /// The questions, after a failure.
@@ -169,7 +159,7 @@ impl Listing {
     fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
         let (questions, by_port) = (&mut self.questions, &self.by_port);
         let each = &mut |row: Row| {
-            for index in by_port.get(&row.socket.local.port).into_iter().flatten() {
+            for index in by_port.get(&Some(row.socket.local.port)).into_iter().flatten() {
                 if let Some(unlisted) = questions.get_mut(*index) {
                     consider(&unlisted.question.wanted, &row, &mut unlisted.candidates);
                 }
@@ -218,9 +208,15 @@ fn dump_steps(questions: &[Unlisted]) -> Vec<Step> {
         return all.into_iter().map(|request| Step::Dump(request.into())).collect();
     }
     let of_question = |unlisted: &Unlisted| match &unlisted.question.wanted {
-        Wanted::Port(port) => dumps(*port, 0, LISTENING | OTHERS, &FAMILIES),
-        Wanted::Listener(port) => dumps(*port, 0, LISTENING, &FAMILIES),
-        Wanted::Connected(port) => dumps(*port, 0, CONNECTED, &FAMILIES),
+        Wanted::Port(Port { port, state, .. }) => {
+            let states = match state {
+                None => LISTENING | OTHERS,
+                Some(State::Listening) => LISTENING,
+                Some(_) => CONNECTED,
+            };
+            dumps(*port, 0, states, &FAMILIES)
+        }
+        Wanted::Reply { .. } | Wanted::LocalPeer(_) | Wanted::All(_) => Vec::new(),
         Wanted::Connection { local, remote } => {
             // An IPv6 socket with mapped addresses is in its own family's dump.
             let families: &[Family] = match family(local.address) {

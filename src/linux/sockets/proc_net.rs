@@ -4,13 +4,13 @@
 use std::ffi::{CStr, CString};
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::diag_reply::Row;
-use super::kept::Kept;
-use super::kernel;
-use super::layout::decimal;
 use super::tcp_state::{self, TcpState};
 use crate::error::Error;
-use crate::question::{End, Socket};
+use crate::platform::linux::kept::Kept;
+use crate::platform::linux::kernel;
+use crate::platform::linux::proc::layout::decimal;
+use crate::platform::linux::socket::Row;
+use crate::socket::{End, Kind, Socket};
 
 /// The two tables.
 pub const FILES: [&CStr; 2] = [c"/proc/net/tcp", c"/proc/net/tcp6"];
@@ -71,7 +71,9 @@ pub fn row(line: &[u8]) -> Option<Row> {
     let state = hexadecimal(fields.next()?, 2)?;
     let state = tcp_state::live(TcpState(u8::try_from(state).ok()?))?;
     let inode = decimal(fields.nth(5)?)?;
-    Some(Row { socket: Socket { local, remote, state }, inode, group: None })
+    let takes_ipv4 = local.address.is_ipv6() && local.address.is_unspecified();
+    let socket = Socket { kind: Kind::Tcp(state), local, remote, takes_ipv4 };
+    Some(Row { socket, inode, uid: None, group: None })
 }
 
 /// `0100007F:1F90`: the address as words in this machine's byte order, the port as a number.
@@ -106,7 +108,7 @@ fn hexadecimal(digits: &[u8], length: usize) -> Option<u32> {
 #[cfg(target_endian = "little")]
 mod tests {
     use super::*;
-    use crate::question::State;
+    use crate::socket::TcpState;
 
     fn end_of(address: &str, port: u16) -> End {
         End::new(address.parse().expect("an address"), 0, port)
@@ -126,9 +128,10 @@ mod tests {
         let socket = Socket {
             local: end_of("127.0.0.1", 8080),
             remote: end_of("0.0.0.0", 0),
-            state: State::Listening,
+            kind: Kind::Tcp(TcpState::Listen),
+            takes_ipv4: false,
         };
-        assert_eq!(listener, Some(Row { socket, inode: 20611, group: None }));
+        assert_eq!(listener, Some(Row { socket, inode: 20611, uid: None, group: None }));
     }
 
     #[test]
@@ -140,7 +143,8 @@ mod tests {
             Some(Socket {
                 local: end_of("127.0.0.1", 40000),
                 remote: end_of("127.0.0.1", 8080),
-                state: State::Connected,
+                kind: Kind::Tcp(TcpState::Established),
+                takes_ipv4: false,
             })
         );
     }

@@ -5,7 +5,7 @@
 
 use std::net::IpAddr;
 
-use crate::question::End;
+use crate::socket::End;
 
 /// `SOCK_DIAG_BY_FAMILY`, <linux/sock_diag.h>.
 pub const SOCK_DIAG_BY_FAMILY: u16 = 20;

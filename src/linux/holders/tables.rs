@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::layout::Inode;
-use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::table::{Ended, Next, Table};
-use super::waiting::{Hit, Waiting};
+use super::waiting::Waiting;
 use crate::error::Error;
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::socket::{Hit, Inode};
 use crate::question::Pid;
 use crate::slice::Slice;
 
@@ -209,9 +209,9 @@ mod tests {
     use std::os::fd::AsRawFd;
 
     use super::*;
-    use crate::platform::linux::candidates::Candidate;
     use crate::platform::linux::kernel::stat_of_number;
-    use crate::question::Match;
+    use crate::platform::linux::socket::Candidate;
+    use crate::rank::Rank;
 
     fn listener() -> (Option<TcpListener>, Inode) {
         let listener = TcpListener::bind("127.0.0.1:0").ok();
@@ -229,7 +229,7 @@ mod tests {
     /// Reads on, for a question about `inode`; whether that was a hit.
     fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
         let mut waiting = Waiting::default();
-        waiting.insert(1, vec![Candidate { inode, rank: Match::Best, group: None }], 0);
+        waiting.insert(1, vec![Candidate { inode, rank: Rank::BEST, group: None }], 0);
         loop {
             match tables.read_on(&waiting, &Slice::begin()) {
                 Progress::Hit(_) => return true,

@@ -5,10 +5,11 @@
 
 use std::ffi::{CStr, c_int};
 
-use super::kept::Kept;
-use super::kernel::{self, Descriptor, Errno};
-use super::layout::{self, Inode};
-use super::proc_dir::{Name, ProcDir, is_gone_or_hidden};
+use crate::platform::linux::kept::Kept;
+use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::proc::layout;
+use crate::platform::linux::proc::names::{Name, ProcDir, is_gone_or_hidden};
+use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
 use crate::slice::Slice;
 

@@ -3,11 +3,11 @@
 use std::fs;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::kernel::{self, NO_DIRECTORY};
 use super::layout::{self, ProcessStat};
+use super::names::{Name, failure, is_gone_or_hidden};
 use super::path::{proc_is_there, process_path};
-use super::proc_dir::{Name, failure, is_gone_or_hidden};
 use crate::error::Error;
+use crate::platform::linux::kernel::{self, NO_DIRECTORY};
 use crate::process::ProcessInfo;
 use crate::question::Pid;
 
@@ -33,11 +33,13 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
         return Ok(None);
     }
     Ok(Some(ProcessInfo {
+        pid,
         parent: Some(stat.parent).filter(|parent| *parent != 0),
         uid: layout::effective_uid(&status),
         name: Some(String::from_utf8_lossy(stat.name).into_owned()),
         path,
         start_ms: start_ms(&stat),
+        ..ProcessInfo::default()
     }))
 }
 

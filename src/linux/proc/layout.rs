@@ -4,11 +4,8 @@
 
 use std::ffi::CStr;
 
+use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
-
-/// An inode's number in sockfs. The kernel numbers sockets with 32 bits (`get_next_ino`), and
-/// sock_diag tells no more.
-pub type Inode = u32;
 
 /// The unsigned number of `bytes` bytes (4 or 8) at `offset`, in this machine's byte order.
 pub fn native_number(structure: &[u8], offset: usize, bytes: usize) -> Option<u64> {

@@ -5,11 +5,11 @@ use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::io::{Cursor, Write};
 
-use super::kept::Kept;
-use super::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
 use super::layout;
-use super::stat::Stat;
 use crate::error::Error;
+use crate::platform::linux::kept::Kept;
+use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// The longest name that is made: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.

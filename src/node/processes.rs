@@ -1,4 +1,4 @@
-//! What is told of processes, for JavaScript: one task each for paths and for everything.
+//! Questions about processes, for JavaScript: one task each for paths and for everything.
 //!
 //! `lib/processes.js` runs one of them at a time.
 
@@ -6,11 +6,12 @@ use napi::bindgen_prelude::{AsyncTask, Either, Either3, Int32Array, Null};
 use napi::{Env, Task};
 use napi_derive::napi;
 
+use super::task::{Failure, guarded, or_null, panic_on_purpose};
 use crate::error::Error;
+use crate::platform;
 use crate::process::ProcessInfo;
 use crate::question::Pid;
 use crate::slice::Slice;
-use crate::{Failure, failure, guarded, panic_on_purpose, platform};
 
 /// The paths of as many of `pids` as fit into one slice, at least one. Resolves to one entry
 /// each: the path, `null`, or the failure to look.
@@ -35,19 +36,46 @@ pub struct ProcessInfos {
     pids: Vec<Pid>,
 }
 
-/// What is told of a process, in the types of JavaScript.
+/// What is told of a process, in the types of JavaScript; see `ProcessInfo`.
 #[napi(object, object_from_js = false)]
 pub struct Info {
+    /// Its number.
+    pub pid: Pid,
     /// 0 for none.
     pub ppid: Pid,
-    /// `null`: may not be seen; so in the fields below.
+    /// `null`: not told; so in the fields below.
     pub uid: Either<u32, Null>,
     /// The kernel's short name.
     pub name: Either<String, Null>,
     /// The program.
     pub path: Either<String, Null>,
+    /// The command line.
+    pub args: Either<Vec<String>, Null>,
+    /// The working directory.
+    pub cwd: Either<String, Null>,
     /// Milliseconds since 1970.
     pub start_ms: Either<i64, Null>,
+    /// The control group.
+    pub cgroup: Either<String, Null>,
+    /// The services.
+    pub services: Either<Vec<String>, Null>,
+}
+
+impl From<ProcessInfo> for Info {
+    fn from(info: ProcessInfo) -> Self {
+        Self {
+            pid: info.pid,
+            ppid: info.parent.unwrap_or(0),
+            uid: or_null(info.uid),
+            name: or_null(info.name),
+            path: or_null(info.path),
+            args: or_null(info.args),
+            cwd: or_null(info.cwd),
+            start_ms: or_null(info.start_ms),
+            cgroup: or_null(info.cgroup),
+            services: or_null(info.services),
+        }
+    }
 }
 
 type Told<T> = Vec<Result<Option<T>, Error>>;
@@ -76,14 +104,7 @@ impl Task for ProcessInfos {
     }
 
     fn resolve(&mut self, _: Env, infos: Told<ProcessInfo>) -> napi::Result<Self::JsValue> {
-        let info = |info: ProcessInfo| Info {
-            ppid: info.parent.unwrap_or(0),
-            uid: or_null(info.uid),
-            name: or_null(info.name),
-            path: or_null(info.path),
-            start_ms: or_null(info.start_ms),
-        };
-        Ok(infos.into_iter().map(|told_info| told(told_info, info)).collect())
+        Ok(infos.into_iter().map(|info| told(info, Info::from)).collect())
     }
 }
 
@@ -104,10 +125,6 @@ fn told<T, V>(told: Result<Option<T>, Error>, value: impl Fn(T) -> V) -> Either3
     match told {
         Ok(Some(told)) => Either3::A(value(told)),
         Ok(None) => Either3::B(Null),
-        Err(error) => Either3::C(failure(0, error)),
+        Err(error) => Either3::C(Failure::new(0, error)),
     }
-}
-
-fn or_null<T>(value: Option<T>) -> Either<T, Null> {
-    value.map_or(Either::B(Null), Either::A)
 }

@@ -8,13 +8,13 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::kernel::{self, Descriptor, Errno};
-use super::layout::{decimal, directory_entry, position_after};
-use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::table::Failure;
 use super::tables::Visit;
-use super::waiting::INIT;
 use crate::error::Error;
+use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::proc::layout::{decimal, directory_entry, position_after};
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::socket::INIT;
 use crate::question::Pid;
 use crate::slice::Slice;
 

@@ -3,13 +3,14 @@
 //! Several processes may hold one socket (fork, descriptor passing), and Linux does not tell. The
 //! answer is the one of them that started first, so a hit asks the holder's ancestors too.
 
-use super::layout;
-use super::proc_dir::{Name, ProcDir, failure, is_gone_or_hidden};
 use super::table::socket_at;
-use super::waiting::{Hit, INIT};
 use super::walk::Walk;
+use crate::answer::FoundBy;
 use crate::error::Error;
-use crate::question::{FoundBy, Pid};
+use crate::platform::linux::proc::layout;
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::socket::{Hit, INIT};
+use crate::question::Pid;
 
 /// How far up to look. Deeper trees of processes are not made by anything that shares sockets.
 const LEVELS: usize = 32;

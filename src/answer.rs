@@ -1,0 +1,82 @@
+//! What comes of a question.
+
+use crate::error::Error;
+use crate::process::ProcessInfo;
+use crate::question::Pid;
+use crate::socket::Socket;
+
+/// An answer on its way back to JavaScript.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The question's.
+    pub id: u32,
+    /// What was found, or why it could not be looked up.
+    pub found: Result<Found, Error>,
+    /// What found it.
+    pub found_by: FoundBy,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// No process that the caller may see holds such a socket.
+    Nobody,
+    /// The holder.
+    Process(Pid),
+    /// What is told of the holder.
+    Record(Box<ProcessInfo>),
+    /// The sockets, in no order.
+    Sockets(Vec<SocketRow>),
+}
+
+/// One socket of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SocketRow {
+    /// What it is.
+    pub socket: Socket,
+    /// Its user; `None` where the system tells none, or a placeholder.
+    pub uid: Option<u32>,
+    /// Its holders that the caller may see, the one that started first in front.
+    pub pids: Vec<Pid>,
+}
+
+impl From<Option<Pid>> for Found {
+    fn from(pid: Option<Pid>) -> Self {
+        pid.map_or(Self::Nobody, Self::Process)
+    }
+}
+
+/// How far a look-up had to go, for who wants to know why it took its time (`NODE_DEBUG`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FoundBy {
+    /// The kernel's table of sockets: there is no such socket, or it could not be looked up.
+    #[default]
+    Sockets,
+    /// A process that answered lately.
+    Recent,
+    /// The walk over processes.
+    Walk,
+}
+
+impl FoundBy {
+    /// Returns its number on the wire, see `node/wire.rs`.
+    pub fn number(self) -> i32 {
+        match self {
+            Self::Sockets => 0,
+            Self::Recent => 1,
+            Self::Walk => 2,
+        }
+    }
+}
+
+#[cfg(test)]
+impl Answer {
+    /// Returns the pid that answers, where one was asked for.
+    pub fn owner(&self) -> Result<Option<Pid>, Error> {
+        self.found.clone().map(|found| match found {
+            Found::Process(pid) => Some(pid),
+            Found::Record(record) => Some(record.pid),
+            Found::Nobody | Found::Sockets(_) => None,
+        })
+    }
+}

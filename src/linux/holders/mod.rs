@@ -1,0 +1,11 @@
+//! Who holds a socket: descriptor tables, in which order they are read, and a holder's ancestors.
+
+pub mod ancestors;
+pub mod groups;
+mod headless;
+pub mod order;
+pub mod recent;
+mod table;
+mod tables;
+pub mod waiting;
+pub mod walk;

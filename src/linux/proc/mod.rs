@@ -1,0 +1,6 @@
+//! `/proc`: names in it, its text as values, and what it tells of one process.
+
+pub mod info;
+pub mod layout;
+pub mod names;
+pub mod path;

@@ -1,0 +1,181 @@
+//! Questions about sockets: a line of text each in, answers out, one slice of work a task.
+//!
+//! `lib/sockets.js` makes one `Lookups` per environment and runs one task of it at a time.
+
+use std::sync::{Arc, Mutex};
+
+use napi::bindgen_prelude::{AsyncTask, Either3, External, Int32Array, Null, Uint32Array};
+use napi::{Env, Task};
+use napi_derive::napi;
+
+use super::processes::Info;
+use super::task::{Failure, guarded, panic_on_purpose};
+use super::wire;
+use crate::answer::{Answer, Found, FoundBy};
+use crate::platform::{self, Search};
+use crate::question::{Port, Wanted};
+use crate::slice::Slice;
+
+/// The questions of one environment: what is remembered, and the walk under way. Never waited for:
+/// JavaScript runs one task at a time, and a second one is refused.
+type Lookups = Arc<Mutex<Search>>;
+
+/// Look-ups that remember nothing yet and have nothing open.
+#[napi]
+pub fn create_lookups() -> External<Lookups> {
+    External::new(Lookups::default())
+}
+
+/// Takes `questions` (a line each, see `wire.rs`), drops those in `abandoned`, and works for one
+/// slice. Resolves to the answers found in it.
+#[napi]
+pub fn advance(
+    lookups: &External<Lookups>,
+    questions: String,
+    abandoned: Uint32Array,
+) -> AsyncTask<Advance> {
+    AsyncTask::new(Advance {
+        search: Arc::clone(lookups),
+        questions,
+        abandoned: abandoned.to_vec(),
+    })
+}
+
+/// What the system tells of the Unix-domain socket `fd` of this process: two numbers for a question
+/// of the kind `unix`. `null`: it is none, or it is not connected any more. `is_kept`: whether the
+/// question will want the socket itself once more.
+#[napi]
+pub fn local_peer(fd: i32, is_kept: bool) -> Either3<Vec<u32>, Null, Failure> {
+    match platform::local_peer(fd, is_kept) {
+        Ok(Some(peer)) => Either3::A(vec![peer.socket, peer.pid.cast_unsigned()]),
+        Ok(None) => Either3::B(Null),
+        Err(error) => Either3::C(Failure::new(0, error)),
+    }
+}
+
+/// One slice of the search on a worker thread.
+pub struct Advance {
+    search: Lookups,
+    questions: String,
+    abandoned: Vec<u32>,
+}
+
+/// What one slice found.
+#[napi(object, object_from_js = false)]
+pub struct Advanced {
+    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy::number`.
+    pub answered: Int32Array,
+    /// The questions that are answered by a record.
+    pub records: Vec<Recorded>,
+    /// The questions that are answered by a list.
+    pub lists: Vec<Listed>,
+    /// The questions that could not be looked up.
+    pub failed: Vec<Failure>,
+}
+
+/// A question that is answered by a record.
+#[napi(object, object_from_js = false)]
+pub struct Recorded {
+    /// The question's.
+    pub id: u32,
+    /// As `FoundBy::number`.
+    pub step: i32,
+    /// What is told of the holder.
+    pub record: Info,
+}
+
+/// A question that is answered by a list.
+#[napi(object, object_from_js = false)]
+pub struct Listed {
+    /// The question's.
+    pub id: u32,
+    /// As `FoundBy::number`.
+    pub step: i32,
+    /// See `wire.rs`.
+    pub rows: Uint32Array,
+    /// The names of the interfaces that scopes in `rows` are indices of.
+    pub scopes: Vec<String>,
+}
+
+/// An answer, its rows written already: that is work for the worker thread.
+pub enum Written {
+    /// A pid, a record, a failure.
+    Answer(Answer),
+    /// A list.
+    List(u32, i32, wire::Rows),
+}
+
+#[napi]
+impl Task for Advance {
+    type Output = Vec<Written>;
+    type JsValue = Advanced;
+
+    fn compute(&mut self) -> napi::Result<Vec<Written>> {
+        let Ok(mut search) = self.search.try_lock() else {
+            return Err(napi::Error::from_reason("a task of these look-ups is under way"));
+        };
+        guarded(|| {
+            let answers = look_up(&mut search, &self.questions, &self.abandoned);
+            answers.into_iter().map(written).collect()
+        })
+    }
+
+    fn resolve(&mut self, _: Env, answers: Vec<Written>) -> napi::Result<Advanced> {
+        let mut answered = Vec::with_capacity(answers.len().saturating_mul(3));
+        let (mut records, mut lists, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for written in answers {
+            let Answer { id, found, found_by } = match written {
+                Written::Answer(answer) => answer,
+                Written::List(id, step, wire::Rows { words, scopes }) => {
+                    lists.push(Listed { id, step, rows: Uint32Array::new(words), scopes });
+                    continue;
+                }
+            };
+            let step = found_by.number();
+            match found {
+                Ok(Found::Process(pid)) => answered.extend([id.cast_signed(), pid, step]),
+                Ok(Found::Record(record)) => {
+                    records.push(Recorded { id, step, record: Info::from(*record) });
+                }
+                Ok(Found::Nobody | Found::Sockets(_)) => {
+                    answered.extend([id.cast_signed(), 0, step]);
+                }
+                Err(error) => failed.push(Failure::new(id, error)),
+            }
+        }
+        Ok(Advanced { answered: Int32Array::new(answered), records, lists, failed })
+    }
+}
+
+fn look_up(search: &mut Search, questions: &str, abandoned: &[u32]) -> Vec<Answer> {
+    let slice = Slice::begin();
+    let mut answers = Vec::new();
+    for line in questions.lines() {
+        let Some((id, rest)) = wire::id(line) else { continue };
+        match wire::question(id, rest, platform::interface_index) {
+            Ok(Some(question)) => {
+                panic_on_purpose(matches!(question.wanted, Wanted::Port(Port { port: 65535, .. })));
+                search.ask(question);
+            }
+            // No such socket can exist, or it cannot be told.
+            other => answers.push(Answer {
+                id,
+                found: other.map(|_| Found::Nobody),
+                found_by: FoundBy::Sockets,
+            }),
+        }
+    }
+    abandoned.iter().for_each(|id| search.forget(*id));
+    search.advance(&slice, &mut answers);
+    answers
+}
+
+fn written(answer: Answer) -> Written {
+    match answer.found {
+        Ok(Found::Sockets(rows)) => {
+            let rows = wire::rows(&rows, platform::interface_name);
+            Written::List(answer.id, answer.found_by.number(), rows)
+        }
+        _ => Written::Answer(answer),
+    }
+}

@@ -1,0 +1,159 @@
+//! What a socket is, for all systems: a protocol, two ends, how far it has come.
+
+use std::net::IpAddr;
+
+/// The protocols whose sockets are looked up. UDP-Lite is another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Protocol {
+    /// IPPROTO_TCP, 6.
+    Tcp,
+    /// IPPROTO_UDP, 17.
+    Udp,
+}
+
+/// A live socket as the kernel showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Socket {
+    /// Its protocol, and how far it has come.
+    pub kind: Kind,
+    /// Its own end.
+    pub local: End,
+    /// The other end; without meaning unless `state()` is `Connected`. Windows tells none of UDP.
+    pub remote: End,
+    /// Whether it takes IPv4 too although its own address is the IPv6 wildcard (dual stack).
+    pub takes_ipv4: bool,
+}
+
+/// A socket's protocol, and how far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// TCP, in this state.
+    Tcp(TcpState),
+    /// UDP, connected to one peer or not.
+    Udp {
+        /// Whether it has a remote end.
+        is_connected: bool,
+    },
+}
+
+/// The TCP states in which a process can hold a socket. TIME_WAIT is none of them: nobody has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TcpState {
+    /// LISTEN.
+    Listen,
+    /// SYN_SENT.
+    SynSent,
+    /// SYN_RECEIVED.
+    SynReceived,
+    /// ESTABLISHED.
+    Established,
+    /// FIN_WAIT_1.
+    FinWait1,
+    /// FIN_WAIT_2.
+    FinWait2,
+    /// CLOSE_WAIT.
+    CloseWait,
+    /// CLOSING.
+    Closing,
+    /// LAST_ACK.
+    LastAck,
+    /// CLOSED: bound, if it has a local port.
+    Closed,
+}
+
+/// What a caller may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Has a local port, neither listens nor has a remote end.
+    Bound,
+    /// LISTEN.
+    Listening,
+    /// Has a remote end: SYN_SENT up to LAST_ACK, or connected UDP.
+    Connected,
+}
+
+/// One end of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Canonical: an IPv4-mapped address is its IPv4 form.
+    pub address: IpAddr,
+    /// The interface's index where `address` is link-local and the interface is known.
+    pub scope: Option<u32>,
+    /// 0 where there is no such end.
+    pub port: u16,
+}
+
+impl Socket {
+    /// Returns its protocol.
+    pub fn protocol(&self) -> Protocol {
+        match self.kind {
+            Kind::Tcp(_) => Protocol::Tcp,
+            Kind::Udp { .. } => Protocol::Udp,
+        }
+    }
+
+    /// Returns the state that a caller may ask for.
+    pub fn state(&self) -> State {
+        match self.kind {
+            Kind::Tcp(TcpState::Listen) => State::Listening,
+            Kind::Tcp(TcpState::Closed) | Kind::Udp { is_connected: false } => State::Bound,
+            Kind::Tcp(_) | Kind::Udp { is_connected: true } => State::Connected,
+        }
+    }
+
+    /// Returns how exactly its own address fits `wanted`, the greater the better: bound to that very
+    /// address, to the wildcard of its family, or to a dual-stack `::` where `wanted` is IPv4. `None`:
+    /// a packet to `wanted` cannot reach it.
+    pub fn reach(&self, wanted: &End) -> Option<Reach> {
+        let local = &self.local;
+        let is_same_family = local.address.is_ipv4() == wanted.address.is_ipv4();
+        if local.is_at(wanted) {
+            Some(Reach::Exact)
+        } else if !local.address.is_unspecified() {
+            None
+        } else if is_same_family {
+            Some(Reach::Wildcard)
+        } else {
+            (self.takes_ipv4 && wanted.address.is_ipv4()).then_some(Reach::DualStack)
+        }
+    }
+}
+
+/// How exactly a socket's own address fits a wanted one; the greater one wins, as in the kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// `::` that takes IPv4 as well.
+    DualStack,
+    /// The wildcard of the wanted address's family.
+    Wildcard,
+    /// That very address.
+    Exact,
+}
+
+impl End {
+    /// Makes an end; `scope` counts for link-local addresses only, and 0 is none.
+    pub fn new(address: IpAddr, scope: u32, port: u16) -> Self {
+        let address = address.to_canonical();
+        let scoped = scope != 0 && is_link_local(address);
+        Self { address, scope: scoped.then_some(scope), port }
+    }
+
+    /// Returns whether the kernel's `end` is this one. A scope that one side does not know fits any.
+    pub fn is(&self, end: &Self) -> bool {
+        self.port == end.port && self.is_at(end)
+    }
+
+    /// Returns whether both have the same address, whatever their ports.
+    pub fn is_at(&self, end: &Self) -> bool {
+        let is_same_scope = match (self.scope, end.scope) {
+            (Some(wanted), Some(seen)) => wanted == seen,
+            _ => true,
+        };
+        self.address == end.address && is_same_scope
+    }
+}
+
+/// Returns whether an address is in fe80::/10, the only ones whose scope tells connections apart.
+pub fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
