@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { startStranger } from '../runtimes/stranger.mjs'
 import { root } from '../support/install.mjs'
 import { installApp, run } from '../support/packed.mjs'
+import { startStranger } from '../support/stranger.mjs'
 
 const documented = fs.readFileSync(path.join(root, 'docs', 'bundlers.md'), 'utf8')
 

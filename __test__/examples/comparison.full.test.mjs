@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { startStranger } from '../runtimes/stranger.mjs'
 import { needsProgram } from '../support/holders.mjs'
 import { root } from '../support/install.mjs'
 import { installApp, run } from '../support/packed.mjs'
+import { startStranger } from '../support/stranger.mjs'
 
 const page = fs.readFileSync(path.join(root, 'docs', 'comparison.md'), 'utf8')
 const sections = page.split(/^## From /m).slice(1)

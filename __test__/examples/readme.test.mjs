@@ -7,11 +7,11 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { test } from 'node:test'
-import { startStranger } from '../runtimes/stranger.mjs'
 import { blocksOf } from '../support/blocks.mjs'
 import { quietPort } from '../support/holders.mjs'
 import { hostTag, root, temporaryFolder } from '../support/install.mjs'
 import { pack, run } from '../support/packed.mjs'
+import { startStranger } from '../support/stranger.mjs'
 
 const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(root, ...names), 'utf8'))
 const shell = blocksOf(fs.readFileSync(path.join(root, 'README.md'), 'utf8'))
