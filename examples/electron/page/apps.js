@@ -96,7 +96,14 @@ export class AppList {
     button.addEventListener('click', () => this.choose(key))
     const item = document.createElement('li')
     item.append(button)
-    const app = { item, button, count, size: 0, order: name.toLowerCase(), isCountShown: false }
+    const app = {
+      item,
+      button,
+      count,
+      size: 0,
+      order: program === null ? '\u{FFFF}' : name.toLowerCase(),
+      isCountShown: false
+    }
     const next = [...this.#apps.values()]
       .filter(({ order }) => order > app.order)
       .reduce((first, each) => (first === null || each.order < first.order ? each : first), null)

@@ -1,10 +1,10 @@
 // The detail at the right: titles with text below.
 
-import { DETAIL_LENGTH_MAX, element, printable } from './text.js'
+import { DETAIL_LENGTH_MAX, element, printable, userText } from './text.js'
 
-/** What is known of a process, as titles with their text. */
-export function processFields(program) {
-  if (program === null) return []
+/** What is known of a process, as titles with their text; `process` is a line about the pid. */
+export function processFields(program, process) {
+  if (program === null) return [['Process', process]]
   const { command, folder, user, group, startedAt } = program
   return [
     ['App', program.name],
@@ -12,8 +12,9 @@ export function processFields(program) {
     // Passwords and keys are often given on a command line: this page says so beside it.
     ['Command line', command, command && 'May hold passwords or keys.'],
     ['Folder', folder],
+    ['Process', process],
     ['Running since', startedAt && new Date(startedAt).toLocaleString()],
-    ...(user === null || user === undefined ? [] : [['User', String(user)]]),
+    ...(user === null || user === undefined ? [] : [['User', userText(user)]]),
     ...(group && group !== '/' ? [['Control group', group]] : [])
   ]
 }

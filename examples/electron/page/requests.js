@@ -139,11 +139,10 @@ export class RequestsView {
     const { client, method, url, startedAt, status } = row.request
     const pid = client?.pid && `pid ${client.pid}, found in ${shortDuration(client.micros)}`
     showFields(at('fields'), [
+      ...processFields(client, pid),
       ['Request', `${method} ${url}`],
       ['Status', status && String(status)],
-      ['Started', new Date(startedAt).toLocaleTimeString()],
-      ['Process', pid],
-      ...processFields(client)
+      ['Started', new Date(startedAt).toLocaleTimeString()]
     ])
   }
 }

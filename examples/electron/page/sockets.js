@@ -3,7 +3,7 @@
 import { AppList, appKey, paintFace } from './apps.js'
 import { processFields, showFields } from './detail.js'
 import { LongList } from './table.js'
-import { at, element, endText, printable } from './text.js'
+import { at, element, endText, printable, userText } from './text.js'
 
 const REFRESH_MS = 1000
 const HIDDEN_KEY = '\u{0}hidden'
@@ -14,7 +14,7 @@ const STATES = ['listening', 'connected', 'bound']
 /** A row as it is sorted, filtered and shown: each text is made once, when the row comes. */
 function preparedRow(socket) {
   const { protocol, localAddress, localPort, remoteAddress, remotePort, program, uid } = socket
-  const user = uid === null ? '' : ` (user ${uid})`
+  const user = uid === null ? '' : ` (${userText(uid)})`
   const name = program === null ? `Hidden${user}` : printable(program.name)
   const local = printable(endText(localAddress, localPort))
   const remote = printable(endText(remoteAddress, remotePort))
@@ -195,19 +195,20 @@ export class SocketsView {
     at('socket-detail').hidden = row === undefined
     if (row === undefined) return
     const { program, protocol, pids, state, uid } = row.socket
-    const others = pids.slice(1)
-    const fields = [
+    const others = pids.slice(1).join(', ')
+    const process = program === null ? 'hidden: an administrator may see it' : `pid ${program.pid}`
+    const fieldsOf = (known) => [
+      ...processFields(known, others === '' ? process : `${process}, shared with ${others}`),
       ['Socket', `${protocol.toUpperCase()}, ${state}`],
       ['Local address', row.local],
       ...(row.remote === '' ? [] : [['Remote address', row.remote]]),
-      ['Process', program === null ? 'Hidden: only an administrator may see it' : `pid ${pids[0]}`],
-      ...(others.length > 0 ? [['Shared with', `pid ${others.join(', ')}`]] : []),
-      ...(program === null && uid !== null ? [['User', String(uid)]] : [])
+      ...(program === null && uid !== null ? [['User', userText(uid)]] : [])
     ]
-    showFields(at('socket-fields'), [...fields, ...processFields(program)])
+    showFields(at('socket-fields'), fieldsOf(program))
     if (program === null) return
+    // The command line and the rest are asked for when somebody looks.
     const whole = await window.traffic.processOf(program.pid, program.startedAt)
     if (whole === null || this.#chosenId !== row.socket.id) return
-    showFields(at('socket-fields'), [...fields, ...processFields(whole)])
+    showFields(at('socket-fields'), fieldsOf(whole))
   }
 }
