@@ -20,7 +20,8 @@ function preparedRow(socket) {
   const remote = printable(endText(remoteAddress, remotePort))
   const rank = STATES.indexOf(socket.state)
   const row = { socket, key: program === null ? HIDDEN_KEY : appKey(program), name, local, remote }
-  const words = [name, program?.path, program?.pid, protocol, local, remote, socket.state]
+  const pid = program === null ? '' : `pid ${program.pid}`
+  const words = [name, program?.path, pid, protocol, local, remote, socket.state]
   return {
     ...row,
     stateRank: rank === -1 ? STATES.length : rank,
