@@ -24,8 +24,8 @@ const RUN_BY_CI = 'ci'
 const BLOCKS = {
   'README.md': [
     ['sh npm install socket-owner', 'examples/readme.test.mjs'],
-    ["js const http = require('node:http')", 'repo/tidy.test.mjs'],
-    ["js import { findPidByLocalTcpPort } from 'socket-owner'", 'repo/tidy.test.mjs'],
+    ["js const http = require('node:http')", 'repo/readme-examples.test.mjs'],
+    ["js import { findPidByLocalTcpPort } from 'socket-owner'", 'repo/readme-examples.test.mjs'],
     ['sh npx socket-owner 3000', 'examples/readme.test.mjs'],
     ['sh npm start', RUN_BY_CI]
   ],
