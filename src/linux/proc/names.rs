@@ -5,13 +5,18 @@ use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::io::{Cursor, Write};
 
-use super::layout;
+use super::layout::{self, decimal, directory_entry};
 use crate::error::Error;
 use crate::platform::linux::kept::Kept;
 use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::socket::Inode;
 use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
+/// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
+const LINK_BYTES: usize = 32;
+/// Room for some 300 entries of a directory.
+const ENTRIES_BYTES: usize = 8 * 1024;
 /// The longest name that is made: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.
 const NAME_BYTES: usize = 64;
 const PREFIX: &[u8] = b"/proc/";
@@ -26,6 +31,14 @@ impl Name {
         // The last byte is out of reach and stays a NUL. Only a name that is too long fails.
         let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
         let _ = Cursor::new(text).write_fmt(format_args!("/proc/{rest}"));
+        Self(bytes)
+    }
+
+    /// A name in a directory of a process, cut off likewise.
+    pub fn relative(name: fmt::Arguments<'_>) -> Self {
+        let mut bytes = [0; NAME_BYTES];
+        let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
+        let _ = Cursor::new(text).write_fmt(name);
         Self(bytes)
     }
 
@@ -128,6 +141,46 @@ impl ProcDir {
             None => (NO_DIRECTORY, name.absolute()),
         }
     }
+}
+
+/// `PID/fd`.
+pub fn fd_directory(pid: Pid) -> Name {
+    Name::new(format_args!("{pid}/fd"))
+}
+
+/// Returns whether it is a kernel thread, a zombie, or a process with one thread, by the links of
+/// `PID/task`: one for each thread and two.
+pub fn has_one_thread(proc: &ProcDir, pid: Pid) -> bool {
+    proc.stat(&Name::new(format_args!("{pid}/task"))).is_ok_and(|stat| stat.links <= 3)
+}
+
+/// The names in a directory that are numbers.
+pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
+    let mut buffer = vec![0; ENTRIES_BYTES];
+    let mut numbers = Vec::new();
+    loop {
+        let mut rest = kernel::directory_entries(directory, &mut buffer)?;
+        if rest.is_empty() {
+            return Ok(numbers);
+        }
+        while let Some((name, bytes)) = directory_entry(rest) {
+            numbers.extend(decimal::<Pid>(name.to_bytes()));
+            rest = rest.get(bytes..).unwrap_or_default();
+        }
+    }
+}
+
+/// The socket that a process has under one number; `None` for another kind of file.
+pub fn socket_at(proc: &ProcDir, pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    let name = Name::new(format_args!("{pid}/fd/{fd}"));
+    proc.read_link(&name, &mut link).map(layout::socket_inode)
+}
+
+/// The socket that a link in a descriptor table shows; `None` for another kind of file.
+pub fn socket_of_link(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    kernel::read_link(directory, name, &mut link).map(layout::socket_inode)
 }
 
 /// Whether a process, or something of it, has gone or may not be seen: an answer, not a failure.
