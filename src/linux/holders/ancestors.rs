@@ -7,9 +7,7 @@ use super::walk::Walk;
 use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::platform::linux::proc::layout;
-use crate::platform::linux::proc::names::{
-    Name, ProcDir, failure, is_gone_or_hidden, socket_at,
-};
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 

@@ -43,7 +43,7 @@ impl Name {
     }
 
     /// The whole name.
-    pub fn absolute(&self) -> &CStr {
+    pub fn text(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
     }
 
@@ -138,7 +138,7 @@ impl ProcDir {
     fn place<'n>(&self, name: &'n Name) -> (c_int, &'n CStr) {
         match &self.kept {
             Some(kept) => (kept.number(), name.in_proc()),
-            None => (NO_DIRECTORY, name.absolute()),
+            None => (NO_DIRECTORY, name.text()),
         }
     }
 }
@@ -190,7 +190,7 @@ pub fn is_gone_or_hidden(errno: Errno) -> bool {
 
 /// A failure of `syscall` about `name`.
 pub fn failure(syscall: &'static str, errno: Errno, name: &Name) -> Error {
-    Error::system(syscall, errno, &name.absolute().to_string_lossy())
+    Error::system(syscall, errno, &name.text().to_string_lossy())
 }
 
 #[cfg(test)]
@@ -201,7 +201,7 @@ mod tests {
     fn a_name_is_absolute_or_in_proc() {
         let name = Name::new(format_args!("{}/task/{}/fd/{}", i32::MAX, i32::MAX, i32::MAX));
 
-        assert_eq!(name.absolute(), c"/proc/2147483647/task/2147483647/fd/2147483647");
+        assert_eq!(name.text(), c"/proc/2147483647/task/2147483647/fd/2147483647");
         assert_eq!(name.in_proc(), c"2147483647/task/2147483647/fd/2147483647");
     }
 
@@ -209,6 +209,6 @@ mod tests {
     fn a_name_that_is_too_long_is_cut_off_and_still_ends() {
         let name = Name::new(format_args!("{:0>100}", 0));
 
-        assert_eq!(name.absolute().count_bytes(), 63);
+        assert_eq!(name.text().count_bytes(), 63);
     }
 }
