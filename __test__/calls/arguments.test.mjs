@@ -7,7 +7,7 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import net from 'node:net'
 import { test } from 'node:test'
-import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from '../../index.js'
+import { findPeerPid, findPeerProcess, findPidByLocalTcpPort, getProcessPath } from '../../index.js'
 
 const ends = {
   localAddress: '127.0.0.1',
@@ -168,9 +168,7 @@ test('what is no socket is refused, and told what to pass', async (t) => {
   await once(client, 'close')
 })
 
-test('an end of another type is refused by type, though another end is missing', async (t) => {
-  const socket = dgram.createSocket('udp4')
-  t.after(() => socket.close())
+test('an end of another type is refused by type, though another end is missing', async () => {
   const refused = (value, name, type, received) =>
     assertRefused(
       () => findPeerPid(value),
@@ -179,7 +177,6 @@ test('an end of another type is refused by type, though another end is missing',
       `The "socket.${name}" property must be of type ${type}. Received ${received}`
     )
 
-  await refused(socket, 'remoteAddress', 'string', 'function ')
   for (const name of ['localAddress', 'remoteAddress']) {
     await refused({ ...ends, [name]: 5 }, name, 'string', 'type number (5)')
     await refused({ ...ends, [name]: null }, name, 'string', 'null')
@@ -188,6 +185,19 @@ test('an end of another type is refused by type, though another end is missing',
   for (const name of ['localPort', 'remotePort']) {
     await refused({ ...ends, [name]: '80' }, name, 'number', "type string ('80')")
     await refused({ [name]: null }, name, 'number', 'null')
+  }
+})
+
+test('a socket of UDP is refused, and told whom to ask', async (t) => {
+  const socket = dgram.createSocket('udp4')
+  t.after(() => socket.close())
+  const message =
+    'The "socket" argument must be a connected socket, like a net.Socket (of a request pass ' +
+    'request.socket), or an object with localAddress, localPort, remoteAddress and remotePort; ' +
+    'for a dgram.Socket ask findUdpPeerPid(rinfo, socket). Received an instance of Socket'
+
+  for (const find of [findPeerPid, findPeerProcess]) {
+    await assertRefused(() => find(socket), TypeError, 'ERR_INVALID_ARG_TYPE', message)
   }
 })
 
