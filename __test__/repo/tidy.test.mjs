@@ -57,7 +57,7 @@ function found(pattern, among) {
 test('the checks see files of every kind', () => {
   for (const name of [
     'index.js',
-    'lib/queue.js',
+    'lib/sockets.js',
     'src/lib.rs',
     'index.d.ts',
     '__test__/repo/tidy.test.mjs'

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { installStandIn } from './support/stand-in.mjs'
+import { installStandIn } from '../support/stand-in.mjs'
 
-const text = fs.readFileSync(new URL('./support/wire.txt', import.meta.url), 'utf8')
+const text = fs.readFileSync(new URL('../support/wire.txt', import.meta.url), 'utf8')
 
 /** Each block as an object: `{ call, line }`, `{ call, told, line }` or `{ row, scopes, words }`. */
 const samples = text
