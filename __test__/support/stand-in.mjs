@@ -25,5 +25,6 @@ export function installStandIn(t) {
   const folder = install(t)
   installBinary(folder, hostTag, NATIVE, 'index.js')
   const require = requireIn(folder)
-  return { ...require('socket-owner'), native: require(`socket-owner-${hostTag}`) }
+  const native = require(`socket-owner-${hostTag}`)
+  return { ...require('socket-owner'), native, folder, nativeName: `socket-owner-${hostTag}` }
 }
