@@ -4,10 +4,12 @@ use std::fs;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::layout::{self, ProcessStat};
-use super::names::{Name, failure, is_gone_or_hidden};
+use super::names::{Name, failure, is_gone_or_hidden, socket_at};
+use super::namespace::Numbers;
 use super::path::{proc_is_there, process_path};
 use crate::error::Error;
 use crate::platform::linux::kernel::{self, NO_DIRECTORY};
+use crate::platform::linux::socket::Hit;
 use crate::process::ProcessInfo;
 use crate::question::Pid;
 
@@ -43,10 +45,17 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     }))
 }
 
+/// What is told of a holder that was found, if it still is one.
+pub fn holder_info(numbers: &Numbers, hit: Hit) -> Result<Option<ProcessInfo>, Error> {
+    let Some(pid) = numbers.holder_to_own(hit)? else { return Ok(None) };
+    let info = process_info(pid)?;
+    Ok(info.filter(|_| socket_at(hit.pid, hit.fd) == Ok(Some(hit.inode))))
+}
+
 /// `None`: the process has gone or is hidden.
 fn read(name: &Name) -> Result<Option<Vec<u8>>, Error> {
     let mut buffer = vec![0; 4096];
-    let opened = kernel::open(NO_DIRECTORY, name.absolute(), libc::O_RDONLY);
+    let opened = kernel::open(NO_DIRECTORY, name.text(), libc::O_RDONLY);
     let read = opened.map_err(|errno| ("open", errno)).and_then(|file| {
         kernel::read(&file, &mut buffer).map(<[u8]>::len).map_err(|errno| ("read", errno))
     });

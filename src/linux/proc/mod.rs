@@ -3,4 +3,5 @@
 pub mod info;
 pub mod layout;
 pub mod names;
+pub mod namespace;
 pub mod path;

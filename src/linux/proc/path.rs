@@ -21,7 +21,7 @@ const DELETED: &[u8] = b" (deleted)";
 pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     let exe = Name::new(format_args!("{pid}/exe"));
     let mut buffer = vec![0; PATH_BYTES];
-    let text = match kernel::read_link(NO_DIRECTORY, exe.absolute(), &mut buffer) {
+    let text = match kernel::read_link(NO_DIRECTORY, exe.text(), &mut buffer) {
         Ok(text) => text,
         Err(libc::ENOENT | libc::ESRCH) => return proc_is_there().map(|()| None),
         Err(libc::EACCES | libc::EPERM) => return Ok(None),
@@ -42,7 +42,7 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
 pub fn proc_is_there() -> Result<(), Error> {
     let own = Name::new(format_args!("self"));
     let mut text = [0; 16];
-    match kernel::read_link(NO_DIRECTORY, own.absolute(), &mut text) {
+    match kernel::read_link(NO_DIRECTORY, own.text(), &mut text) {
         Ok(_) => Ok(()),
         Err(errno) => Err(failure("readlink", errno, &own)),
     }
@@ -54,7 +54,7 @@ fn is_process(pid: Pid) -> Result<bool, Error> {
     let failed = |call, errno| {
         if is_gone_or_hidden(errno) { Ok(false) } else { Err(failure(call, errno, &status)) }
     };
-    match kernel::open(NO_DIRECTORY, status.absolute(), libc::O_RDONLY) {
+    match kernel::open(NO_DIRECTORY, status.text(), libc::O_RDONLY) {
         Ok(file) => match kernel::read(&file, &mut text) {
             Ok(text) => Ok(layout::thread_group(text) == Some(pid)),
             Err(errno) => failed("read", errno),
@@ -70,7 +70,7 @@ fn is_process(pid: Pid) -> Result<bool, Error> {
 /// Whether a file of just that name is the one that runs: then " (deleted)" is part of the name.
 /// In a container the name counts from the process's own root.
 fn is_running(pid: Pid, exe: &Name, text: &[u8]) -> bool {
-    let Ok(running) = kernel::stat(NO_DIRECTORY, exe.absolute()) else { return false };
+    let Ok(running) = kernel::stat(NO_DIRECTORY, exe.text()) else { return false };
     let root = format!("/proc/{pid}/root").into_bytes();
     let named = [text.to_vec(), [root.as_slice(), text].concat()];
     named.into_iter().any(|path| {
