@@ -69,7 +69,7 @@ impl Order {
     /// counted and ordered. `known`: the counts of the last walk.
     pub fn count(&mut self, known: &Counts, slice: &Slice) -> Result<bool, Error> {
         if let Some(position) = self.position {
-            let name = Name::new(format_args!(""));
+            let name = Name::root();
             self.list(&name, position, slice)
                 .map_err(|(syscall, errno)| failure(syscall, errno, &name))?;
             return Ok(false);

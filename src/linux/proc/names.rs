@@ -34,6 +34,11 @@ impl Name {
         Self(bytes)
     }
 
+    /// `/proc` itself.
+    pub fn root() -> Self {
+        Self::relative(format_args!("/proc"))
+    }
+
     /// A name in a directory of a process, cut off likewise.
     pub fn relative(name: fmt::Arguments<'_>) -> Self {
         let mut bytes = [0; NAME_BYTES];
