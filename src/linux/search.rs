@@ -12,7 +12,8 @@ use super::holders::waiting::Waiting;
 use super::holders::walk::{Known, Step, Walk};
 use super::proc::names::ProcDir;
 use super::socket::Hit;
-use super::sockets::candidates::{self, Listing, Unlisted};
+use super::sockets::candidates::Unlisted;
+use super::sockets::listing::Listing;
 use super::sockets::sock_diag::SockDiag;
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
@@ -55,7 +56,6 @@ impl Search {
         self.fresh.retain(|question| question.id != id);
         self.asked.retain(|asked| asked.question.id != id);
         self.unlisted.retain(|unlisted| unlisted.question.id != id);
-        self.listing.iter_mut().for_each(|listing| listing.forget(id));
         self.climbs.forget(id);
         self.waiting.remove(id);
     }
@@ -107,11 +107,10 @@ impl Search {
     /// Does what comes next; `false` when nothing is left to do.
     fn step(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
         if let Some(question) = self.fresh.pop_front() {
-            let candidates = candidates::quick(&mut self.diag, &question.wanted);
-            self.asked.push(Unlisted { question, candidates });
+            self.asked.push(Unlisted::quick(&mut self.diag, question));
         } else if !self.asked.is_empty() {
             let asked = std::mem::take(&mut self.asked);
-            self.glance(asked);
+            self.glance(asked, answers);
         } else if self.climbs.len() == 0 && self.has_to_list() {
             self.list(slice, answers);
         } else if self.waiting.is_empty() {
@@ -150,9 +149,9 @@ impl Search {
     }
 
     /// Asks the recent owners for the sockets found quickly, all at once.
-    fn glance(&mut self, asked: Vec<Unlisted>) {
+    fn glance(&mut self, asked: Vec<Unlisted>, answers: &mut Vec<Answer>) {
         self.ticks = self.ticks.wrapping_add(1);
-        for Unlisted { question, candidates } in &asked {
+        for Unlisted { question, candidates, .. } in &asked {
             if !candidates.is_empty() {
                 self.waiting.insert(question.id, candidates.clone(), self.ticks);
             }
@@ -163,6 +162,9 @@ impl Search {
             if unlisted.needs_tables() && !self.climbs.contains(id) {
                 self.waiting.remove(id);
                 self.unlisted.push(unlisted);
+            } else if unlisted.candidates.is_empty() {
+                let (found, found_by) = (Ok(Found::Nobody), FoundBy::Sockets);
+                answers.push(Answer { id, found, found_by });
             }
         }
     }
@@ -184,17 +186,20 @@ impl Search {
         let unlisted = &mut self.unlisted;
         let mut listing =
             self.listing.take().unwrap_or_else(|| Listing::new(std::mem::take(unlisted)));
-        let (listed, failure) = match listing.advance(&mut self.diag, slice) {
-            Ok(None) => return self.listing = Some(listing),
-            Ok(Some(listed)) => (listed, None),
-            Err(error) if self.can_try_again(&error) => {
-                return self.unlisted.extend(listing.take_questions());
+        let (listed, failure) = loop {
+            match listing.advance(&mut self.diag) {
+                Ok(None) if slice.is_over() => return self.listing = Some(listing),
+                Ok(None) => {}
+                Ok(Some(listed)) => break (listed, None),
+                Err(error) if self.can_try_again(&error) => {
+                    return self.unlisted.extend(listing.take_questions());
+                }
+                Err(error) => break (listing.take_questions(), Some(error)),
             }
-            Err(error) => (listing.take_questions(), Some(error)),
         };
         self.ticks = self.ticks.wrapping_add(1);
         let found_by = FoundBy::Sockets;
-        for Unlisted { question: Question { id, wanted, .. }, candidates } in listed {
+        for Unlisted { question: Question { id, wanted, .. }, candidates, .. } in listed {
             let doubt = listing.doubt(&wanted).filter(|_| candidates.is_empty());
             match failure.as_ref().or(doubt) {
                 _ if id == 0 => {} // Forgotten.

@@ -229,7 +229,11 @@ mod tests {
     /// Reads on, for a question about `inode`; whether that was a hit.
     fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
         let mut waiting = Waiting::default();
-        waiting.insert(1, vec![Candidate { inode, rank: Rank::BEST, group: None }], 0);
+        waiting.insert(
+            1,
+            vec![Candidate { inode, rank: Rank::BEST, group: None, is_connection: false }],
+            0,
+        );
         loop {
             match tables.read_on(&waiting, &Slice::begin()) {
                 Progress::Hit(_) => return true,

@@ -120,8 +120,10 @@ mod tests {
     use super::*;
     use crate::question::Pid;
 
-    const LISTENER: Candidate = Candidate { inode: 10, rank: Rank::BEST, group: None };
-    const ACCEPTED: Candidate = Candidate { inode: 20, rank: Rank::SECOND, group: None };
+    const LISTENER: Candidate =
+        Candidate { inode: 10, rank: Rank::BEST, group: None, is_connection: false };
+    const ACCEPTED: Candidate =
+        Candidate { inode: 20, rank: Rank::SECOND, group: None, is_connection: false };
 
     fn hit(inode: Inode, pid: Pid) -> Hit {
         Hit { inode, pid, fd: 3 }
