@@ -9,30 +9,41 @@ const path = require('node:path')
 const { lookupError } = require('./errors')
 
 /** @typedef {import('./errors').Failure} Failure */
+/** @typedef {{ code: string, syscall: string, message: string }} NativeFailure */
 /**
- * @typedef {object} Slice
+ * What one slice has found.
+ * @typedef {object} Advanced
  * @property {Int32Array} answered id, pid, step, id, pid, step …; pid 0 is `null`
- * @property {{ id: number, code: string, syscall: string, message: string }[]} failed
+ * @property {{ id: number, step: number, record: Info }[]} records
+ * @property {{ id: number, step: number, rows: Uint32Array, scopes: string[] }[]} lists
+ * @property {(NativeFailure & { id: number })[]} failed
  */
 /**
  * The questions of one environment, in the native side's keeping.
  * @typedef {object} Lookups
  */
 /**
+ * One process; `null` where the system does not tell.
  * @typedef {object} Info
+ * @property {number} pid
  * @property {number} ppid 0 for none
  * @property {number | null} uid
  * @property {string | null} name
  * @property {string | null} path
+ * @property {string[] | null} args
+ * @property {string | null} cwd
  * @property {number | null} startMs milliseconds since 1970
+ * @property {string | null} cgroup
+ * @property {string[] | null} services
  */
-/** @typedef {{ code: string, syscall: string, message: string }} NativeFailure */
 /**
- * `advance` takes new questions and the ids that nobody waits for any more, and works for a slice.
- * The other two answer as many pids as fit into one, at least the first.
+ * `advance` takes new questions, a line each (lib/wire.js), and the ids that nobody waits for any more,
+ * and works for a slice. `localPeer` tells at once what a Unix-domain socket's descriptor knows of its
+ * other end. The last two answer as many pids as fit into a slice, at least the first.
  * @typedef {object} Binding
  * @property {() => Lookups} createLookups
- * @property {(lookups: Lookups, asked: Uint32Array, abandoned: Uint32Array) => Promise<Slice>} advance
+ * @property {(lookups: Lookups, asked: string, abandoned: Uint32Array) => Promise<Advanced>} advance
+ * @property {(fd: number, forRecord: boolean) => number[] | null | NativeFailure} localPeer
  * @property {(pids: Int32Array) => Promise<(string | null | NativeFailure)[]>} processPaths
  * @property {(pids: Int32Array) => Promise<(Info | null | NativeFailure)[]>} processInfos
  */
@@ -46,7 +57,7 @@ const TAGS = new Map([
   ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']]
 ])
 
-const FUNCTIONS = ['createLookups', 'advance', 'processPaths', 'processInfos']
+const FUNCTIONS = ['createLookups', 'advance', 'localPeer', 'processPaths', 'processInfos']
 
 /** Like all that only a failure needs, it is loaded by one: `require` should take no time. */
 const version = () => require('../package.json').version

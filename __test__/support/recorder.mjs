@@ -29,10 +29,11 @@ const RECORDER = `
     recorder.made += 1
     return native.createLookups()
   }
+  exports.localPeer = native.localPeer
   exports.advance = (lookups, asked, abandoned) => {
-    const ids = []
-    for (let i = 0; i < asked.length; i += 20) ids.push(asked[i])
-    recorder.slices.push({ ids, words: [...asked], abandoned: [...abandoned] })
+    const lines = asked === '' ? [] : asked.split('\\n')
+    const ids = lines.map((line) => Number(line.split(' ')[0]))
+    recorder.slices.push({ ids, lines, abandoned: [...abandoned] })
     return one(() => native.advance(lookups, asked, abandoned))
   }
   exports.processPaths = (pids) => {

@@ -1,6 +1,6 @@
 'use strict'
 
-// One question to the native side and everybody who waits for its answer.
+// Everybody who waits for the answer to one question.
 
 const { debuglog } = require('node:util')
 const { stopWaiting, waitUnder } = require('./abort')
@@ -17,16 +17,16 @@ const debug = debuglog('socket-owner')
  */
 
 /** @template A */
-class Question {
+class Waiters {
   /**
-   * @param {() => string} text The question in words.
+   * @param {string} question In words, for the log.
    * @param {() => void} abandoned Called when the last who waited has been aborted.
    */
-  constructor(text, abandoned) {
-    this.text = text
+  constructor(question, abandoned) {
+    this.question = question
     this.abandoned = abandoned
     /** @type {Set<Waiter<A>>} */
-    this.waiters = new Set()
+    this.all = new Set()
     this.began = debug.enabled ? process.hrtime.bigint() : 0n
   }
 
@@ -38,7 +38,7 @@ class Question {
     return new Promise((resolve, reject) => {
       const waiter = new Waiter(this, signal, resolve, reject)
       if (signal !== undefined) waitUnder(signal, waiter)
-      this.waiters.add(waiter)
+      this.all.add(waiter)
     })
   }
 
@@ -49,23 +49,23 @@ class Question {
   settle(outcome, step) {
     if (debug.enabled) {
       const micros = Number((process.hrtime.bigint() - this.began) / 1000n)
-      const told = 'answer' in outcome ? outcome.answer : outcome.failure.message
-      debug('%s: %j by %s in %d µs', this.text(), told, step, micros)
+      const told = 'answer' in outcome ? inShort(outcome.answer) : outcome.failure.message
+      debug('%s: %j by %s in %d µs', this.question, told, step, micros)
     }
-    for (const waiter of this.waiters) waiter.settle(outcome)
+    for (const waiter of this.all) waiter.settle(outcome)
   }
 }
 
 /** @template A */
 class Waiter {
   /**
-   * @param {Question<A>} question
+   * @param {Waiters<A>} waiters
    * @param {AbortSignal | undefined} signal
    * @param {(outcome: Outcome<A>) => void} resolve
    * @param {(reason: unknown) => void} reject
    */
-  constructor(question, signal, resolve, reject) {
-    this.question = question
+  constructor(waiters, signal, resolve, reject) {
+    this.waiters = waiters
     this.signal = signal
     this.resolve = resolve
     this.reject = reject
@@ -79,11 +79,21 @@ class Waiter {
 
   /** @param {unknown} reason */
   abort(reason) {
-    const { waiters, abandoned } = this.question
-    waiters.delete(this)
+    const { all, abandoned } = this.waiters
+    all.delete(this)
     this.reject(reason)
-    if (waiters.size === 0) abandoned()
+    if (all.size === 0) abandoned()
   }
+}
+
+/**
+ * A record's pid, a table's size: arguments may hold secrets, and rows fill the screen.
+ * @param {unknown} answer
+ */
+function inShort(answer) {
+  if (typeof answer !== 'object' || answer === null) return answer
+  const { pid, rows } = /** @type {{ pid?: number, rows?: Uint32Array }} */ (answer)
+  return rows === undefined ? { pid } : { words: rows.length }
 }
 
 /**
@@ -96,4 +106,4 @@ function noQuestion(why) {
 }
 
 exports.noQuestion = noQuestion
-exports.Question = Question
+exports.Waiters = Waiters
