@@ -48,7 +48,7 @@ function askForPeer(gives, socket, options) {
   if ('fd' in connection) {
     const told = localPeer(connection.fd, gives === 'record')
     if (told === null) return { answer: noQuestion('the socket has gone') }
-    return askAndClose(unixLine(gives, told), signal)
+    return 'code' in told ? { failure: told } : askAndClose(unixLine(gives, told), signal)
   }
   // The other end's socket: what is remote here is local there.
   return ask(connectionLine(gives, connection.remote, connection.local), signal)

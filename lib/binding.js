@@ -43,7 +43,7 @@ const { lookupError } = require('./errors')
  * @typedef {object} Binding
  * @property {() => Lookups} createLookups
  * @property {(lookups: Lookups, asked: string, abandoned: Uint32Array) => Promise<Advanced>} advance
- * @property {(fd: number, forRecord: boolean) => number[] | null} localPeer
+ * @property {(fd: number, forRecord: boolean) => number[] | null | NativeFailure} localPeer
  * @property {(pids: Int32Array) => Promise<(string | null | NativeFailure)[]>} processPaths
  * @property {(pids: Int32Array) => Promise<(Info | null | NativeFailure)[]>} processInfos
  */

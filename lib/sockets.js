@@ -75,9 +75,9 @@ function start() {
 /** Never rejects: a native task that fails is every asked question's failure. */
 async function run() {
   while (unasked.size > 0 || asked.size > 0 || abandoned.size > 0) {
+    const questions = handOver()
     const forget = Uint32Array.from(abandoned)
     abandoned = new Set()
-    const questions = handOver()
     try {
       const native = load()
       lookups ??= native.createLookups()

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test } from 'node:test'
 import byDefault from 'socket-owner'
-import { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath } from '../../index.js'
+import * as named from '../../index.js'
 import libc from '../../lib/libc.js'
 import { needsLinux } from '../support/holders.mjs'
 import {
@@ -21,7 +21,7 @@ import {
   temporaryFolder
 } from '../support/install.mjs'
 
-const imported = { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath }
+const { default: _, 'module.exports': __, ...imported } = named
 const GONE = { destroyed: true }
 
 /** Runs a program in `folder` and gives what it printed as JSON. */
@@ -58,6 +58,7 @@ test('require, import of names and import of the default give the same functions
   const required = createRequire(import.meta.url)('socket-owner')
 
   assert.deepEqual({ ...required }, imported)
+  assert.equal(Object.keys(imported).length, 8)
   assert.equal(byDefault, required)
   for (const [name, lookUp] of Object.entries(imported)) assert.equal(lookUp.name, name)
 })

@@ -8,7 +8,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { blocksInComments } from '../support/blocks.mjs'
-import { startServer } from '../support/holders.mjs'
+import { startNode, startServer } from '../support/holders.mjs'
 import { hostBinary, hostTag, install, installBinary, root } from '../support/install.mjs'
 
 const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
@@ -37,7 +37,7 @@ const examples = blocksInComments(typings)
 
 test('every function has an example', () => {
   const functions = [...typings.matchAll(/^export function (\w+)/gm)].map(([, name]) => name)
-  assert.equal(functions.length, 4)
+  assert.equal(functions.length, 8)
   const shown = functions.map((name) => examples.filter(({ code }) => code.includes(`${name}(`)))
   assert.deepEqual(
     shown.map(({ length }) => length),
@@ -46,30 +46,53 @@ test('every function has an example', () => {
   assert.equal(examples.length, functions.length)
 })
 
+async function bindForever({ say, hear, require }) {
+  const socket = require('node:dgram').createSocket('udp4')
+  socket.bind(0, '127.0.0.1', () => say({ port: socket.address().port }))
+  await hear()
+}
+
+/** What stands around an example: a server and its client, a datagram, or nothing. */
+function programOf(code) {
+  const names = 'findPeerPid, findPeerProcess, findUdpPeerPid, listSockets'
+  const more = 'findPidByLocalTcpPort, findPidByLocalUdpPort, getProcessInfo, getProcessPath'
+  const scene = code.includes('server.on(') ? TCP_SCENE : code.includes('udp.on(') ? UDP_SCENE : ''
+  return `
+    import dgram from 'node:dgram'
+    import net from 'node:net'
+    import { ${names} } from 'socket-owner'
+    import { ${more} } from 'socket-owner'
+    ${scene.replace('EXAMPLE', code) || code}`
+}
+
+const TCP_SCENE = `
+    const server = net.createServer((socket) => {
+      // Once connected, only the look-up keeps the program.
+      for (const each of [socket, server, client]) each.unref()
+    })
+    EXAMPLE
+    let client
+    server.listen(0, '127.0.0.1', () => {
+      client = net.connect(server.address().port, '127.0.0.1')
+    })`
+
+const UDP_SCENE = `
+    const udp = dgram.createSocket('udp4')
+    const client = dgram.createSocket('udp4')
+    udp.on('message', () => [udp, client].map((each) => each.unref()))
+    EXAMPLE
+    udp.bind(0, '127.0.0.1', () => client.send('?', udp.address().port, '127.0.0.1'))`
+
 for (const { language, code } of examples) {
   test(`the example runs: ${code.split('\n')[0]}`, async (t) => {
     assert.equal(language, 'js')
-    const holder = await startServer(t, '127.0.0.1')
+    const isUdp = code.includes('5353')
+    const holder = await (isUdp ? startNode(t, bindForever) : startServer(t, '127.0.0.1'))
     const [, says] = code.match(/\/\/ (.+)\n/)
     const folder = install(t)
     installBinary(folder, hostTag, fs.readFileSync(hostBinary))
-    const program = `
-      import net from 'node:net'
-      import { findPeerPid, findPidByLocalTcpPort } from 'socket-owner'
-      import { getProcessInfo, getProcessPath } from 'socket-owner'
-      // Once connected, only the look-up keeps the program.
-      const server = net.createServer((socket) => {
-        for (const each of [socket, server, client]) each.unref()
-      })
-      let client
-      ${code.replace('3000', holder.said.port)}
-      if (server.listenerCount('connection') > 1) {
-        server.listen(0, '127.0.0.1', () => {
-          client = net.connect(server.address().port, '127.0.0.1')
-        })
-      }`
     const file = path.join(folder, 'example.mjs')
-    fs.writeFileSync(file, program)
+    fs.writeFileSync(file, programOf(code.replace(/3000|5353/, holder.said.port)))
     const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
     const printed = (await child.stdout.setEncoding('utf8').toArray()).join('').trim()
 

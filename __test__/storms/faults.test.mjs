@@ -200,7 +200,7 @@ test('tables and lines that come in small pieces are read whole', { skip }, asyn
 
 /** Starts the process whose calls fail, in a small world of its own. */
 async function startFaulty(t) {
-  const addon = compileAddon(t, 'faults.c')
+  const addon = compileAddon(t, 'faults.c', 'faults_rules.c')
   const program = path.join(temporaryDirectory(t), 'sleep')
   fs.copyFileSync('/bin/sleep', program)
   const source = fs.readFileSync(fixture('holder.py'), 'utf8')

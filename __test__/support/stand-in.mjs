@@ -2,7 +2,7 @@
 // test of the JavaScript side must choose what comes back, and when: a table of 50,000 rows, a record
 // that two callers share, a pid that no process has.
 
-import { hostTag, install, installBinary, requireIn } from '../install.mjs'
+import { hostTag, install, installBinary, requireIn } from './install.mjs'
 
 const NATIVE = `
   const native = exports
@@ -25,5 +25,6 @@ export function installStandIn(t) {
   const folder = install(t)
   installBinary(folder, hostTag, NATIVE, 'index.js')
   const require = requireIn(folder)
-  return { ...require('socket-owner'), native: require(`socket-owner-${hostTag}`) }
+  const native = require(`socket-owner-${hostTag}`)
+  return { ...require('socket-owner'), native, folder, nativeName: `socket-owner-${hostTag}` }
 }

@@ -3,12 +3,11 @@
 //! Several processes may hold one socket (fork, descriptor passing), and Linux does not tell. The
 //! answer is the one of them that started first, so a hit asks the holder's ancestors too.
 
-use super::table::socket_at;
 use super::walk::Walk;
 use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::platform::linux::proc::layout;
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 

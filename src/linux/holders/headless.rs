@@ -1,11 +1,12 @@
 //! Processes whose first thread has exited while others live: their own table is empty, their
 //! threads' is not.
 
-use super::order::{fd_directory, has_one_thread, numbers};
 use super::tables::Visit;
 use crate::error::Error;
 use crate::platform::linux::kernel::Errno;
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{
+    Name, ProcDir, failure, fd_directory, has_one_thread, is_gone_or_hidden, numbers,
+};
 use crate::question::Pid;
 
 /// Those that may be, and what is to be read in their stead.

@@ -11,9 +11,11 @@ use std::collections::HashMap;
 use super::table::Failure;
 use super::tables::Visit;
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::kernel;
 use crate::platform::linux::proc::layout::{decimal, directory_entry, position_after};
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{
+    Name, ProcDir, failure, fd_directory, has_one_thread, is_gone_or_hidden,
+};
 use crate::platform::linux::socket::INIT;
 use crate::question::Pid;
 use crate::slice::Slice;
@@ -180,33 +182,6 @@ impl Order {
                 self.visits.push(Place { pid, is_known: false, count: 0 });
                 self.headless.push(pid);
             }
-        }
-    }
-}
-
-/// A kernel thread, a zombie, or an ordinary process, by the links of `PID/task`: one for each
-/// thread and two.
-pub fn has_one_thread(proc: &ProcDir, pid: Pid) -> bool {
-    proc.stat(&Name::new(format_args!("{pid}/task"))).is_ok_and(|stat| stat.links <= 3)
-}
-
-/// `PID/fd`.
-pub fn fd_directory(pid: Pid) -> Name {
-    Name::new(format_args!("{pid}/fd"))
-}
-
-/// The names in a directory that are numbers.
-pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
-    let mut buffer = vec![0; ENTRIES_BYTES];
-    let mut numbers = Vec::new();
-    loop {
-        let mut rest = kernel::directory_entries(directory, &mut buffer)?;
-        if rest.is_empty() {
-            return Ok(numbers);
-        }
-        while let Some((name, bytes)) = directory_entry(rest) {
-            numbers.extend(decimal::<Pid>(name.to_bytes()));
-            rest = rest.get(bytes..).unwrap_or_default();
         }
     }
 }

@@ -7,9 +7,7 @@
 
 use std::ffi::c_int;
 
-use super::order::fd_directory;
-use super::table::socket_at;
-use crate::platform::linux::proc::names::ProcDir;
+use crate::platform::linux::proc::names::{ProcDir, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 

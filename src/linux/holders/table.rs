@@ -3,20 +3,17 @@
 //! A table ends where its listing ends and nowhere else: a count that was taken before may be
 //! too small by now.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::c_int;
 
 use crate::platform::linux::kept::Kept;
 use crate::platform::linux::kernel::{self, Descriptor, Errno};
 use crate::platform::linux::proc::layout;
-use crate::platform::linux::proc::names::{Name, ProcDir, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{Name, ProcDir, is_gone_or_hidden, socket_of_link};
 use crate::platform::linux::socket::Inode;
-use crate::question::Pid;
 use crate::slice::Slice;
 
 /// Room for some 300 entries a call, which the kernel makes in a fraction of a millisecond.
 const ENTRIES_BYTES: usize = 8 * 1024;
-/// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
-const LINK_BYTES: usize = 32;
 
 /// A reader of tables, one at a time. Its buffer is used for all of them.
 #[derive(Default)]
@@ -121,7 +118,7 @@ impl Table {
             let (call, inode) = match (number, self.own_sockets) {
                 (None, _) => ("", Ok(None)),
                 (Some(number), Some(sockets)) => ("fstat", own_inode(number, sockets)),
-                (Some(_), None) => ("readlink", inode(directory.number(), name)),
+                (Some(_), None) => ("readlink", socket_of_link(directory.number(), name)),
             };
             self.next = self.next.saturating_add(bytes);
             self.descriptors = self.descriptors.saturating_add(u32::from(number.is_some()));
@@ -148,20 +145,7 @@ impl Table {
     }
 }
 
-/// The socket that a process has under one number; `None` for another kind of file.
-pub fn socket_at(proc: &ProcDir, pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
-    let mut link = [0; LINK_BYTES];
-    let name = Name::new(format_args!("{pid}/fd/{fd}"));
-    proc.read_link(&name, &mut link).map(layout::socket_inode)
-}
-
-/// The socket's inode; `None` for another kind of file.
-fn inode(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
-    let mut link = [0; LINK_BYTES];
-    kernel::read_link(directory, name, &mut link).map(layout::socket_inode)
-}
-
-/// The same of an own descriptor. Only sockfs has sockets with the wanted inodes: a descriptor of
+/// The inode of the socket that is one of our own descriptors. Only sockfs has sockets with the wanted inodes: a descriptor of
 /// a Unix socket's file is a socket by its mode too.
 fn own_inode(number: c_int, sockets: u64) -> Result<Option<Inode>, Errno> {
     // Closed since it was listed: what a link tells as ENOENT.

@@ -5,13 +5,18 @@ use std::ffi::{CStr, c_int};
 use std::fmt;
 use std::io::{Cursor, Write};
 
-use super::layout;
+use super::layout::{self, decimal, directory_entry};
 use crate::error::Error;
 use crate::platform::linux::kept::Kept;
 use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::socket::Inode;
 use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
+/// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
+const LINK_BYTES: usize = 32;
+/// Room for some 300 entries of a directory.
+const ENTRIES_BYTES: usize = 8 * 1024;
 /// The longest name that is made: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.
 const NAME_BYTES: usize = 64;
 const PREFIX: &[u8] = b"/proc/";
@@ -29,8 +34,16 @@ impl Name {
         Self(bytes)
     }
 
+    /// A name in a directory of a process, cut off likewise.
+    pub fn relative(name: fmt::Arguments<'_>) -> Self {
+        let mut bytes = [0; NAME_BYTES];
+        let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
+        let _ = Cursor::new(text).write_fmt(name);
+        Self(bytes)
+    }
+
     /// The whole name.
-    pub fn absolute(&self) -> &CStr {
+    pub fn text(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
     }
 
@@ -125,9 +138,49 @@ impl ProcDir {
     fn place<'n>(&self, name: &'n Name) -> (c_int, &'n CStr) {
         match &self.kept {
             Some(kept) => (kept.number(), name.in_proc()),
-            None => (NO_DIRECTORY, name.absolute()),
+            None => (NO_DIRECTORY, name.text()),
         }
     }
+}
+
+/// `PID/fd`.
+pub fn fd_directory(pid: Pid) -> Name {
+    Name::new(format_args!("{pid}/fd"))
+}
+
+/// Returns whether it is a kernel thread, a zombie, or a process with one thread, by the links of
+/// `PID/task`: one for each thread and two.
+pub fn has_one_thread(proc: &ProcDir, pid: Pid) -> bool {
+    proc.stat(&Name::new(format_args!("{pid}/task"))).is_ok_and(|stat| stat.links <= 3)
+}
+
+/// The names in a directory that are numbers.
+pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
+    let mut buffer = vec![0; ENTRIES_BYTES];
+    let mut numbers = Vec::new();
+    loop {
+        let mut rest = kernel::directory_entries(directory, &mut buffer)?;
+        if rest.is_empty() {
+            return Ok(numbers);
+        }
+        while let Some((name, bytes)) = directory_entry(rest) {
+            numbers.extend(decimal::<Pid>(name.to_bytes()));
+            rest = rest.get(bytes..).unwrap_or_default();
+        }
+    }
+}
+
+/// The socket that a process has under one number; `None` for another kind of file.
+pub fn socket_at(proc: &ProcDir, pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    let name = Name::new(format_args!("{pid}/fd/{fd}"));
+    proc.read_link(&name, &mut link).map(layout::socket_inode)
+}
+
+/// The socket that a link in a descriptor table shows; `None` for another kind of file.
+pub fn socket_of_link(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
+    let mut link = [0; LINK_BYTES];
+    kernel::read_link(directory, name, &mut link).map(layout::socket_inode)
 }
 
 /// Whether a process, or something of it, has gone or may not be seen: an answer, not a failure.
@@ -137,7 +190,7 @@ pub fn is_gone_or_hidden(errno: Errno) -> bool {
 
 /// A failure of `syscall` about `name`.
 pub fn failure(syscall: &'static str, errno: Errno, name: &Name) -> Error {
-    Error::system(syscall, errno, &name.absolute().to_string_lossy())
+    Error::system(syscall, errno, &name.text().to_string_lossy())
 }
 
 #[cfg(test)]
@@ -148,7 +201,7 @@ mod tests {
     fn a_name_is_absolute_or_in_proc() {
         let name = Name::new(format_args!("{}/task/{}/fd/{}", i32::MAX, i32::MAX, i32::MAX));
 
-        assert_eq!(name.absolute(), c"/proc/2147483647/task/2147483647/fd/2147483647");
+        assert_eq!(name.text(), c"/proc/2147483647/task/2147483647/fd/2147483647");
         assert_eq!(name.in_proc(), c"2147483647/task/2147483647/fd/2147483647");
     }
 
@@ -156,6 +209,6 @@ mod tests {
     fn a_name_that_is_too_long_is_cut_off_and_still_ends() {
         let name = Name::new(format_args!("{:0>100}", 0));
 
-        assert_eq!(name.absolute().count_bytes(), 63);
+        assert_eq!(name.text().count_bytes(), 63);
     }
 }
