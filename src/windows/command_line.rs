@@ -33,10 +33,10 @@ fn program(line: &[u16]) -> (&[u16], &[u16]) {
     match line.split_first() {
         Some((&QUOTE, quoted)) => {
             let end = quoted.iter().position(|unit| *unit == QUOTE).unwrap_or(quoted.len());
-            let (program, rest) = quoted.split_at(end);
+            let (program, rest) = split(quoted, end);
             (program, rest.get(1..).unwrap_or_default())
         }
-        _ => line.split_at(line.iter().position(is_blank).unwrap_or(line.len())),
+        _ => split(line, line.iter().position(is_blank).unwrap_or(line.len())),
     }
 }
 
@@ -47,7 +47,7 @@ fn argument(line: &[u16]) -> (Vec<u16>, &[u16]) {
         match unit {
             BACKSLASH => {
                 let count = rest.iter().take_while(|unit| **unit == BACKSLASH).count();
-                let (_, behind) = rest.split_at(count);
+                let (_, behind) = split(rest, count);
                 let is_before_quote = behind.first() == Some(&QUOTE);
                 let kept = if is_before_quote { count / 2 } else { count };
                 argument.resize(argument.len().saturating_add(kept), BACKSLASH);
@@ -78,6 +78,10 @@ fn argument(line: &[u16]) -> (Vec<u16>, &[u16]) {
 fn without_blanks(line: &[u16]) -> &[u16] {
     let blanks = line.iter().take_while(|unit| is_blank(unit)).count();
     line.get(blanks..).unwrap_or_default()
+}
+
+fn split(line: &[u16], at: usize) -> (&[u16], &[u16]) {
+    line.split_at_checked(at).unwrap_or((line, &[]))
 }
 
 fn is_blank(unit: &u16) -> bool {

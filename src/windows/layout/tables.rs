@@ -164,8 +164,14 @@ pub fn rows(
         let what = "it tells more rows than it gave";
         return Err(Error::outside_manual(table.call(), what));
     };
-    let found = rows_bytes.chunks_exact(layout.row_bytes);
-    rows.extend(found.filter_map(|bytes| layout.row(bytes, &is_wanted)));
+    let mut left = rows_bytes;
+    while let Some((bytes, behind)) = left.split_at_checked(layout.row_bytes) {
+        if bytes.is_empty() {
+            break;
+        }
+        rows.extend(layout.row(bytes, &is_wanted));
+        left = behind;
+    }
     Ok(())
 }
 
