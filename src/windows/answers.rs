@@ -15,11 +15,7 @@ use crate::rank::Rank;
 use crate::socket::{End, State};
 
 /// Looks for the answer among the rows.
-pub fn find(
-    question: &Question,
-    snapshot: &Snapshot,
-    owners: &mut Owners,
-) -> Result<Found, Error> {
+pub fn find(question: &Question, snapshot: &Snapshot, owners: &mut Owners) -> Result<Found, Error> {
     let wanted = &question.wanted;
     let candidates = snapshot.candidates(wanted)?;
     let ranked = candidates.filter_map(|row| Some((wanted.rank(&row.socket)?, row)));
@@ -28,7 +24,8 @@ pub fn find(
         Wanted::Reply { peer, .. } => {
             let best = only_best(ranked.collect());
             // A socket that is bound to the address shows that it is ours; a wildcard does not.
-            let is_told = best.first().is_some_and(|row| !row.socket.local.address.is_unspecified());
+            let is_told =
+                best.first().is_some_and(|row| !row.socket.local.address.is_unspecified());
             if best.is_empty() || !(is_told || is_own(peer)?) {
                 return Ok(Found::Nobody);
             }

@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_doubled_quote_inside_quotes_is_a_quote() {
         splits(r#"node "a""b" c"#, &["node", r#"a"b"#, "c"]);
-        splits(r#"node """a" c"#, &["node", r#""a c"#]);
+        splits(r#"node """a" c"#, &["node", r#""a"#, "c"]);
     }
 
     #[test]

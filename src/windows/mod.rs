@@ -27,6 +27,9 @@ mod services;
 mod tables;
 mod win32_error;
 
+#[cfg(test)]
+mod tests;
+
 use answers::{find, with_known_scopes};
 use owners::Owners;
 use tables::Tables;

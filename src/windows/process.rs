@@ -130,7 +130,8 @@ impl Subject {
             name => name,
         };
         let name = name.filter(|name| !name.is_empty());
-        let is_host = |name: &String| SERVICE_HOSTS.iter().any(|host| name.eq_ignore_ascii_case(host));
+        let is_host =
+            |name: &String| SERVICE_HOSTS.iter().any(|host| name.eq_ignore_ascii_case(host));
         let services = name.as_ref().filter(|name| is_host(name)).and_then(|_| services::of(pid));
         let info = ProcessInfo {
             pid,

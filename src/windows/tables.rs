@@ -8,15 +8,15 @@ use super::filetime;
 use super::kernel::tables::{self, Outcome};
 use super::layout::tables::{Row, Table, filled_bytes, rows};
 use super::win32_error::{
-    ERROR_INSUFFICIENT_BUFFER, ERROR_NOT_ENOUGH_MEMORY, ERROR_NOT_FOUND, ERROR_NOT_SUPPORTED, STATUS_UNSUCCESSFUL,
-    WSAEAFNOSUPPORT, failed,
+    ERROR_INSUFFICIENT_BUFFER, ERROR_NOT_ENOUGH_MEMORY, ERROR_NOT_FOUND, ERROR_NOT_SUPPORTED,
+    STATUS_UNSUCCESSFUL, WSAEAFNOSUPPORT, failed,
 };
 use crate::error::Error;
 use crate::question::{Question, Wanted};
 use crate::socket::Protocol;
 
-/// Enough for 300 sockets.
-const LEAST_BYTES: usize = 64 * 1024;
+/// Enough for 1,300 sockets, which few machines have.
+const LEAST_BYTES: usize = 256 * 1024;
 /// Enough for a million sockets; a system that wants more is not believed.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// How often a table is asked for. Tables grow meanwhile, and under load the call fails now and then
@@ -84,11 +84,7 @@ impl Tables {
 
     /// A connection of an IPv4-mapped address is in either family's table, so both are read whatever
     /// the family asked for. They are two moments; a socket is wholly in one of them.
-    fn read_protocol(
-        &mut self,
-        protocol: Protocol,
-        questions: &[Question],
-    ) -> Result<Rows, Error> {
+    fn read_protocol(&mut self, protocol: Protocol, questions: &[Question]) -> Result<Rows, Error> {
         let wanted = questions
             .iter()
             .map(|question| &question.wanted)
@@ -149,9 +145,9 @@ fn read_table(table: Table, room: &mut usize) -> Result<Result<Vec<u8>, u32>, Er
                 last = STATUS_UNSUCCESSFUL;
                 thread::sleep(PAUSE);
             }
-            Outcome::Failed(
-                code @ (ERROR_NOT_SUPPORTED | ERROR_NOT_FOUND | WSAEAFNOSUPPORT),
-            ) => return Ok(Err(code)),
+            Outcome::Failed(code @ (ERROR_NOT_SUPPORTED | ERROR_NOT_FOUND | WSAEAFNOSUPPORT)) => {
+                return Ok(Err(code));
+            }
             Outcome::Failed(code) => return Err(failed(table.call(), code, "")),
         }
     }

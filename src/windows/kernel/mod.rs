@@ -6,10 +6,11 @@
 #![expect(unsafe_code, reason = "Windows is a C library; everything above this folder is safe")]
 
 pub mod addresses;
+#[cfg(not(test))]
 mod imports;
+#[cfg(test)]
+#[path = "../tests/fake_windows.rs"]
+pub mod imports;
 pub mod processes;
 pub mod services;
 pub mod tables;
-
-#[cfg(test)]
-pub use imports as fake;

@@ -57,8 +57,7 @@ impl Process {
     /// documented and has always been so.
     pub fn times(&self) -> Result<Times, u32> {
         let [mut created, mut exited, mut kernel, mut user] = [0_u64; 4];
-        let (times, used) =
-            ([&raw mut created, &raw mut exited], [&raw mut kernel, &raw mut user]);
+        let (times, used) = ([&raw mut created, &raw mut exited], [&raw mut kernel, &raw mut user]);
         // SAFETY: it writes eight bytes, a FILETIME with its low half first, to each of the four
         // places, which are ours and outlive the call.
         let done = unsafe { GetProcessTimes(self.0, times[0], times[1], used[0], used[1]) };
@@ -71,9 +70,8 @@ impl Process {
         let mut units = u32::try_from(path.len()).unwrap_or(u32::MAX);
         // SAFETY: it writes at most `units` units to `path`, which is borrowed until the call is
         // over, and keeps no pointer.
-        let done = unsafe {
-            QueryFullProcessImageNameW(self.0, 0, path.as_mut_ptr(), &raw mut units)
-        };
+        let done =
+            unsafe { QueryFullProcessImageNameW(self.0, 0, path.as_mut_ptr(), &raw mut units) };
         if done == 0 { Err(last_error()) } else { Ok(usize::try_from(units).unwrap_or(0)) }
     }
 
@@ -94,9 +92,8 @@ impl Process {
         // SAFETY: it writes at most `length` bytes to `place` and four to `needed`, all of them ours
         // and alive until the call is over. What it writes may hold pointers into `buffer`; they
         // are only compared with its address, never followed.
-        let status = unsafe {
-            NtQueryInformationProcess(self.0, class, place, length, &raw mut needed)
-        };
+        let status =
+            unsafe { NtQueryInformationProcess(self.0, class, place, length, &raw mut needed) };
         (status, needed)
     }
 }
@@ -107,6 +104,9 @@ pub fn all(buffer: &mut [u8]) -> (i32, u32) {
     let (place, length) = (buffer.as_mut_ptr().cast(), bytes(buffer));
     system_information(SYSTEM_PROCESSES, place, length)
 }
+
+/// The longest text that a `UNICODE_STRING` can tell.
+const MOST_STRING_BYTES: u16 = 0xFFFE;
 
 /// `SYSTEM_PROCESS_ID_INFORMATION`: a process, and a `UNICODE_STRING` for its path.
 #[repr(C)]
@@ -122,7 +122,7 @@ const _: () = assert!(size_of::<ProcessId>() == 24);
 /// opened, as the object manager names it, into the front of `path`; how many units, or the
 /// NTSTATUS: 0xC000000B no such process, 0xC0000004 too small.
 pub fn native_path(pid: Pid, path: &mut [u16]) -> Result<usize, i32> {
-    let room_bytes = u16::try_from(size_of_val(path)).unwrap_or(u16::MAX & !1);
+    let room_bytes = u16::try_from(size_of_val(path)).unwrap_or(MOST_STRING_BYTES);
     let pid = usize::try_from(pid).unwrap_or(0);
     let mut asked = ProcessId { pid, length_bytes: 0, room_bytes, path: path.as_mut_ptr() };
     let length = 24; // As above.

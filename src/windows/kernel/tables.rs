@@ -48,9 +48,7 @@ pub fn read(table: Table, buffer: &mut [u8]) -> Outcome {
     };
     match code {
         NO_ERROR => Outcome::Filled,
-        ERROR_INSUFFICIENT_BUFFER => {
-            Outcome::TooSmall(usize::try_from(size).unwrap_or(usize::MAX))
-        }
+        ERROR_INSUFFICIENT_BUFFER => Outcome::TooSmall(usize::try_from(size).unwrap_or(usize::MAX)),
         code => Outcome::Failed(code),
     }
 }

@@ -21,19 +21,17 @@ const AF_INET6: u16 = 23;
 /// Returns the addresses of a table.
 pub fn own_addresses(bytes: &[u8]) -> impl Iterator<Item = End> {
     let rows = bytes.get(ROWS_AT..).unwrap_or_default();
-    rows.chunks_exact(ROW_BYTES).filter_map(|row| {
-        match u16::from_le_bytes(array(row, FAMILY)?) {
-            AF_INET => {
-                let address = Ipv4Addr::from(array::<4>(row, IPV4_ADDRESS)?);
-                Some(End::new(address.into(), 0, 0))
-            }
-            AF_INET6 => {
-                let address = Ipv6Addr::from(array::<16>(row, IPV6_ADDRESS)?);
-                let scope = number(row, IPV6_SCOPE)?;
-                Some(End::new(IpAddr::V6(address), scope_index(scope), 0))
-            }
-            _ => None,
+    rows.chunks_exact(ROW_BYTES).filter_map(|row| match u16::from_le_bytes(array(row, FAMILY)?) {
+        AF_INET => {
+            let address = Ipv4Addr::from(array::<4>(row, IPV4_ADDRESS)?);
+            Some(End::new(address.into(), 0, 0))
         }
+        AF_INET6 => {
+            let address = Ipv6Addr::from(array::<16>(row, IPV6_ADDRESS)?);
+            let scope = number(row, IPV6_SCOPE)?;
+            Some(End::new(IpAddr::V6(address), scope_index(scope), 0))
+        }
+        _ => None,
     })
 }
 
@@ -45,7 +43,7 @@ mod tests {
     fn row(family: u16, at: usize, address: &[u8], scope: u32) -> Vec<u8> {
         let mut row = vec![0xEE; 80];
         row[..2].copy_from_slice(&family.to_le_bytes());
-        row[at..at + address.len()].copy_from_slice(address);
+        row[at..][..address.len()].copy_from_slice(address);
         row[24..28].copy_from_slice(&scope.to_le_bytes());
         row
     }

@@ -160,7 +160,8 @@ pub fn rows(
     rows: &mut Vec<Row>,
 ) -> Result<(), Error> {
     let layout = Layout::of(table);
-    let Some(rows_bytes) = filled_bytes(table, bytes).and_then(|end| bytes.get(ROWS_AT..end)) else {
+    let Some(rows_bytes) = filled_bytes(table, bytes).and_then(|end| bytes.get(ROWS_AT..end))
+    else {
         let what = "it tells more rows than it gave";
         return Err(Error::outside_manual(table.call(), what));
     };
