@@ -4,7 +4,7 @@
 
 const fs = require('node:fs')
 const path = require('node:path')
-const { version } = require('../package.json')
+const { types, version } = require('../package.json')
 
 const root = path.join(__dirname, '..')
 
@@ -115,7 +115,7 @@ function fromElsewhere(tag, tags, requireHere, add) {
  * @param {string} name
  */
 function leftBehind(name) {
-  if (fs.existsSync(path.join(root, 'index.d.ts'))) return undefined
+  if (fs.existsSync(path.join(root, types))) return undefined
   return {
     why: 'which was left behind when node_modules was traced or pruned',
     cure: `Have node_modules/${name} copied too (docs/bundlers.md).`

@@ -147,23 +147,37 @@ function loadNamed(file) {
 
 /**
  * Throws for a file that was cut off. Linux would map it all the same, and end the process by SIGBUS at
- * the first page that is not there; macOS and Windows refuse it themselves. An ELF file ends with its
- * section headers (<elf.h>, Elf64_Ehdr: e_shoff, e_shentsize, e_shnum).
+ * the first page that is not there; macOS and Windows refuse it themselves.
  * @param {string} file
  */
 function checkLength(file) {
   if (process.platform !== 'linux') return
-  const descriptor = fs.openSync(file, 'r')
+  let descriptor
   try {
-    const head = Buffer.alloc(ELF_HEADER_BYTES)
-    if (fs.readSync(descriptor, head, 0, ELF_HEADER_BYTES, 0) < ELF_HEADER_BYTES) return
-    if (head.readUInt32LE(0) !== ELF_MAGIC) return
-    const bytes = Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60)
+    descriptor = fs.openSync(file, 'r')
+  } catch (error) {
+    if (PASSING.has(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error
+    return // The loader may know better, as Bun's does of a file in its executable, or says more.
+  }
+  try {
     const { size } = fs.fstatSync(descriptor)
+    const bytes = elfBytes(descriptor)
     if (size < bytes) throw new Error(`it was cut off after ${size} of ${bytes} bytes`)
   } finally {
     fs.closeSync(descriptor)
   }
+}
+
+/**
+ * How long an ELF file is by its own account: section headers end it (<elf.h>, Elf64_Ehdr: e_shoff,
+ * e_shentsize, e_shnum). 0: it is none.
+ * @param {number} descriptor
+ */
+function elfBytes(descriptor) {
+  const head = Buffer.alloc(ELF_HEADER_BYTES)
+  const count = fs.readSync(descriptor, head, 0, ELF_HEADER_BYTES, 0)
+  if (count < ELF_HEADER_BYTES || head.readUInt32LE(0) !== ELF_MAGIC) return 0
+  return Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60)
 }
 
 /** @param {any} exports What the binary exports. */

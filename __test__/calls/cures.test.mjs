@@ -173,10 +173,10 @@ test('a Node.js that loads no addons is told', async (t) => {
   )
 })
 
-const permission = ['--permission', '--experimental-permission'].find((flag) =>
-  process.allowedNodeEnvironmentFlags.has(flag)
-)
-const needsPermission = permission === undefined ? 'needs a permission model' : false
+const permission = '--permission'
+const needsPermission = process.allowedNodeEnvironmentFlags.has(permission)
+  ? false
+  : 'needs a permission model'
 
 test("Node's permission model is told, addons and files apart", {
   skip: needsPermission
