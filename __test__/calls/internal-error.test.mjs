@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
-import { cargoBuild } from '../../scripts/build.mjs'
+import { cargoBuild } from '../../scripts/lib/native.mjs'
 import { hostTag, install, installBinary, requireIn, root } from '../support/install.mjs'
 
 function buildPanicking() {

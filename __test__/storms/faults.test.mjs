@@ -37,12 +37,10 @@ const OTHER = 'ENOMEM EIO'
 
 /** By call and object; numbers are N. Every call that the back end makes has to be here. */
 const TABLE = {
-  // The kept descriptor of /proc; without it names are looked up from the root.
-  'openat /proc': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER} EINTR` },
   // Without /proc/self there is no /proc to believe.
   'readlinkat self': { error: `${GONE} ${REFUSED} ${OTHER}` },
   // The listing of /proc.
-  'openat .': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
+  'openat /proc': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
   getdents64: { hidden: GONE, error: `${GONE} ${OTHER} EBADF EINTR` },
   // One process and its descriptors. Without a count it is visited all the same, or listed again.
   'fstatat N/fd': { hidden: `${GONE} ${REFUSED}`, again: OTHER },
@@ -200,7 +198,7 @@ test('tables and lines that come in small pieces are read whole', { skip }, asyn
 
 /** Starts the process whose calls fail, in a small world of its own. */
 async function startFaulty(t) {
-  const addon = compileAddon(t, 'faults.c')
+  const addon = compileAddon(t, 'faults.c', 'faults_rules.c')
   const program = path.join(temporaryDirectory(t), 'sleep')
   fs.copyFileSync('/bin/sleep', program)
   const source = fs.readFileSync(fixture('holder.py'), 'utf8')

@@ -72,6 +72,25 @@ function createTraffic() {
     })
     clients.set(socket, client)
   })
+  serve(proxy, begin)
+
+  return Object.assign(traffic, {
+    requests: () => [...requests.values()],
+    problem: () => problem,
+    /** Returns the address to give to clients. */
+    listen: async (port) => {
+      await once(proxy.listen(port, '127.0.0.1'), 'listening')
+      return `http://127.0.0.1:${proxy.address().port}`
+    },
+    close: () => {
+      proxy.close()
+      proxy.closeAllConnections()
+    }
+  })
+}
+
+/** Forwards what the proxy is asked. Each request begins by `begin`, which says how to note its end. */
+function serve(proxy, begin) {
   proxy.on('request', async (request, response) => {
     const closed = new Promise((resolve) => response.on('close', resolve))
     const note = await begin(request)
@@ -86,20 +105,6 @@ function createTraffic() {
     const note = await begin(request)
     closed.then(() => note({ endedAt: Date.now() }))
     if (!socket.destroyed) openTunnel(request, socket, head, (status) => note({ status }))
-  })
-
-  return Object.assign(traffic, {
-    requests: () => [...requests.values()],
-    problem: () => problem,
-    /** Returns the address to give to clients. */
-    listen: async (port) => {
-      await once(proxy.listen(port, '127.0.0.1'), 'listening')
-      return `http://127.0.0.1:${proxy.address().port}`
-    },
-    close: () => {
-      proxy.close()
-      proxy.closeAllConnections()
-    }
   })
 }
 

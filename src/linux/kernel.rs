@@ -15,6 +15,9 @@ use crate::question::Pid;
 /// An error number, `<errno.h>`.
 pub type Errno = c_int;
 
+/// A call that failed and its errno.
+pub type Failure = (&'static str, Errno);
+
 /// Where a relative path begins when no directory is given.
 pub const NO_DIRECTORY: c_int = libc::AT_FDCWD;
 
@@ -219,6 +222,23 @@ pub fn is_process(pid: Pid) -> Result<bool, Errno> {
         (_, libc::ESRCH) => Ok(false),
         (_, errno) => Err(errno),
     }
+}
+
+/// `clock_gettime(2)`, in nanoseconds.
+pub fn clock(clock: libc::clockid_t) -> Result<i64, Errno> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel writes one `struct timespec` at `time`, which outlives the call.
+    succeeded(unsafe { libc::clock_gettime(clock, &raw mut time) })?;
+    let seconds = time.tv_sec.checked_mul(1_000_000_000);
+    seconds.and_then(|seconds| seconds.checked_add(time.tv_nsec)).ok_or(libc::EOVERFLOW)
+}
+
+/// `ioctl(NS_GET_PARENT)` of a namespace's file: the namespace that it was made in. EPERM: that one
+/// is none of the caller's own or of those made in it. Linux 4.9 and later.
+pub fn parent_namespace(namespace: &Descriptor) -> Result<Descriptor, Errno> {
+    // SAFETY: the request takes no argument; a file that is no namespace is ENOTTY.
+    let number = unsafe { libc::ioctl(namespace.0, libc::NS_GET_PARENT) };
+    succeeded(number).map(Descriptor)
 }
 
 /// `struct sockaddr_nl`, <linux/netlink.h>. libc's own cannot be made without unsafe code.

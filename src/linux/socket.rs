@@ -38,6 +38,9 @@ pub struct Candidate {
     pub rank: Rank,
     /// The control group in which it was made, where the kernel tells.
     pub group: Option<Group>,
+    /// A TCP connection, or one end of a Unix-domain one: an ancestor of its holder counts only if it
+    /// has it under the same number. Any other socket counts under any number.
+    pub is_connection: bool,
 }
 
 /// A process that holds a wanted socket.

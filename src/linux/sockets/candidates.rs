@@ -13,8 +13,7 @@ use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
 use crate::error::Error;
 use crate::platform::linux::socket::{Candidate, Row};
 use crate::question::{Port, Question, Wanted};
-use crate::slice::Slice;
-use crate::socket::State;
+use crate::socket::{Protocol, State};
 
 const FAMILIES: [Family; 2] = [Family::Inet, Family::Inet6];
 
@@ -49,7 +48,9 @@ fn dumps(port: u16, remote_port: u16, states: u32, families: &[Family]) -> Vec<R
 
 fn consider(wanted: &Wanted, row: &Row, candidates: &mut Vec<Candidate>) {
     let Some(rank) = wanted.rank(&row.socket) else { return };
-    let candidate = Candidate { inode: row.inode, rank, group: row.group };
+    let is_connection =
+        row.socket.protocol() == Protocol::Tcp && row.socket.state() == State::Connected;
+    let candidate = Candidate { inode: row.inode, rank, group: row.group, is_connection };
     // Inode 0: nobody has it any more, or nobody has accepted it yet.
     if row.inode != 0 && !candidates.contains(&candidate) {
         candidates.push(candidate);
@@ -110,28 +111,12 @@ impl Listing {
         }
     }
 
-    /// Nobody waits for that question any more.
-    pub fn forget(&mut self, id: u32) {
-        // Its place stays, since `by_port` counts places.
-        for unlisted in &mut self.questions {
-            if unlisted.question.id == id {
-                unlisted.question.id = 0;
-            }
-        }
-    }
-
-    /// Reads on until the slice is over. The questions come back when all is read; those that
-    /// were forgotten have id 0.
-    pub fn advance(
-        &mut self,
-        diag: &mut SockDiag,
-        slice: &Slice,
-    ) -> Result<Option<Vec<Unlisted>>, Error> {
-        while let Some(step) = self.steps.pop() {
+    /// Reads on, one datagram or one page of text. The questions come back when all is read, those
+    /// too that nobody waits for any more.
+    pub fn advance(&mut self, diag: &mut SockDiag) -> Result<Option<Vec<Unlisted>>, Error> {
+        if let Some(step) = self.steps.pop() {
             self.take(step, diag)?;
-            if slice.is_over() {
-                return Ok(None);
-            }
+            return Ok(None);
         }
         let is_miss = self.questions.iter().any(|unlisted| unlisted.candidates.is_empty());
         if is_miss && self.may_lack && !self.is_second_reading {

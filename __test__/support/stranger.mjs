@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { root } from '../support/install.mjs'
+import { root } from './install.mjs'
 
 export const smokeFiles = Object.fromEntries(
   ['smoke.cjs', 'worker.cjs', 'run.mjs'].map((name) => [
