@@ -162,9 +162,9 @@ export function findPidByLocalUdpPort(
  * Returns every live TCP and UDP socket with the processes that hold it, in no particular order.
  *
  * ```js
- * for (const { localPort, pid } of await listSockets({ protocol: 'tcp', state: 'listening' })) {
- *   console.log(localPort, pid ?? 'hidden') // 3000 48213
- * }
+ * const sockets = await listSockets({ protocol: 'tcp', port: 3000 })
+ * console.log(sockets.map(({ state, pid }) => `${state}: ${pid ?? 'hidden'}`))
+ * // [ 'listening: 48213' ]
  * ```
  *
  * Asks sock_diag and reads all of `/proc` on Linux, libproc on macOS, the IP Helper tables on Windows.

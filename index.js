@@ -48,7 +48,7 @@ function askForPeer(gives, socket, options) {
   if ('fd' in connection) {
     const told = localPeer(connection.fd, gives === 'record')
     if (told === null) return { answer: noQuestion('the socket has gone') }
-    return askAndClose(unixLine(gives, told), signal)
+    return 'code' in told ? { failure: told } : askAndClose(unixLine(gives, told), signal)
   }
   // The other end's socket: what is remote here is local there.
   return ask(connectionLine(gives, connection.remote, connection.local), signal)
@@ -117,7 +117,7 @@ async function getProcessInfo(pid, options) {
 
 /**
  * The caller's own record: who asked the same gets another.
- * @param {import('./lib/binding').Info | null} info
+ * @param {import('./lib/native').Info | null} info
  */
 function recordOf(info) {
   if (info === null) return null

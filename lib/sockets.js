@@ -10,9 +10,9 @@ const { internalFailure } = require('./errors')
 const { noQuestion, Waiters } = require('./waiters')
 const { STEPS } = require('./wire')
 
-/** @typedef {import('./binding').Advanced} Advanced */
-/** @typedef {import('./binding').Info} Info */
-/** @typedef {import('./binding').Lookups} Lookups */
+/** @typedef {import('./native').Advanced} Advanced */
+/** @typedef {import('./native').Info} Info */
+/** @typedef {import('./native').Lookups} Lookups */
 /** @typedef {import('./wire').Table} Table */
 /** @typedef {number | Info | Table | null} Found */
 /**
@@ -75,9 +75,9 @@ function start() {
 /** Never rejects: a native task that fails is every asked question's failure. */
 async function run() {
   while (unasked.size > 0 || asked.size > 0 || abandoned.size > 0) {
+    const questions = handOver()
     const forget = Uint32Array.from(abandoned)
     abandoned = new Set()
-    const questions = handOver()
     try {
       const native = load()
       lookups ??= native.createLookups()

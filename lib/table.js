@@ -9,7 +9,7 @@ const { readRows } = require('./wire')
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */
 
-/** About a millisecond's. Counted, not timed: a test runner may have stopped the clock. */
+/** Half a millisecond's. Counted, not timed: a test runner may have stopped the clock. */
 const PIECE_ROWS = 1000
 
 /** The event loop's next turn that no piece has taken yet: lists of one moment take turns. */
@@ -23,20 +23,21 @@ let turns = Promise.resolve()
 async function readTable(table, signal) {
   /** @type {SocketInfo[]} */
   const sockets = []
-  let at = readRows(table, 0, PIECE_ROWS, sockets)
-  while (at < table.rows.length) {
+  const reading = { ...table, ipv4Texts: new Map() }
+  let at = readRows(reading, 0, PIECE_ROWS, sockets)
+  while (at < reading.rows.length) {
     turns = turns.then(nextTurn)
     await turns
     throwIfAborted(signal)
-    at = readRows(table, at, PIECE_ROWS, sockets)
+    at = readRows(reading, at, PIECE_ROWS, sockets)
   }
   return sockets
 }
 
 /**
  * Resolves when the event loop has come round. By a message, which no test runner fakes, where timers
- * and setImmediate may never come; and by a channel each time, since a port hands out up to a thousand
- * messages in one turn.
+ * may never come; and by a channel each time, since a port hands out up to a thousand messages in one
+ * turn.
  * @returns {Promise<void>}
  */
 function nextTurn() {

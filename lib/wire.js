@@ -5,13 +5,17 @@
 // sides are tested against __test__/support/wire.txt.
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */
-/** @typedef {import('./binding').Info} Info */
+/** @typedef {import('./native').Info} Info */
 /** @typedef {{ address: string, port: number }} End */
 /**
  * What is wanted of the process that is found.
  * @typedef {'pid' | 'record'} Gives
  */
 /** @typedef {{ rows: Uint32Array, scopes: string[] }} Table */
+/**
+ * A table that is being read. `ipv4Texts`: the addresses met so far, most of which come again.
+ * @typedef {Table & { ipv4Texts: Map<number, string> }} Reading
+ */
 /**
  * A question as a line, and, for the type checker alone, what answers it.
  * @template A
@@ -113,41 +117,42 @@ function breaksLine(field) {
 
 /**
  * Reads up to `count` rows from `offset` on into `sockets`. Returns where the next row begins.
- * @param {Table} table
+ * @param {Reading} reading
  * @param {number} offset
  * @param {number} count
  * @param {SocketInfo[]} sockets
  */
-function readRows(table, offset, count, sockets) {
-  const { rows } = table
+function readRows(reading, offset, count, sockets) {
+  const { rows } = reading
   let at = offset
   for (let i = 0; i < count && at < rows.length; i += 1) {
-    sockets.push(readRow(table, at))
+    sockets.push(readRow(reading, at))
     at += ROW_WORDS + rows[at + 13]
   }
   return at
 }
 
 /**
- * @param {Table} table
+ * @param {Reading} reading
  * @param {number} at
  * @returns {SocketInfo}
  */
-function readRow({ rows, scopes }, at) {
-  const [kind, ports] = [rows[at], rows[at + 1]]
+function readRow(reading, at) {
+  const { rows } = reading
+  const kind = rows[at]
+  const ports = rows[at + 1]
   const family = kind >>> 24
   const state = STATES[(kind >>> 16) & 0xff]
   const hasRemote = state === 'connected'
   const uid = rows[at + 12]
-  const firstPid = at + ROW_WORDS
-  const pids = Array.from(rows.subarray(firstPid, firstPid + rows[at + 13]))
+  const pids = pidsOf(rows, at + ROW_WORDS, rows[at + 13])
   return {
     protocol: (kind & 0xff) === TCP ? 'tcp' : 'udp',
     state,
     tcpState: TCP_STATES[(kind >>> 8) & 0xff],
-    localAddress: addressText(rows, at + 2, family, scopes[rows[at + 10] - 1]),
+    localAddress: addressText(reading, at + 2, family, rows[at + 10]),
     localPort: ports >>> 16,
-    remoteAddress: hasRemote ? addressText(rows, at + 6, family, scopes[rows[at + 11] - 1]) : null,
+    remoteAddress: hasRemote ? addressText(reading, at + 6, family, rows[at + 11]) : null,
     remotePort: hasRemote ? ports & 0xffff : null,
     pid: pids.length > 0 ? pids[0] : null,
     pids,
@@ -156,34 +161,46 @@ function readRow({ rows, scopes }, at) {
 }
 
 /**
- * @param {Uint32Array} words
+ * An array that is pushed to has room for seventeen, and nearly every row has one pid.
+ * @param {Uint32Array} rows
+ * @param {number} first
+ * @param {number} count
+ */
+function pidsOf(rows, first, count) {
+  return count === 1 ? [rows[first]] : Array.from(rows.subarray(first, first + count))
+}
+
+/**
+ * @param {Reading} reading
  * @param {number} at
  * @param {number} family
- * @param {string | undefined} scope
+ * @param {number} scope
  */
-function addressText(words, at, family, scope) {
-  const first = words[at]
-  if (family === 4) {
-    return `${first >>> 24}.${(first >>> 16) & 0xff}.${(first >>> 8) & 0xff}.${first & 0xff}`
+function addressText({ rows, scopes, ipv4Texts }, at, family, scope) {
+  if (family !== 4) return ipv6Text(rows, at) + (scope === 0 ? '' : `%${scopes[scope - 1]}`)
+  const word = rows[at]
+  let text = ipv4Texts.get(word)
+  if (text === undefined) {
+    text = `${word >>> 24}.${(word >>> 16) & 0xff}.${(word >>> 8) & 0xff}.${word & 0xff}`
+    ipv4Texts.set(word, text)
   }
-  const text = ipv6Text(words, at)
-  return scope === undefined ? text : `${text}%${scope}`
+  return text
 }
 
 /**
  * As inet_ntop and so Node spell it (RFC 5952): the first of the longest runs of two or more zero
  * groups is left out.
- * @param {Uint32Array} words
+ * @param {Uint32Array} rows
  * @param {number} at
  */
-function ipv6Text(words, at) {
+function ipv6Text(rows, at) {
   let longest = 0
   let longestEnd = 0
   let run = 0
   /** @type {string[]} */
   const groups = []
   for (let i = 0; i < 8; i += 1) {
-    const word = words[at + (i >> 1)]
+    const word = rows[at + (i >> 1)]
     const group = i % 2 === 0 ? word >>> 16 : word & 0xffff
     groups.push(group.toString(16))
     run = group === 0 ? run + 1 : 0

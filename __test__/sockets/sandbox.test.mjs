@@ -37,7 +37,7 @@ for (const errno of ['EPROTONOSUPPORT', 'EAFNOSUPPORT', 'EACCES', 'EPERM']) {
 test('where the kernel has no tcp_diag the text tables answer', {
   skip: skip || needsProgram('cc')
 }, async (t) => {
-  const library = compile(t, 'no_tcp_diag.c', ['-shared', '-fPIC', '-ldl'])
+  const library = compile(t, ['no_tcp_diag.c'], ['-shared', '-fPIC', '-ldl'])
   const looker = await startLooker(t, { env: { ...process.env, LD_PRELOAD: library } })
   await askOfEach(t, looker, families)
 })

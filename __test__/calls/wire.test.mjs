@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { installStandIn } from './support/stand-in.mjs'
+import { installStandIn } from '../support/stand-in.mjs'
 
-const text = fs.readFileSync(new URL('./support/wire.txt', import.meta.url), 'utf8')
+const text = fs.readFileSync(new URL('../support/wire.txt', import.meta.url), 'utf8')
 
 /** Each block as an object: `{ call, line }`, `{ call, told, line }` or `{ row, scopes, words }`. */
 const samples = text
@@ -72,9 +72,9 @@ for (const { call, told, line } of calls) {
 
 test('every row becomes its object, in order, one buffer for all', async (t) => {
   const { native, listSockets } = installStandIn(t)
-  const scopes = ['lo', 'en0']
+  const scopes = ['en0', 'lo']
   const words = rows.flatMap((sample) => sample.words.split(' ').map(Number))
-  for (const sample of rows) assert.ok(['-', 'lo en0'].includes(sample.scopes))
+  for (const sample of rows) assert.ok(['-', 'en0 lo'].includes(sample.scopes))
   native.answer = ([id]) => ({
     answered: new Int32Array(),
     lists: [{ id, step: 2, rows: Uint32Array.from(words), scopes }]
