@@ -1,0 +1,69 @@
+'use strict'
+
+// Whose sockets this user may see, and who would see more.
+
+const fs = require('node:fs')
+const os = require('node:os')
+
+/** CAP_SYS_PTRACE of <linux/capability.h>, by which root reads other users' processes. */
+const CAP_SYS_PTRACE = 19n
+
+/** Whether sockets that are hidden from this user are in no list, too: macOS shows own ones alone. */
+const isListWhole = process.platform !== 'darwin' || isRoot()
+
+function isRoot() {
+  return process.getuid?.() === 0
+}
+
+/** What would show a holder that is hidden: continues a sentence. */
+function whoSeesMore() {
+  if (process.platform === 'win32') return 'an administrator would see it'
+  if (!isRoot()) return 'sudo would show it'
+  if (process.platform === 'linux' && !hasPtrace()) return 'root with CAP_SYS_PTRACE would see it'
+  return 'it is the kernel’s own, or held in another pid namespace'
+}
+
+function hasPtrace() {
+  try {
+    const status = fs.readFileSync('/proc/self/status', 'latin1')
+    const [, effective] = status.match(/^CapEff:\s*([\da-f]+)/m) ?? []
+    return effective !== undefined && ((BigInt(`0x${effective}`) >> CAP_SYS_PTRACE) & 1n) === 1n
+  } catch {
+    return true
+  }
+}
+
+/** @type {Map<number, string>} */
+const names = new Map([[0, 'root']])
+
+/**
+ * A user by name as far as the system tells it without a program: else by number.
+ * @param {number} uid
+ */
+function userName(uid) {
+  let name = names.get(uid)
+  if (name === undefined) {
+    name = nameOf(uid) ?? String(uid)
+    names.set(uid, name)
+  }
+  return name
+}
+
+/** @param {number} uid */
+function nameOf(uid) {
+  try {
+    const own = os.userInfo()
+    if (own.uid === uid) return own.username
+    for (const line of fs.readFileSync('/etc/passwd', 'utf8').split('\n')) {
+      const [name, , id] = line.split(':')
+      if (id === String(uid)) return name
+    }
+  } catch {
+    // No such file, or a user without an entry.
+  }
+  return undefined
+}
+
+exports.isListWhole = isListWhole
+exports.userName = userName
+exports.whoSeesMore = whoSeesMore
