@@ -121,7 +121,7 @@ const RULES = {
     broken: (among) =>
       places(
         /\bunsafe\b(?!_code)/,
-        unnamed(/\/(kernel|fake_libproc)\.rs$/, named(/^src\//, among))
+        unnamed(/\/(kernel(\/\w+)?|fake_libproc)\.rs$/, named(/^src\//, among))
       ),
     example: [
       ['src/linux/kernel.rs', 'unsafe { f() }'],
