@@ -37,12 +37,10 @@ const OTHER = 'ENOMEM EIO'
 
 /** By call and object; numbers are N. Every call that the back end makes has to be here. */
 const TABLE = {
-  // The kept descriptor of /proc; without it names are looked up from the root.
-  'openat /proc': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER} EINTR` },
   // Without /proc/self there is no /proc to believe.
   'readlinkat self': { error: `${GONE} ${REFUSED} ${OTHER}` },
   // The listing of /proc.
-  'openat .': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
+  'openat /proc': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
   getdents64: { hidden: GONE, error: `${GONE} ${OTHER} EBADF EINTR` },
   // One process and its descriptors. Without a count it is visited all the same, or listed again.
   'fstatat N/fd': { hidden: `${GONE} ${REFUSED}`, again: OTHER },

@@ -14,6 +14,9 @@ use crate::question::Pid;
 /// An error number, `<errno.h>`.
 pub type Errno = c_int;
 
+/// A call that failed and its errno.
+pub type Failure = (&'static str, Errno);
+
 /// Where a relative path begins when no directory is given.
 pub const NO_DIRECTORY: c_int = libc::AT_FDCWD;
 

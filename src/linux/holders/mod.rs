@@ -5,7 +5,7 @@ pub mod groups;
 mod headless;
 pub mod order;
 pub mod recent;
+pub mod sought;
 mod table;
 mod tables;
-pub mod waiting;
 pub mod walk;

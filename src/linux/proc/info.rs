@@ -22,7 +22,7 @@ const CGROUP_BYTES: usize = 64 * 1024;
 /// (`hidepid`).
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     let numbers = Numbers::current()?;
-    let Some(listed) = numbers.from_own(pid)? else { return Ok(None) };
+    let Some(listed) = numbers.listed(pid)? else { return Ok(None) };
     seen(ProcessDirectory::open(listed).and_then(|process| told(&numbers, &process, None)))
 }
 

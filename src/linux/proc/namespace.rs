@@ -44,7 +44,7 @@ impl Numbers {
         /// The device of a `/proc` with the same numbers, and this process's own, since a forked one
         /// may be in another namespace.
         static SAME: AtomicU64 = AtomicU64::new(0);
-        let name = Name::new(format_args!(""));
+        let name = Name::root();
         let (device, _) = kernel::stat(NO_DIRECTORY, name.text())
             .map_err(|errno| failure("stat", errno, &name))?
             .object;
@@ -89,19 +89,14 @@ impl Numbers {
         Ok(Self { own, inner: Some(Inner { depth, object: stat.object }) })
     }
 
-    /// Returns whether nothing has to be translated.
-    pub fn are_own(&self) -> bool {
-        self.inner.is_none()
-    }
-
     /// This process, as `/proc` numbers it.
-    pub fn own(&self) -> Pid {
+    pub fn own(self) -> Pid {
         self.own
     }
 
     /// The number here of a process by its number in `/proc`. `None`: it has none, it has gone, or
     /// the caller may not see in which namespace it is.
-    pub fn to_own(&self, listed: Pid) -> Result<Option<Pid>, Error> {
+    pub fn to_own(self, listed: Pid) -> Result<Option<Pid>, Error> {
         if self.inner.is_none() {
             return Ok(Some(listed));
         }
@@ -111,7 +106,7 @@ impl Numbers {
 
     /// The same of a holder that was found, if it still is one: its number in `/proc` may have been
     /// given away before it is translated.
-    pub fn holder_to_own(&self, hit: Hit) -> Result<Option<Pid>, Error> {
+    pub fn holder_to_own(self, hit: Hit) -> Result<Option<Pid>, Error> {
         if self.inner.is_none() {
             return Ok(Some(hit.pid));
         }
@@ -125,14 +120,14 @@ impl Numbers {
 
     /// The number in `/proc` of a process by its number here. Where they differ all processes have
     /// to be looked through.
-    pub fn from_own(&self, pid: Pid) -> Result<Option<Pid>, Error> {
+    pub fn listed(self, pid: Pid) -> Result<Option<Pid>, Error> {
         if self.inner.is_none() {
             return Ok(Some(pid));
         }
         if pid == process::id().cast_signed() {
             return Ok(Some(self.own));
         }
-        let name = Name::new(format_args!(""));
+        let name = Name::root();
         let listed = kernel::open(NO_DIRECTORY, name.text(), libc::O_DIRECTORY)
             .map_err(|errno| failure("open", errno, &name))?;
         let listed =
@@ -146,7 +141,7 @@ impl Numbers {
     }
 
     /// The number here of the process in `place`.
-    pub fn of(&self, place: Place<'_>) -> Result<Option<Pid>, Unread> {
+    pub fn of(self, place: Place<'_>) -> Result<Option<Pid>, Unread> {
         let Some(Inner { depth, object }) = self.inner else { return Ok(Some(place.pid())) };
         let mut buffer = vec![0; STATUS_BYTES];
         let numbers = layout::namespace_pids(place.read("status", &mut buffer)?);

@@ -17,7 +17,7 @@ const DELETED: &[u8] = b" (deleted)";
 /// `None`: no such process, a zombie, a kernel thread, a thread that is no process, or one that the
 /// caller may not see; and one whose program's path is another file's by now.
 pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
-    let Some(listed) = Numbers::current()?.from_own(pid)? else { return Ok(None) };
+    let Some(listed) = Numbers::current()?.listed(pid)? else { return Ok(None) };
     // Not by an open directory: a link takes no descriptor to be read, and there may be none left.
     let place = Place::by_number(listed);
     let mut buffer = vec![0; PATH_BYTES];

@@ -40,7 +40,7 @@ fn one_that_executes_another_program_is_found_when_its_threads_are_due() {
     let mut answers = Vec::new();
 
     search.ask(Question::pid(1, Wanted::listener(port)));
-    while !search.walk.as_ref().is_some_and(|walk| walk.is_at_threads()) {
+    while !search.hunt.walk.as_ref().is_some_and(|walk| walk.is_at_threads()) {
         search.advance(&Slice::of_steps(1), &mut answers);
         assert_eq!(answers, []);
     }

@@ -11,8 +11,7 @@ use std::process::{self, Child, Command, Stdio};
 
 use super::{alone, end};
 use crate::platform::linux::Search;
-use crate::platform::linux::holders::groups::Members;
-use crate::platform::linux::holders::recent::{OWNERS, Recent};
+use crate::platform::linux::holders::recent::{OWNERS, Owner, Recent};
 use crate::platform::linux::socket::Group;
 use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
@@ -142,33 +141,35 @@ fn shuffle_recent(search: &mut Search, world: &World, owner: Option<Pid>, dice: 
     let dead = dead();
     let entry = |dice: &mut Dice| {
         let pid = world.any_pid(dice, dead);
-        (pid, dice.one_of(&[0, 0, 0, 0, 0, -1, 3, i32::MAX]), dice.one_of(&[0, 4, u64::MAX]))
+        let number = |dice: &mut Dice| dice.one_of(&[0, 0, 0, 0, 0, -1, 3, i32::MAX]);
+        let numbers = (0..dice.below(5)).map(|_| number(dice)).collect();
+        Owner { pid, numbers, count: dice.one_of(&[0, 4, u64::MAX]) }
     };
     let mut recent = (0..dice.below(OWNERS)).map(|_| entry(dice)).collect::<Vec<_>>();
     let owner = world.holders.iter().find(|holder| Some(holder.pid()) == owner);
     if let Some(child) = owner.and_then(|holder| holder.child).filter(|_| dice.below(2) == 0) {
-        recent.insert(0, (child, 3, 4));
+        recent.insert(0, Owner { pid: child, numbers: vec![3], count: 4 });
     }
-    search.recent = Recent::of(recent);
+    search.hunt.recent = Recent::of(recent);
 }
 
 /// Numbers of descriptors that hide who has changed, or make everybody look changed.
 fn shuffle_counts(search: &mut Search, dice: &mut Dice) {
-    search.known.counts.clear();
+    search.hunt.known.counts.clear();
     for entry in fs::read_dir("/proc").expect("it is mounted").flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         let count = fs::metadata(entry.path().join("fd")).map_or(0, |metadata| metadata.len());
         let known = [None, Some(count), Some(count), Some(count + 1), Some(0), Some(u64::MAX)];
-        search.known.counts.extend(dice.one_of(&known).map(|known| (pid, known)));
+        search.hunt.known.counts.extend(dice.one_of(&known).map(|known| (pid, known)));
     }
 }
 
 /// Groups that are unknown, known, or known as others.
 fn shuffle_groups(search: &mut Search, dice: &mut Dice) {
-    let groups = &mut search.known.groups;
-    while groups.members(Group::MAX) == Members::Scanning {}
+    let groups = &mut search.hunt.known.groups;
+    while groups.members(Group::MAX).is_none() {}
     groups.rotate(dice.below(3));
 }
 
