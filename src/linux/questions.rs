@@ -171,7 +171,7 @@ impl Pending {
 
     fn begin_listing(&mut self) -> Unlisted {
         self.stage = Stage::Listing;
-        Unlisted { question: self.question.clone(), candidates: self.candidates.clone() }
+        Unlisted::new(self.question.clone(), self.candidates.clone())
     }
 
     /// Returns whether whole tables are being read for it.

@@ -9,7 +9,8 @@ use super::proc::info::holder_info;
 use super::proc::namespace::Numbers;
 use super::questions::{Pending, Questions, Stage};
 use super::socket::Hit;
-use super::sockets::candidates::{self, Listing, Unlisted};
+use super::sockets::candidates::Unlisted;
+use super::sockets::listing::Listing;
 use super::sockets::sock_diag::SockDiag;
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
@@ -65,9 +66,12 @@ impl Search {
         for id in &new {
             let Some(pending) = self.questions.get_mut(*id) else { continue };
             let question = pending.question.clone();
-            let candidates = candidates::quick(&mut self.diag, &question.wanted);
-            let unlisted = Unlisted { question, candidates };
+            let unlisted = Unlisted::quick(&mut self.diag, question);
             let stage = if unlisted.needs_tables() { Stage::Unlisted } else { Stage::Seeking };
+            if !unlisted.needs_tables() && unlisted.candidates.is_empty() {
+                self.answer(*id, Ok(Found::Nobody), FoundBy::Sockets, answers);
+                continue;
+            }
             self.questions.seek(*id, unlisted.candidates, self.clock.tick(), stage);
             if slice.is_over() {
                 break;
@@ -103,7 +107,7 @@ impl Search {
 
     fn seek_listed(&mut self, all: Vec<Unlisted>, listing: &Listing, answers: &mut Vec<Answer>) {
         let now = self.clock.tick();
-        for Unlisted { question: Question { id, wanted, .. }, candidates } in all {
+        for Unlisted { question: Question { id, wanted, .. }, candidates, .. } in all {
             // Else it was answered meanwhile, or nobody waits for it any more.
             if !self.questions.get_mut(id).is_some_and(|pending| pending.is_listing()) {
                 continue;

@@ -25,6 +25,8 @@ pub struct Row {
     pub inode: Inode,
     /// The user that made it; `None` where the kernel tells a placeholder.
     pub uid: Option<u32>,
+    /// The interface that it is bound to, 0 for none; the text tables tell none.
+    pub device: u32,
     /// The control group in which it was made, where the kernel tells (Linux 5.9).
     pub group: Option<Group>,
 }
