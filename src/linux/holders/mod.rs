@@ -5,6 +5,7 @@ pub mod groups;
 mod headless;
 pub mod order;
 pub mod recent;
+pub mod roster;
 pub mod sought;
 mod table;
 mod tables;

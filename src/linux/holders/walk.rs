@@ -50,6 +50,8 @@ pub struct Walk {
     /// Tables that are asked for by name, and whether it is their turn.
     named: VecDeque<Visit>,
     is_nameds_turn: bool,
+    /// Those among the named that may live without their first thread.
+    named_headless: Headless,
     stage: Stage,
     /// What is read first.
     first: VecDeque<Visit>,
@@ -84,7 +86,7 @@ pub enum Step {
 impl Walk {
     /// A walk that has read nothing yet and reads only what comes `first` and what is named.
     /// `sockets`: the device of sockfs, where it is known.
-    pub fn new(began: u64, sockets: Option<u64>, first: Vec<Pid>) -> Self {
+    pub fn new(began: u64, sockets: Option<u64>, first: impl Iterator<Item = Pid>) -> Self {
         let numbers = Numbers::current().ok();
         let own = numbers.zip(sockets);
         let own = own.map(|(numbers, sockets)| Own { pid: numbers.own(), sockets });
@@ -94,8 +96,9 @@ impl Walk {
             numbers,
             named: VecDeque::new(),
             is_nameds_turn: false,
+            named_headless: Headless::default(),
             stage: Stage::First,
-            first: first.into_iter().map(Visit::uncounted).collect(),
+            first: first.map(Visit::uncounted).collect(),
             groups: None,
             order: None,
             first_counts: Counts::new(),
@@ -129,10 +132,27 @@ impl Walk {
 
     /// Reads that process's table soon, if it is not about to.
     pub fn name(&mut self, pid: Pid) {
-        let under_way = self.named.iter().copied().chain(self.tables.reading());
-        if !under_way.into_iter().any(|visit| visit.pid == pid) {
+        if !self.is_named(pid) {
             self.named.push_back(Visit::uncounted(pid));
         }
+    }
+
+    /// Returns whether all that shows what a process holds was read after `since`; names it if not.
+    /// `has_named_threads`: what the last call left there, `false` before the first.
+    pub fn has_read_all_of(&mut self, pid: Pid, since: u64, has_named_threads: &mut bool) -> bool {
+        if !self.tables.has_read_since(pid, since) {
+            self.name(pid);
+        } else if self.tables.showed_nothing(pid) && !*has_named_threads {
+            // It may live without its first thread.
+            self.named_headless.suspect([pid]);
+            *has_named_threads = true;
+        }
+        !self.is_named(pid) && self.named_headless.is_empty()
+    }
+
+    fn is_named(&self, pid: Pid) -> bool {
+        let mut under_way = self.named.iter().copied().chain(self.tables.reading());
+        under_way.any(|visit| visit.pid == pid)
     }
 
     /// The counts that were taken, at the walk's end; `None` if it ended among them.
@@ -164,7 +184,7 @@ impl Walk {
         }
         // They may come without pause, and must not keep the walk from its end.
         self.is_nameds_turn = !self.is_nameds_turn;
-        let named = if self.is_nameds_turn { self.named.pop_front() } else { None };
+        let named = if self.is_nameds_turn { self.next_named()? } else { None };
         let visit = match named {
             Some(visit) => Some(visit),
             None => self.next_visit(known, slice)?,
@@ -179,7 +199,15 @@ impl Walk {
             Stage::Threads => self.headless.is_empty(),
             _ => false,
         };
-        Ok(if is_over && self.named.is_empty() { Step::Over } else { Step::More })
+        let has_read_named = self.named.is_empty() && self.named_headless.is_empty();
+        Ok(if is_over && has_read_named { Step::Over } else { Step::More })
+    }
+
+    fn next_named(&mut self) -> Result<Option<Visit>, Error> {
+        match self.named.pop_front() {
+            Some(visit) => Ok(Some(visit)),
+            None => next_thread(&mut self.named_headless, &mut self.tables, self.began),
+        }
     }
 
     /// Whom to visit next; `None` where something else was done to find out.
@@ -214,16 +242,7 @@ impl Walk {
                     self.stage = Stage::Threads;
                 }
             },
-            Stage::Threads => match self.headless.next() {
-                Ok(visit) => return Ok(visit),
-                Err((pid, failure)) if failure.is_out_of_descriptors() => {
-                    self.headless.suspect([pid]);
-                    return Err(failure);
-                }
-                Err((pid, failure)) => {
-                    self.tables.fail(Visit::uncounted(pid), self.began, failure);
-                }
-            },
+            Stage::Threads => return next_thread(&mut self.headless, &mut self.tables, self.began),
         }
         Ok(None)
     }
@@ -290,5 +309,24 @@ impl Walk {
             order.retain(is_to_be_read_again);
         }
         Ok(true)
+    }
+}
+
+/// The next thread whose table is read. Threads that cannot be listed are noted in `tables`.
+fn next_thread(
+    headless: &mut Headless,
+    tables: &mut Tables,
+    began: u64,
+) -> Result<Option<Visit>, Error> {
+    match headless.next() {
+        Ok(visit) => Ok(visit),
+        Err((pid, failure)) if failure.is_out_of_descriptors() => {
+            headless.suspect([pid]);
+            Err(failure)
+        }
+        Err((pid, failure)) => {
+            tables.fail(Visit::uncounted(pid), began, failure);
+            Ok(None)
+        }
     }
 }
