@@ -54,7 +54,9 @@ const TAGS = new Map([
   ['darwin-arm64', ['darwin-arm64']],
   ['darwin-x64', ['darwin-x64']],
   ['linux-arm64', ['linux-arm64-gnu', 'linux-arm64-musl']],
-  ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']]
+  ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']],
+  ['win32-arm64', ['win32-arm64']],
+  ['win32-x64', ['win32-x64']]
 ])
 
 const FUNCTIONS = ['createLookups', 'advance', 'localPeer', 'processPaths', 'processInfos']
@@ -84,7 +86,7 @@ function find() {
   if (tag === undefined) {
     const message =
       `socket-owner has no back end for ${system}. ` +
-      'It works on macOS and Linux, each on x64 and arm64; ' +
+      'It works on macOS, Linux and Windows, each on x64 and arm64; ' +
       'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
     return { failure: { code: 'ERR_UNSUPPORTED_PLATFORM', message } }
   }

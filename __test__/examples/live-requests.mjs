@@ -10,9 +10,9 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { needsChromium, STUCK_MS } from '../support/chromium.mjs'
 import { temporaryFolder } from '../support/install.mjs'
 import { installApp } from '../support/packed.mjs'
-import { needsChromium, STUCK_MS } from './chromium.mjs'
 
 export const isReal = process.env.ELECTRON === 'real'
 export const skip = isReal ? false : needsChromium

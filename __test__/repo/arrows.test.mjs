@@ -10,9 +10,10 @@ import { sources } from '../support/sources.mjs'
 const VALUES = 'src/{answer,error,process,question,rank,slice,socket}.rs'
 /** What every wing of src/linux stands on. */
 const LINUX_FLOOR = [
-  'src/linux/{interface,kept,kernel,local_peer,socket,stat}.rs',
+  'src/linux/{clock,interface,kept,kernel,local_peer,socket,stat}.rs',
   'src/linux/proc/layout.rs'
 ]
+const LINUX_WINGS = ['src/linux/{sockets,holders,proc}/*']
 const PRODUCT = ['index.js', 'lib/*']
 const SHARED = ['__test__/support/*', 'scripts/lib/*']
 
@@ -31,7 +32,9 @@ const ROOMS = {
   ],
   'src/{darwin,linux,windows}/tests/*': ['src/**'],
   'src/{darwin,linux,windows}/mod.rs': ['src/{darwin,linux,windows}/**', VALUES],
-  'src/linux/search.rs': ['src/linux/{sockets,holders,proc}/*', ...LINUX_FLOOR, VALUES],
+  'src/linux/search.rs': ['src/linux/{hunt,questions}.rs', ...LINUX_WINGS, ...LINUX_FLOOR, VALUES],
+  'src/linux/hunt.rs': ['src/linux/questions.rs', ...LINUX_WINGS, ...LINUX_FLOOR, VALUES],
+  'src/linux/questions.rs': [...LINUX_WINGS, ...LINUX_FLOOR, VALUES],
   'src/linux/sockets/*': ['src/linux/sockets/*', ...LINUX_FLOOR, VALUES],
   'src/linux/holders/*': ['src/linux/holders/*', 'src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/proc/layout.rs': ['src/linux/socket.rs', VALUES],
@@ -69,7 +72,7 @@ const ROOMS = {
   '__test__/support/*': SHARED,
 
   // A command may use what it runs; no command uses another.
-  'bench/**': ['bench/**', ...PRODUCT, '__test__/support/*'],
+  'bench/**': ['bench/**', ...PRODUCT, 'examples/*', '__test__/support/*'],
   'scripts/lib/*': ['scripts/lib/*'],
   'scripts/*': ['scripts/lib/*', '__test__/{support,registry,darwin/host}/*']
 }

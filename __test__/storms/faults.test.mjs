@@ -204,7 +204,11 @@ async function startFaulty(t) {
   const source = fs.readFileSync(fixture('holder.py'), 'utf8')
   const driver = fixture('faulty.cjs')
   const values = { driver, addon, root: `${packageRoot}/`, python: pythonPath, source, program }
-  const own = ['unshare', '--pid', '--net', '--fork', '--mount-proc']
+  // A network in a network may have a table of connections of its own, and a small one: the kernel reads
+  // a whole table for each look-up, and the machine's has a place for each of its own connections.
+  const small = 'echo 1024 > /proc/sys/net/ipv4/tcp_child_ehash_entries || true'
+  const outer = ['unshare', '--net', ...after(`{ ${small}; } 2> /dev/null`)]
+  const own = [...outer, 'unshare', '--pid', '--net', '--fork', '--mount-proc']
   // Pid 1 of its own is a shell that waits, as an init does.
   const through = [...own, ...after('ip link set lo up'), 'sh', '-c', '"$@"; exit $?', 'sh']
   const env = { ...process.env, LD_PRELOAD: addon }
