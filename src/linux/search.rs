@@ -29,6 +29,8 @@ pub struct Search {
     clock: Clock,
     questions: Questions,
     pub listing: Option<Listing>,
+    /// After a failure for want of a descriptor, since the last answer.
+    has_tried_again: bool,
     pub hunt: Hunt,
 }
 
@@ -51,7 +53,11 @@ impl Search {
         let share = slice.share();
         while self.step(&share, answers) && !share.is_over() {}
         while !slice.is_over_with(!answers.is_empty()) && self.step(slice, answers) {}
-        self.hunt.pause();
+        if self.questions.is_any(is_hunting) {
+            self.hunt.pause();
+        } else {
+            self.hunt.end_walk();
+        }
     }
 
     /// Does a piece of each kind of work; `false` where nothing is left to do.
@@ -171,7 +177,6 @@ impl Search {
     /// Looks on for holders, one step.
     fn find_holders(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
         if !self.questions.is_any(is_hunting) {
-            self.hunt.end_walk();
             return false;
         }
         let sockets = self.diag.sockets_device();
@@ -267,11 +272,16 @@ impl Search {
         answers: &mut Vec<Answer>,
     ) {
         self.questions.remove(id);
+        self.has_tried_again = false;
         answers.push(Answer { id, found, found_by });
     }
 
-    /// Gives up what is kept, where the failure may come of it.
+    /// Gives up what is kept, where the failure may come of it. Where nothing is, it is worth one more
+    /// try: somebody else's descriptor may have been closed meanwhile.
     fn can_cure(&mut self, error: &Error) -> bool {
-        error.is_out_of_descriptors() && self.diag.close()
+        if !error.is_out_of_descriptors() {
+            return false;
+        }
+        self.diag.close() || !std::mem::replace(&mut self.has_tried_again, true)
     }
 }

@@ -3,6 +3,7 @@
 pub mod ancestors;
 pub mod groups;
 mod headless;
+mod named;
 pub mod order;
 pub mod recent;
 pub mod roster;

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use super::groups::Groups;
 use super::headless::Headless;
+use super::named::Named;
 use super::order::{Counts, Order};
 use super::sought::Sought;
 use super::table::Visit;
@@ -47,11 +48,7 @@ pub struct Walk {
     pub tables: Tables,
     /// Whose numbers `/proc` had when it began.
     numbers: Option<Numbers>,
-    /// Tables that are asked for by name, and whether it is their turn.
-    named: VecDeque<Visit>,
-    is_nameds_turn: bool,
-    /// Those among the named that may live without their first thread.
-    named_headless: Headless,
+    named: Named,
     stage: Stage,
     /// What is read first.
     first: VecDeque<Visit>,
@@ -94,9 +91,7 @@ impl Walk {
             began,
             tables: Tables::new(own),
             numbers,
-            named: VecDeque::new(),
-            is_nameds_turn: false,
-            named_headless: Headless::default(),
+            named: Named::default(),
             stage: Stage::First,
             first: first.map(Visit::uncounted).collect(),
             groups: None,
@@ -106,9 +101,9 @@ impl Walk {
         }
     }
 
-    /// Returns whether nobody has been counted or listed for it.
+    /// Returns whether it reads only what came first and what is named.
     pub fn is_narrow(&self) -> bool {
-        self.stage == Stage::First
+        self.groups.is_none()
     }
 
     /// Returns whether only what was to be read first is read.
@@ -132,9 +127,7 @@ impl Walk {
 
     /// Reads that process's table soon, if it is not about to.
     pub fn name(&mut self, pid: Pid) {
-        if !self.is_named(pid) {
-            self.named.push_back(Visit::uncounted(pid));
-        }
+        self.named.add(pid, self.tables.reading());
     }
 
     /// Returns whether all that shows what a process holds was read after `since`; names it if not.
@@ -144,15 +137,10 @@ impl Walk {
             self.name(pid);
         } else if self.tables.showed_nothing(pid) && !*has_named_threads {
             // It may live without its first thread.
-            self.named_headless.suspect([pid]);
+            self.named.suspect(pid);
             *has_named_threads = true;
         }
-        !self.is_named(pid) && self.named_headless.is_empty()
-    }
-
-    fn is_named(&self, pid: Pid) -> bool {
-        let mut under_way = self.named.iter().copied().chain(self.tables.reading());
-        under_way.any(|visit| visit.pid == pid)
+        !self.named.contains(pid, self.tables.reading())
     }
 
     /// The counts that were taken, at the walk's end; `None` if it ended among them.
@@ -164,7 +152,7 @@ impl Walk {
     /// To be called at the head of each slice but the first. `false` where `/proc` has other
     /// numbers than before, as after a fork: then nothing that was read counts.
     pub fn resume(&mut self) -> bool {
-        self.tables.resume().into_iter().for_each(|visit| self.named.push_front(visit));
+        self.tables.resume().into_iter().for_each(|visit| self.named.add_again(visit));
         self.numbers == Numbers::current().ok()
     }
 
@@ -182,16 +170,13 @@ impl Walk {
                 Progress::Stopped => Step::More,
             });
         }
-        // They may come without pause, and must not keep the walk from its end.
-        self.is_nameds_turn = !self.is_nameds_turn;
-        let named = if self.is_nameds_turn { self.next_named()? } else { None };
-        let visit = match named {
+        let visit = match self.named.next_by_turns(&mut self.tables, self.began)? {
             Some(visit) => Some(visit),
             None => self.next_visit(known, slice)?,
         };
         if let Some(visit) = visit {
             let tick = clock.tick();
-            self.tables.visit(visit, tick).inspect_err(|_| self.named.push_front(visit))?;
+            self.tables.visit(visit, tick).inspect_err(|_| self.named.add_again(visit))?;
             return Ok(Step::More);
         }
         let is_over = match self.stage {
@@ -199,15 +184,7 @@ impl Walk {
             Stage::Threads => self.headless.is_empty(),
             _ => false,
         };
-        let has_read_named = self.named.is_empty() && self.named_headless.is_empty();
-        Ok(if is_over && has_read_named { Step::Over } else { Step::More })
-    }
-
-    fn next_named(&mut self) -> Result<Option<Visit>, Error> {
-        match self.named.pop_front() {
-            Some(visit) => Ok(Some(visit)),
-            None => next_thread(&mut self.named_headless, &mut self.tables, self.began),
-        }
+        Ok(if is_over && self.named.is_empty() { Step::Over } else { Step::More })
     }
 
     /// Whom to visit next; `None` where something else was done to find out.
@@ -242,7 +219,7 @@ impl Walk {
                     self.stage = Stage::Threads;
                 }
             },
-            Stage::Threads => return next_thread(&mut self.headless, &mut self.tables, self.began),
+            Stage::Threads => return self.headless.next(&mut self.tables, self.began),
         }
         Ok(None)
     }
@@ -309,24 +286,5 @@ impl Walk {
             order.retain(is_to_be_read_again);
         }
         Ok(true)
-    }
-}
-
-/// The next thread whose table is read. Threads that cannot be listed are noted in `tables`.
-fn next_thread(
-    headless: &mut Headless,
-    tables: &mut Tables,
-    began: u64,
-) -> Result<Option<Visit>, Error> {
-    match headless.next() {
-        Ok(visit) => Ok(visit),
-        Err((pid, failure)) if failure.is_out_of_descriptors() => {
-            headless.suspect([pid]);
-            Err(failure)
-        }
-        Err((pid, failure)) => {
-            tables.fail(Visit::uncounted(pid), began, failure);
-            Ok(None)
-        }
     }
 }
