@@ -63,10 +63,9 @@ impl Recent {
         self.0.truncate(OWNERS);
     }
 
-    /// A process was seen to have so many descriptors.
-    pub fn note_count(&mut self, pid: Pid, count: u64) {
-        let known = self.0.iter_mut().filter(|owner| owner.pid == pid);
-        known.for_each(|owner| owner.count = count);
+    /// Notes how many descriptors each owner was seen to have.
+    pub fn count(&mut self, seen: impl Fn(Pid) -> Option<u64>) {
+        self.0.iter_mut().for_each(|owner| owner.count = seen(owner.pid).unwrap_or(owner.count));
     }
 
     /// Reads the likeliest number of each owner, then the second likeliest, then others of the newest,
