@@ -5,7 +5,7 @@ use super::clock::Clock;
 use super::holders::ancestors::Climbed;
 use super::holders::recent::Recent;
 use super::holders::walk::{Known, Step, Walk};
-use super::questions::{Pending, Questions, Stage, is_climbing};
+use super::questions::{Pending, Questions, Stage, is_climbing, is_new};
 use super::socket::Hit;
 use crate::answer::FoundBy;
 use crate::error::Error;
@@ -71,15 +71,9 @@ impl Hunt {
         self.settle(questions)
     }
 
-    /// Takes one step. `sockets`: the device of sockfs, where it is known.
-    pub fn step(
-        &mut self,
-        questions: &mut Questions,
-        clock: &mut Clock,
-        sockets: Option<u64>,
-        slice: &Slice,
-    ) -> Result<Vec<Settled>, Error> {
-        let needs_everybody = !questions.ids(needs_everybody).is_empty();
+    /// Begins a walk if there is none, and lets it go on to everybody if that is needed and what comes
+    /// first is read. `sockets`: the device of sockfs, where it is known.
+    pub fn begin(&mut self, questions: &mut Questions, clock: &mut Clock, sockets: Option<u64>) {
         let late = questions.take_late();
         let first = late.map(|hints| hints.into_iter().chain(self.recent.first()));
         let mut first = first.into_iter().flatten();
@@ -90,13 +84,25 @@ impl Hunt {
             }
             none => none.insert(Walk::new(clock.tick(), sockets, &mut first)),
         };
-        if needs_everybody && walk.may_widen() {
+        let needs_everybody = || !questions.ids(needs_everybody).is_empty();
+        // One walk is for all that have been asked by then.
+        if walk.may_widen() && needs_everybody() && !questions.is_any(is_new) {
             // What was read so far counts, unless somebody asked meanwhile.
             let is_younger = |pending: &Pending| pending.since > walk.began;
             let is_late = !questions.ids(is_younger).is_empty();
             let began = if is_late { clock.tick() } else { walk.began };
             walk.widen(began, questions.groups());
         }
+    }
+
+    /// Takes one step.
+    pub fn step(
+        &mut self,
+        questions: &mut Questions,
+        clock: &mut Clock,
+        slice: &Slice,
+    ) -> Result<Vec<Settled>, Error> {
+        let Some(walk) = &mut self.walk else { return Ok(Vec::new()) };
         let is_narrow = walk.is_narrow();
         match walk.step(&mut self.known, questions.sought(), clock, slice)? {
             Step::Hit(hit) => self.note(hit, questions),

@@ -235,6 +235,11 @@ impl Pending {
     }
 }
 
+/// Returns whether the kernel has not been asked yet.
+pub fn is_new(stage: &Stage) -> bool {
+    matches!(stage, Stage::New)
+}
+
 /// Returns whether whole tables of sockets are being read for it.
 pub fn is_listing(stage: &Stage) -> bool {
     matches!(stage, Stage::Listing)

@@ -9,7 +9,7 @@ use super::hunt::{Hunt, Outcome, Settled};
 use super::kernel;
 use super::proc::info::holder_info;
 use super::proc::namespace::Numbers;
-use super::questions::{Questions, Stage, is_hunting, is_listing};
+use super::questions::{Questions, Stage, is_hunting, is_listing, is_new};
 use super::socket::{Hit, Row};
 use super::sockets::candidates::Unlisted;
 use super::sockets::listing::Listing;
@@ -74,7 +74,7 @@ impl Search {
 
     /// Asks the kernel what it tells quickly, and the recent owners for all of it at once.
     fn ask_kernel(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
-        let new = self.questions.ids(|pending| matches!(pending.stage, Stage::New));
+        let new = self.questions.ids(|pending| is_new(&pending.stage));
         for id in &new {
             let Some(pending) = self.questions.get_mut(*id) else { continue };
             let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone());
@@ -100,6 +100,10 @@ impl Search {
     fn list(&mut self, answers: &mut Vec<Answer>) -> bool {
         let is_awaited = self.questions.is_any(is_listing);
         let Some(mut listing) = self.listing.take().filter(|_| is_awaited) else {
+            // Who is still to be asked may need them too.
+            if self.questions.is_any(is_new) {
+                return false;
+            }
             let unlisted = self.questions.begin_listing();
             self.listing = (!unlisted.is_empty()).then(|| Listing::new(unlisted));
             return self.listing.is_some();
@@ -180,7 +184,8 @@ impl Search {
             return false;
         }
         let sockets = self.diag.sockets_device();
-        let settled = self.hunt.step(&mut self.questions, &mut self.clock, sockets, slice);
+        self.hunt.begin(&mut self.questions, &mut self.clock, sockets);
+        let settled = self.hunt.step(&mut self.questions, &mut self.clock, slice);
         self.conclude(settled, answers);
         true
     }
