@@ -110,7 +110,18 @@ function isNextFree(holders, i) {
 /** @param {string} name */
 function freeLine(name) {
   if (isListWhole) return `${name}: free`
-  return `${name}: nobody that you may see has it; ${whoSeesMore()}`
+  return `${name}: nobody that you may see has it; ${whoSeesMore()} would show everybody`
+}
+
+/**
+ * @param {string} name
+ * @param {number | null} uid
+ */
+function hiddenLine(name, uid) {
+  const more = whoSeesMore()
+  if (more === null) return `${name}: in use by the kernel, or from another pid namespace`
+  const who = uid === null ? 'another user' : `user ${printable(userName(uid))}`
+  return `${name}: in use by a process of ${who} that you may not see; ${more} would show it`
 }
 
 /**
@@ -119,10 +130,7 @@ function freeLine(name) {
  */
 function holderLines({ port, protocol, state, addresses, pid, pids, uid, process }, columns) {
   const name = protocol === 'udp' ? `${port} (udp)` : String(port)
-  if (pid === null) {
-    const who = uid === null ? 'a process' : `a process of user ${printable(userName(uid))}`
-    return [`${name}: in use by ${who} that you may not see; ${whoSeesMore()}`]
-  }
+  if (pid === null) return [hiddenLine(name, uid)]
   const program = process?.path ?? process?.name
   const lines = [`${name}: pid ${pid}, ${program ? printable(program) : 'program unknown'}`]
   if (process?.args?.length) lines.push(commandLine(process.args))

@@ -8,19 +8,18 @@ const os = require('node:os')
 /** CAP_SYS_PTRACE of <linux/capability.h>, by which root reads other users' processes. */
 const CAP_SYS_PTRACE = 19n
 
-/** Whether sockets that are hidden from this user are in no list, too: macOS shows own ones alone. */
+/** macOS shows others' sockets to root alone, elsewhere every list is whole, though holders are hidden. */
 const isListWhole = process.platform !== 'darwin' || isRoot()
 
 function isRoot() {
   return process.getuid?.() === 0
 }
 
-/** What would show a holder that is hidden: continues a sentence. */
+/** Who would see what is hidden from this user. `null`: nobody here. */
 function whoSeesMore() {
-  if (process.platform === 'win32') return 'an administrator would see it'
-  if (!isRoot()) return 'sudo would show it'
-  if (process.platform === 'linux' && !hasPtrace()) return 'root with CAP_SYS_PTRACE would see it'
-  return 'it is the kernel’s own, or held in another pid namespace'
+  if (process.platform === 'win32') return 'an administrator'
+  if (!isRoot()) return 'sudo'
+  return process.platform === 'linux' && !hasPtrace() ? 'root with CAP_SYS_PTRACE' : null
 }
 
 function hasPtrace() {

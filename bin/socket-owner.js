@@ -5,7 +5,7 @@
 
 const { version } = require('../package.json')
 const { findHolders, report } = require('./ports')
-const { whoSeesMore } = require('./rights')
+const { isListWhole, whoSeesMore } = require('./rights')
 const { findSockets, table } = require('./table')
 const { printable, printableJson } = require('./text')
 
@@ -106,9 +106,10 @@ async function tellAll(asked) {
   const sockets = await findSockets(asked)
   if (asked.isJson) console.log(printableJson(sockets))
   else if (sockets.length > 0) console.log(await table(sockets, columns))
-  const isHidden = sockets.some(({ pid }) => pid === null)
+  const more = whoSeesMore()
+  const isHidden = !isListWhole || sockets.some(({ pid }) => pid === null)
   if (sockets.length === 0) console.error('socket-owner: nobody that you may see')
-  else if (isHidden && !asked.isJson) console.error(`\nOf what is hidden: ${whoSeesMore()}.`)
+  if (isHidden && more !== null && !asked.isJson) console.error(`${more} would show what is hidden`)
   process.exitCode = sockets.length === 0 ? 1 : 0
 }
 
