@@ -57,6 +57,12 @@ const swap = (one, other) => (copy) => {
   assert.ok(at > 0 && one.length === other.length, one)
   copy.write(other, at, 'latin1')
 }
+function withCodeView(copy) {
+  const [{ address, fileOffset }] = pe.sections
+  number(fileOffset + 64 + 12, 2)(copy)
+  number(optional + 160, address + 64)(copy)
+  number(optional + 164, 28)(copy)
+}
 const CODE_THAT_CAN_BE_WRITTEN = 0xe0000020
 
 const BROKEN = [
@@ -68,7 +74,7 @@ const BROKEN = [
   ['without relocations', number(optional + 156, 0), /^cannot be moved/],
   ['whose code can be written', number(sections + 36, CODE_THAT_CAN_BE_WRITTEN), /is writable/],
   ['with symbols', number(header + 12, 1), /^has symbols/],
-  ['with a debug directory', number(optional + 164, 28), /^has a directory of debug$/],
+  ['that names its symbols', withCodeView, /^names a file of symbols$/],
   ['for a later Windows', short(optional + 48, 11), /^needs Windows 11$/],
   ['that loads a stranger', swap('iphlpapi.dll', 'stranger.dll'), /^loads stranger\.dll$/],
   ['with a strange import', swap('FreeMibTable', 'FreeAnything'), /^imports FreeAnything/],
