@@ -28,7 +28,7 @@ export class Clients {
     return clients
   }
 
-  /** What was measured of one program: its look-ups, and how many each step answered. */
+  /** What was measured of one program: its look-ups. */
   async measure(name, count, atOnce) {
     const { proxyPort: proxy, originUrl: origin, folder } = this
     const options = { proxy, origin, folder, count, atOnce }
@@ -55,13 +55,17 @@ function keepBusy() {
   }
 }
 
-/** The first few look-ups meet a program that nobody knows yet. */
-export function share(steps, step) {
-  const all = Object.values(steps).reduce((sum, count) => sum + count, 0)
-  return (steps[step] ?? 0) / all
+/** Of the look-ups of a program that had answered before, how many needed no count and no walk. */
+export function knownAtOnce(lookUps) {
+  const known = lookUps.filter(({ isKnown }) => isKnown)
+  return { known: known.length, atOnce: known.filter(({ step }) => step === 'recent').length }
 }
 
-function row({ name, atOnce, lookUps, steps }) {
+function percent({ known, atOnce }) {
+  return known === 0 ? '' : `${((100 * atOnce) / known).toFixed(1)} % of ${known}`
+}
+
+function row({ name, atOnce, lookUps }) {
   const [ours, beside] = ['ms', 'beside'].map((key) => lookUps.map((lookUp) => lookUp[key]))
   const right = lookUps.filter(({ isRight }) => isRight).length
   const at = (part) => [ours, beside].map((values) => quantile(values, part))
@@ -69,7 +73,7 @@ function row({ name, atOnce, lookUps, steps }) {
   return [
     `${name}, ${atOnce} at a time`,
     `${right} of ${lookUps.length}`,
-    `${(100 * share(steps, 'recent')).toFixed(1)} %`,
+    percent(knownAtOnce(lookUps)),
     ...cells(at(0.5)),
     ...cells(at(0.9))
   ]

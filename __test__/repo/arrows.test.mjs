@@ -10,9 +10,10 @@ import { sources } from '../support/sources.mjs'
 const VALUES = 'src/{answer,error,process,question,rank,slice,socket}.rs'
 /** What every wing of src/linux stands on. */
 const LINUX_FLOOR = [
-  'src/linux/{interface,kept,kernel,local_peer,socket,stat}.rs',
+  'src/linux/{clock,interface,kept,kernel,local_peer,socket,stat}.rs',
   'src/linux/proc/layout.rs'
 ]
+const LINUX_WINGS = ['src/linux/{sockets,holders,proc}/*']
 const PRODUCT = ['index.js', 'lib/*']
 const SHARED = ['__test__/support/*', 'scripts/lib/*']
 
@@ -31,18 +32,27 @@ const ROOMS = {
   ],
   'src/{darwin,linux,windows}/tests/*': ['src/**'],
   'src/{darwin,linux,windows}/mod.rs': ['src/{darwin,linux,windows}/**', VALUES],
-  'src/linux/search.rs': ['src/linux/{sockets,holders,proc}/*', ...LINUX_FLOOR, VALUES],
+  'src/linux/search.rs': ['src/linux/{hunt,questions}.rs', ...LINUX_WINGS, ...LINUX_FLOOR, VALUES],
+  'src/linux/hunt.rs': ['src/linux/questions.rs', ...LINUX_WINGS, ...LINUX_FLOOR, VALUES],
+  'src/linux/questions.rs': [...LINUX_WINGS, ...LINUX_FLOOR, VALUES],
   'src/linux/sockets/*': ['src/linux/sockets/*', ...LINUX_FLOOR, VALUES],
   'src/linux/holders/*': ['src/linux/holders/*', 'src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/proc/layout.rs': ['src/linux/socket.rs', VALUES],
   'src/linux/proc/*': ['src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/socket.rs': [VALUES],
   'src/linux/*': [...LINUX_FLOOR, VALUES],
-  'src/{darwin,windows}/layout.rs': [VALUES],
-  'src/{darwin,windows}/kernel.rs': ['src/{darwin,windows}/layout.rs', VALUES],
+  'src/darwin/layout.rs': [VALUES],
+  'src/darwin/kernel.rs': ['src/darwin/layout.rs', VALUES],
   'src/darwin/fake_*': ['src/darwin/{fake_world,kernel}.rs', VALUES],
   'src/darwin/*': ['src/darwin/*', '!src/darwin/{mod,fake_world,fake_libproc}.rs', VALUES],
-  'src/windows/*': ['src/windows/*', '!src/windows/mod.rs', VALUES],
+  'src/windows/layout/*': ['src/windows/layout/*', VALUES],
+  'src/windows/kernel/*': ['src/windows/{kernel,layout}/*', VALUES],
+  'src/windows/*': [
+    'src/windows/*',
+    'src/windows/{kernel,layout}/*',
+    '!src/windows/mod.rs',
+    VALUES
+  ],
   'src/unsupported.rs': [VALUES],
   'src/*': [VALUES],
 
@@ -50,7 +60,7 @@ const ROOMS = {
   'index.{js,d.ts}': ['lib/*'],
   'lib/{abort,address,binary,bundle,errors,libc}.js': [],
   'lib/*': ['lib/*'],
-  'bin/*': ['index.js'],
+  'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],
 
   // Tests use the product and what they share, and none uses another.
@@ -69,7 +79,7 @@ const ROOMS = {
   '__test__/support/*': SHARED,
 
   // A command may use what it runs; no command uses another.
-  'bench/**': ['bench/**', ...PRODUCT, '__test__/support/*'],
+  'bench/**': ['bench/**', ...PRODUCT, 'examples/*', '__test__/support/*'],
   'scripts/lib/*': ['scripts/lib/*'],
   'scripts/*': ['scripts/lib/*', '__test__/{support,registry,darwin/host}/*']
 }

@@ -19,8 +19,8 @@ import { after } from '../support/through.mjs'
 
 const skip = needsLinux
 
-/** /proc, and the channel to the kernel's socket tables. */
-const KEPT = 2
+/** The channel to the kernel's socket tables. */
+const KEPT = 1
 
 test(`kept descriptors are close-on-exec, from 3 up, and just ${KEPT} after look-ups of every kind`, {
   skip

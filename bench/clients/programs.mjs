@@ -5,7 +5,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
-import { chromiumArguments, chromiumPath } from '../../__test__/examples/chromium.mjs'
+import { chromiumArguments, chromiumPath } from '../../__test__/support/chromium.mjs'
 
 const here = import.meta.dirname
 const numbered = (url, count) => Array.from({ length: count }, (_, i) => `${url}?${i}`)

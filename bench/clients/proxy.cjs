@@ -22,21 +22,28 @@ const told = createInterface({ input: truth.stdout })[Symbol.asyncIterator]()
 const native = load()
 const { advance } = native
 
+/** The client's port of each question. */
+const ports = new Map()
+/** By that port: what found its last answer. */
+const stepOf = new Map()
+/** When each process was an answer for the first time. From then on it is known. */
+const knownSince = new Map()
 let root = 0
 let lookUps = []
-let steps = {}
 
-/** Counts what found the answers, as the native side tells it. */
+/** Sees, in the native side's own words, what found which answer. See src/node/wire.rs. */
 native.advance = async (...given) => {
-  const advanced = await advance(...given)
-  const count = (step) => {
-    steps[STEPS[step]] = (steps[STEPS[step]] ?? 0) + 1
+  for (const line of given[1].split('\n')) {
+    const [id, , , , port] = line.split(' ')
+    ports.set(Number(id), Number(port))
   }
-  for (let i = 2; i < advanced.answered.length; i += 3) count(advanced.answered[i])
-  for (const { step } of advanced.records) count(step)
+  const advanced = await advance(...given)
+  const note = (id, step) => stepOf.set(ports.get(id), STEPS[step])
+  const { answered, records } = advanced
+  for (let i = 0; i < answered.length; i += 3) note(answered[i] >>> 0, answered[i + 2])
+  for (const { id, step } of records) note(id, step)
   return advanced
 }
-
 async function timed(work) {
   const begun = performance.now()
   const answer = await work()
@@ -54,6 +61,7 @@ function holders({ remotePort, localPort }) {
 for (const name of ['findPeerProcess', 'findPeerPid']) {
   const find = owner[name]
   owner[name] = async (socket) => {
+    const began = performance.now()
     const [ours, beside] = await Promise.all([
       timed(() => find(socket)),
       timed(() => fs.promises.readlink('/proc/self/exe'))
@@ -62,7 +70,10 @@ for (const name of ['findPeerProcess', 'findPeerPid']) {
     // Nobody has it any more, a browser that is being closed above all: then nobody is right.
     const truly = await holders(socket)
     const isRight = truly.length === 0 ? pid === null : truly.includes(pid)
-    lookUps.push({ ms: ours.ms, beside: beside.ms, pid, isRight })
+    const isKnown = knownSince.get(pid) < began
+    if (pid !== null && !knownSince.has(pid)) knownSince.set(pid, began + ours.ms)
+    const step = stepOf.get(socket.remotePort)
+    lookUps.push({ ms: ours.ms, beside: beside.ms, pid, isRight, isKnown, step })
     return ours.answer
   }
 }
@@ -76,8 +87,8 @@ createInterface({ input: process.stdin })
   .on('line', (line) => {
     const [word, pid] = line.split(' ')
     if (word === 'root') root = Number(pid)
-    say(word === 'root' ? {} : { lookUps, steps })
-    if (word === 'report') [lookUps, steps] = [[], {}]
+    say(word === 'root' ? {} : { lookUps })
+    if (word === 'report') lookUps = []
   })
   .on('close', () => process.exit())
 

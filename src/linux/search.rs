@@ -4,17 +4,19 @@
 //! them, and `proc` tells what the answer is to be.
 
 use super::clock::Clock;
+use super::holders::roster::Roster;
 use super::hunt::{Hunt, Outcome, Settled};
+use super::kernel;
 use super::proc::info::holder_info;
 use super::proc::namespace::Numbers;
-use super::questions::{Pending, Questions, Stage};
-use super::socket::Hit;
+use super::questions::{Questions, Stage, is_hunting, is_listing, is_new};
+use super::socket::{Hit, Row};
 use super::sockets::candidates::Unlisted;
 use super::sockets::listing::Listing;
 use super::sockets::sock_diag::SockDiag;
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
-use crate::question::{Gives, Question};
+use crate::question::{Gives, Pid, Question, Wanted};
 use crate::slice::Slice;
 
 /// How often a question is asked anew whose holder went before it could be told.
@@ -27,6 +29,8 @@ pub struct Search {
     clock: Clock,
     questions: Questions,
     pub listing: Option<Listing>,
+    /// After a failure for want of a descriptor, since the last answer.
+    has_tried_again: bool,
     pub hunt: Hunt,
 }
 
@@ -49,7 +53,11 @@ impl Search {
         let share = slice.share();
         while self.step(&share, answers) && !share.is_over() {}
         while !slice.is_over_with(!answers.is_empty()) && self.step(slice, answers) {}
-        self.hunt.pause();
+        if self.questions.is_any(is_hunting) {
+            self.hunt.pause();
+        } else {
+            self.hunt.end_walk();
+        }
     }
 
     /// Does a piece of each kind of work; `false` where nothing is left to do.
@@ -57,22 +65,26 @@ impl Search {
         let asks = self.ask_kernel(slice, answers);
         let lists = self.list(answers);
         let hunts = self.find_holders(slice, answers);
-        asks || lists || hunts
+        let orders = self.order(slice, answers);
+        if !answers.is_empty() {
+            slice.hurry();
+        }
+        asks || lists || hunts || orders
     }
 
     /// Asks the kernel what it tells quickly, and the recent owners for all of it at once.
     fn ask_kernel(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
-        let new = self.questions.ids(|pending| matches!(pending.stage, Stage::New));
+        let new = self.questions.ids(|pending| is_new(&pending.stage));
         for id in &new {
             let Some(pending) = self.questions.get_mut(*id) else { continue };
-            let question = pending.question.clone();
-            let unlisted = Unlisted::quick(&mut self.diag, question);
-            let stage = if unlisted.needs_tables() { Stage::Unlisted } else { Stage::Seeking };
-            if !unlisted.needs_tables() && unlisted.candidates.is_empty() {
-                self.answer(*id, Ok(Found::Nobody), FoundBy::Sockets, answers);
-                continue;
+            let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone());
+            if unlisted.needs_tables() {
+                let (candidates, now) = (unlisted.candidates.clone(), self.clock.tick());
+                let stage = Stage::Unlisted(Box::new(unlisted));
+                self.questions.seek(*id, candidates, now, stage);
+            } else {
+                self.seek(unlisted, answers);
             }
-            self.questions.seek(*id, unlisted.candidates, self.clock.tick(), stage);
             if slice.is_over() {
                 break;
             }
@@ -86,8 +98,12 @@ impl Search {
 
     /// Reads on in the kernel's tables of sockets, one piece.
     fn list(&mut self, answers: &mut Vec<Answer>) -> bool {
-        let is_awaited = self.questions.is_any(|stage| matches!(stage, Stage::Listing));
+        let is_awaited = self.questions.is_any(is_listing);
         let Some(mut listing) = self.listing.take().filter(|_| is_awaited) else {
+            // Who is still to be asked may need them too.
+            if self.questions.is_any(is_new) {
+                return false;
+            }
             let unlisted = self.questions.begin_listing();
             self.listing = (!unlisted.is_empty()).then(|| Listing::new(unlisted));
             return self.listing.is_some();
@@ -95,9 +111,11 @@ impl Search {
         match listing.advance(&mut self.diag) {
             Ok(None) => self.listing = Some(listing),
             Ok(Some(listed)) => self.seek_listed(listed, &listing, answers),
-            Err(error) if self.can_cure(&error) => self.questions.list_again(),
+            Err(error) if self.can_cure(&error) => {
+                self.questions.list_again(listing.take_questions());
+            }
             Err(error) => {
-                for id in self.questions.ids(Pending::is_listing) {
+                for id in self.questions.ids(|pending| is_listing(&pending.stage)) {
                     self.answer(id, Err(error.clone()), FoundBy::Sockets, answers);
                 }
             }
@@ -106,37 +124,88 @@ impl Search {
     }
 
     fn seek_listed(&mut self, all: Vec<Unlisted>, listing: &Listing, answers: &mut Vec<Answer>) {
-        let now = self.clock.tick();
-        for Unlisted { question: Question { id, wanted, .. }, candidates, .. } in all {
+        for unlisted in all {
+            let Question { id, wanted, .. } = &unlisted.question;
             // Else it was answered meanwhile, or nobody waits for it any more.
-            if !self.questions.get_mut(id).is_some_and(|pending| pending.is_listing()) {
-                continue;
-            }
-            match listing.doubt(&wanted) {
-                _ if !candidates.is_empty() => {
-                    self.questions.seek(id, candidates, now, Stage::Seeking);
+            let Some(pending) = self.questions.at(*id, is_listing) else { continue };
+            match (listing.doubt(wanted), wanted) {
+                (Some(doubt), _) if unlisted.candidates.is_empty() => {
+                    self.answer(*id, Err(doubt.clone()), FoundBy::Sockets, answers);
                 }
-                Some(doubt) => self.answer(id, Err(doubt.clone()), FoundBy::Sockets, answers),
-                None => self.answer(id, Ok(Found::Nobody), FoundBy::Sockets, answers),
+                (_, Wanted::All(_)) if pending.roster.is_some() => {
+                    let roster = pending.roster.iter_mut();
+                    roster.for_each(|roster| roster.confirm(&unlisted.rows));
+                    pending.stage = Stage::Ordering;
+                }
+                (_, Wanted::All(filter)) => self.gather(*id, filter.pid, unlisted.rows, answers),
+                _ => self.seek(unlisted, answers),
             }
         }
         let settled = self.hunt.glance(&mut self.questions);
         self.conclude(settled, answers);
     }
 
+    /// All sockets are known that may answer: their holders are looked for.
+    fn seek(&mut self, unlisted: Unlisted, answers: &mut Vec<Answer>) {
+        let Question { id, wanted, gives } = unlisted.question;
+        let recorded = match wanted {
+            Wanted::LocalPeer(peer) => Some(peer.pid),
+            _ => None,
+        };
+        if unlisted.candidates.is_empty() {
+            // Whose record it is cannot be shown.
+            let pid = recorded.filter(|_| unlisted.is_untold && gives == Gives::Pid);
+            let is_living = |pid: &Pid| *pid > 0 && kernel::is_process(*pid).unwrap_or(false);
+            let found = Found::from(pid.filter(is_living));
+            return self.answer(id, Ok(found), FoundBy::Sockets, answers);
+        }
+        let now = self.clock.tick();
+        self.questions.seek(id, unlisted.candidates, now, Stage::Seeking);
+    }
+
+    /// All sockets of a list are known: all their holders are looked for, or that `pid` alone.
+    fn gather(&mut self, id: u32, pid: Option<Pid>, rows: Vec<Row>, answers: &mut Vec<Answer>) {
+        let listed = pid.map(|pid| Numbers::current()?.listed(pid)).transpose();
+        match listed {
+            Err(error) => self.answer(id, Err(error), FoundBy::Sockets, answers),
+            Ok(listed) if rows.is_empty() || listed == Some(None) => {
+                self.answer(id, Ok(Found::Sockets(Vec::new())), FoundBy::Sockets, answers);
+            }
+            Ok(listed) => {
+                let now = self.clock.tick();
+                self.questions.gather(id, Roster::new(rows, listed.flatten()), now);
+            }
+        }
+    }
+
     /// Looks on for holders, one step.
     fn find_holders(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
         if !self.questions.is_any(is_hunting) {
-            self.hunt.end_walk();
             return false;
         }
         let sockets = self.diag.sockets_device();
-        let settled = self.hunt.step(&mut self.questions, &mut self.clock, sockets, slice);
+        self.hunt.begin(&mut self.questions, &mut self.clock, sockets);
+        let settled = self.hunt.step(&mut self.questions, &mut self.clock, slice);
         self.conclude(settled, answers);
-        if !answers.is_empty() {
-            slice.hurry();
-        }
         true
+    }
+
+    /// Puts the holders of lists in order.
+    fn order(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
+        let lists = self.questions.ids(|pending| matches!(pending.stage, Stage::Ordering));
+        for id in &lists {
+            let Some(pending) = self.questions.get_mut(*id) else { continue };
+            let ordered = pending.roster.as_mut().map_or(Ok(None), |roster| roster.advance(slice));
+            match ordered {
+                Ok(None) => {}
+                Err(error) if self.can_cure(&error) => {}
+                ordered => {
+                    let found = ordered.map(|rows| Found::Sockets(rows.unwrap_or_default()));
+                    self.answer(*id, found, FoundBy::Walk, answers);
+                }
+            }
+        }
+        !lists.is_empty()
     }
 
     /// Answers the questions whose hunt is over; all whose hunt is not, if it failed for a reason that
@@ -147,7 +216,7 @@ impl Search {
             Err(error) if self.can_cure(&error) => return,
             Err(error) => {
                 self.hunt.end_walk();
-                for id in self.questions.ids(|pending| is_hunting(&pending.stage)) {
+                for id in self.questions.ids(|it| is_hunting(&it.stage)) {
                     self.answer(id, Err(error.clone()), FoundBy::Walk, answers);
                 }
                 return;
@@ -157,6 +226,10 @@ impl Search {
             let found = match outcome {
                 Outcome::Owner(hit) => self.tell(id, hit),
                 Outcome::Nobody => Ok(Some(Found::Nobody)),
+                Outcome::Gathered { lacks_some } => {
+                    self.gathered(id, lacks_some);
+                    continue;
+                }
                 Outcome::Unread(error) => Err(error),
             };
             match found {
@@ -166,6 +239,17 @@ impl Search {
                 Err(error) => self.answer(id, Err(error), found_by, answers),
             }
         }
+    }
+
+    /// The holders of a list are known. Those sockets that have none may have gone meanwhile: the
+    /// kernel is asked for all of them once more.
+    fn gathered(&mut self, id: u32, lacks_some: bool) {
+        let Some(pending) = self.questions.get_mut(id) else { return };
+        pending.stage = if lacks_some {
+            Stage::Unlisted(Box::new(Unlisted::new(pending.question.clone(), Vec::new())))
+        } else {
+            Stage::Ordering
+        };
     }
 
     /// What is to be told of an owner; `None` where it went before it could be told, and the question
@@ -193,15 +277,16 @@ impl Search {
         answers: &mut Vec<Answer>,
     ) {
         self.questions.remove(id);
+        self.has_tried_again = false;
         answers.push(Answer { id, found, found_by });
     }
 
-    /// Gives up what is kept, where the failure may come of it.
+    /// Gives up what is kept, where the failure may come of it. Where nothing is, it is worth one more
+    /// try: somebody else's descriptor may have been closed meanwhile.
     fn can_cure(&mut self, error: &Error) -> bool {
-        error.is_out_of_descriptors() && self.diag.close()
+        if !error.is_out_of_descriptors() {
+            return false;
+        }
+        self.diag.close() || !std::mem::replace(&mut self.has_tried_again, true)
     }
-}
-
-fn is_hunting(stage: &Stage) -> bool {
-    matches!(stage, Stage::Seeking | Stage::Climbing(_))
 }

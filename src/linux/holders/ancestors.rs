@@ -76,13 +76,23 @@ impl Climb {
     }
 }
 
-type Descent = Option<(Pid, u64)>;
+/// Where a process comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Descent {
+    /// Its parent, 0 where there is none to be seen.
+    pub parent: Pid,
+    /// When it started, in clock ticks since the system did.
+    pub start_ticks: u64,
+}
 
-/// The ancestors of `pid`, the nearest first. One that is hidden ends them.
-fn ancestors(pid: Pid, descent: impl Fn(Pid) -> Result<Descent, Error>) -> Result<Vec<Pid>, Error> {
+/// Returns the ancestors of `pid`, the nearest first. One that is hidden ends them.
+pub fn ancestors(
+    pid: Pid,
+    descent: impl Fn(Pid) -> Result<Option<Descent>, Error>,
+) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
     let mut child = descent(pid)?;
-    while let Some((parent, start_ticks)) = child {
+    while let Some(Descent { parent, start_ticks }) = child {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
         }
@@ -91,7 +101,7 @@ fn ancestors(pid: Pid, descent: impl Fn(Pid) -> Result<Descent, Error>) -> Resul
             break;
         }
         // A parent that is younger than its child is another process under a reused pid.
-        child = descent(parent)?.filter(|(_, parents_start)| *parents_start <= start_ticks);
+        child = descent(parent)?.filter(|parents| parents.start_ticks <= start_ticks);
         if child.is_some() {
             ancestors.push(parent);
         }
@@ -99,12 +109,15 @@ fn ancestors(pid: Pid, descent: impl Fn(Pid) -> Result<Descent, Error>) -> Resul
     Ok(ancestors)
 }
 
-/// The parent of `pid`, and when `pid` started.
-fn descent(pid: Pid) -> Result<Descent, Error> {
+/// Returns where `pid` comes from; `None` where it has gone or is hidden.
+pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
     let name = Name::new(format_args!("{pid}/stat"));
     let mut line = [0; 4096];
     match name.read(&mut line) {
-        Ok(line) => Ok(layout::process_stat(line).map(|stat| (stat.parent, stat.start_ticks))),
+        Ok(line) => {
+            let stat = layout::process_stat(line);
+            Ok(stat.map(|it| Descent { parent: it.parent, start_ticks: it.start_ticks }))
+        }
         Err(errno) if is_gone_or_hidden(errno) => Ok(None),
         Err(errno) => Err(failure("open", errno, &name)),
     }
@@ -118,7 +131,11 @@ mod tests {
     fn ancestors_in(all: &[(Pid, Pid, u64)], pid: Pid) -> Vec<Pid> {
         let descent = |pid| {
             let found = all.iter().find(|(process, _, _)| *process == pid);
-            Ok(found.map(|(_, parent, start)| (*parent, *start)))
+            let descent = |(_, parent, start): &(Pid, Pid, u64)| Descent {
+                parent: *parent,
+                start_ticks: *start,
+            };
+            Ok(found.map(descent))
         };
         ancestors(pid, descent).unwrap_or_default()
     }

@@ -2,6 +2,7 @@
 //! threads' are not.
 
 use super::table::Visit;
+use super::tables::Tables;
 use crate::error::Error;
 use crate::platform::linux::kernel::Failure;
 use crate::platform::linux::proc::names::{
@@ -27,9 +28,14 @@ impl Headless {
         self.suspects.is_empty() && self.visits.is_empty()
     }
 
-    /// Returns the next table to read; `None` where a suspect turned out to have none. A failure comes
-    /// with the process whose threads could not be listed.
-    pub fn next(&mut self) -> Result<Option<Visit>, (Pid, Error)> {
+    /// Returns whether a table of that one is still to be read.
+    pub fn contains(&self, pid: Pid) -> bool {
+        self.suspects.contains(&pid) || self.visits.iter().any(|visit| visit.pid == pid)
+    }
+
+    /// Returns the next table to read; `None` where a suspect turned out to have none. One whose threads
+    /// cannot be listed is noted in `tables`. A failure means that no descriptor is left.
+    pub fn next(&mut self, tables: &mut Tables, began: u64) -> Result<Option<Visit>, Error> {
         if let Some(visit) = self.visits.pop() {
             return Ok(Some(visit));
         }
@@ -46,7 +52,14 @@ impl Headless {
                 self.visits.extend(threads.into_iter().map(visit));
             }
             Err((_, errno)) if is_gone_or_hidden(errno) => {}
-            Err((call, errno)) => return Err((pid, failure(call, errno, &tasks))),
+            Err((call, errno)) => {
+                let failure = failure(call, errno, &tasks);
+                if failure.is_out_of_descriptors() {
+                    self.suspects.push(pid);
+                    return Err(failure);
+                }
+                tables.fail(Visit::uncounted(pid), began, failure);
+            }
         }
         Ok(None)
     }

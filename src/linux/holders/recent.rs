@@ -17,10 +17,11 @@ use crate::question::Pid;
 
 /// More would cost a stranger's look-up more than they bring.
 pub const OWNERS: usize = 16;
-/// How many of an owner's numbers are remembered.
-const NUMBERS: usize = 4;
-/// How many of the newest owners are asked for more than their likeliest two numbers.
-const ASKED_FURTHER: usize = 4;
+/// How many of an owner's numbers are remembered: as many as a browser's connections to one server,
+/// and two more.
+const NUMBERS: usize = 8;
+/// How many guesses are made beside each owner's likeliest two.
+const FURTHER: usize = 16;
 /// How many links may be read in whole tables before anybody is counted, about a millisecond's.
 const LINKS: u64 = 512;
 
@@ -63,10 +64,9 @@ impl Recent {
         self.0.truncate(OWNERS);
     }
 
-    /// A process was seen to have so many descriptors.
-    pub fn note_count(&mut self, pid: Pid, count: u64) {
-        let known = self.0.iter_mut().filter(|owner| owner.pid == pid);
-        known.for_each(|owner| owner.count = count);
+    /// Notes how many descriptors each owner was seen to have.
+    pub fn count(&mut self, seen: impl Fn(Pid) -> Option<u64>) {
+        self.0.iter_mut().for_each(|owner| owner.count = seen(owner.pid).unwrap_or(owner.count));
     }
 
     /// Reads the likeliest number of each owner, then the second likeliest, then others of the newest,
@@ -105,12 +105,12 @@ fn guesses(owners: &[Owner]) -> Vec<(Pid, c_int)> {
     let latest = |owner: &Owner| owner.numbers.first().copied();
     let likeliest = owners.iter().filter_map(|owner| Some((owner.pid, latest(owner)?)));
     let second = likeliest.clone().map(|(pid, fd)| (pid, fd.saturating_add(1)));
-    let further = owners.iter().take(ASKED_FURTHER).flat_map(|owner| {
+    let further = owners.iter().flat_map(|owner| {
         let next = latest(owner).map(|fd| fd.saturating_add(1));
         let others = owner.numbers.iter().skip(1).filter(move |fd| Some(**fd) != next);
         others.map(|fd| (owner.pid, *fd))
     });
-    likeliest.chain(second).chain(further).collect()
+    likeliest.chain(second).chain(further.take(FURTHER)).collect()
 }
 
 #[cfg(test)]

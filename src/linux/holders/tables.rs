@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
+use std::sync::Arc;
 
 use super::sought::Sought;
 use super::table::{Ended, Next, Table, Visit};
@@ -20,15 +21,18 @@ pub struct Own {
     pub sockets: u64,
 }
 
+/// Who was seen to hold which of the wanted sockets. Lists take it with them at the end of a walk.
+pub type Holders = Arc<HashMap<Inode, Vec<Holder>>>;
+
 /// The tables of one walk.
 pub struct Tables {
     own: Option<Own>,
     table: Table,
     reading: Option<(Visit, u64)>,
-    /// When each process's last reading began that came to its end.
-    read: HashMap<Pid, u64>,
+    /// Each process's last reading that came to its end.
+    read: HashMap<Pid, Reading>,
     /// Who holds which of the wanted sockets.
-    holders: HashMap<Inode, Vec<Holder>>,
+    holders: Holders,
     has_lost: HashSet<Pid>,
     empty: Vec<Pid>,
     hidden: Vec<Pid>,
@@ -48,6 +52,13 @@ pub struct Holder {
     pub began: u64,
 }
 
+/// A table that was read, or could not be read.
+#[derive(Clone, Copy)]
+struct Reading {
+    began: u64,
+    descriptors: u32,
+}
+
 /// What reading on came to.
 pub enum Progress {
     /// A wanted socket and who holds it.
@@ -64,7 +75,7 @@ impl Tables {
             table: Table::default(),
             reading: None,
             read: HashMap::new(),
-            holders: HashMap::new(),
+            holders: Holders::default(),
             has_lost: HashSet::new(),
             empty: Vec::new(),
             hidden: Vec::new(),
@@ -96,7 +107,7 @@ impl Tables {
                 return Ok(());
             }
         }
-        self.read.insert(pid, tick);
+        self.read.insert(pid, Reading { began: tick, descriptors: 0 });
         Ok(())
     }
 
@@ -107,7 +118,8 @@ impl Tables {
             match self.table.next(slice) {
                 Next::Socket(inode, fd) if sought.wants(inode) => {
                     let Visit { pid, .. } = visit;
-                    self.holders.entry(inode).or_default().push(Holder { pid, fd, began });
+                    let holders = Arc::make_mut(&mut self.holders);
+                    holders.entry(inode).or_default().push(Holder { pid, fd, began });
                     return Progress::Hit(Hit { inode, pid, fd });
                 }
                 Next::Socket(..) if slice.is_over() => return Progress::Stopped,
@@ -128,7 +140,7 @@ impl Tables {
             return self.fail(visit, began, failure(call, errno, &visit.name()));
         }
         self.unread.remove(&(pid, visit.thread));
-        self.read.insert(pid, began);
+        self.read.insert(pid, Reading { began, descriptors: ended.descriptors });
         // A table that ends early may be that of a first thread which is just being replaced, by
         // another thread's exec: for that moment it looks empty.
         if ended.has_lost || u64::from(ended.descriptors) < expected {
@@ -174,14 +186,39 @@ impl Tables {
         holders.filter(move |holder| holder.began > tick)
     }
 
+    /// Returns who was seen to hold what, in readings that began after `tick`.
+    pub fn all_holders_since(&self, tick: u64) -> Holders {
+        let is_old = |holder: &Holder| holder.began <= tick;
+        if !self.holders.values().flatten().any(is_old) {
+            return Arc::clone(&self.holders);
+        }
+        let mut young = HashMap::clone(&self.holders);
+        young.retain(|_, holders| {
+            holders.retain(|holder| !is_old(holder));
+            !holders.is_empty()
+        });
+        Arc::new(young)
+    }
+
     /// Whether that process's table was read to its end, or could not be read, after `tick`.
     pub fn has_read_since(&self, pid: Pid, tick: u64) -> bool {
-        self.read.get(&pid).is_some_and(|began| *began > tick)
+        self.read.get(&pid).is_some_and(|reading| reading.began > tick)
     }
 
     /// Whether the process or something in its table went while it was read.
     pub fn has_lost(&self, pid: Pid) -> bool {
         self.has_lost.contains(&pid)
+    }
+
+    /// Returns whether that process's table was empty or hidden, as it is where its first thread has
+    /// exited.
+    pub fn showed_nothing(&self, pid: Pid) -> bool {
+        self.empty.contains(&pid) || self.hidden.contains(&pid)
+    }
+
+    /// Returns how many descriptors that process had when its table was read to its end.
+    pub fn descriptors(&self, pid: Pid) -> Option<u64> {
+        self.read.get(&pid).map(|reading| u64::from(reading.descriptors))
     }
 
     /// The processes whose table was empty.
@@ -198,7 +235,7 @@ impl Tables {
     pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
         self.has_lost.insert(visit.pid);
         if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
-            self.read.insert(visit.pid, tick);
+            self.read.insert(visit.pid, Reading { began: tick, descriptors: 0 });
         }
     }
 
@@ -214,81 +251,5 @@ impl Tables {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-    use std::os::fd::AsRawFd;
-
-    use super::*;
-    use crate::platform::linux::kernel::stat_of_number;
-    use crate::platform::linux::proc::namespace::Numbers;
-    use crate::platform::linux::socket::Candidate;
-    use crate::rank::Rank;
-
-    fn listener() -> (Option<TcpListener>, Inode) {
-        let listener = TcpListener::bind("127.0.0.1:0").ok();
-        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-        let inode = stat_of_number(number).map(|stat| stat.object.1).unwrap_or_default();
-        (listener, Inode::try_from(inode).unwrap_or_default())
-    }
-
-    fn begin(tables: &mut Tables, tick: u64) -> Pid {
-        let pid = Numbers::current().map_or(0, |numbers| numbers.own());
-        assert_eq!(tables.visit(Visit::uncounted(pid), tick), Ok(()));
-        pid
-    }
-
-    /// Reads on, for a question about `inode`; whether that was a hit.
-    fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
-        let mut sought = Sought::default();
-        sought
-            .insert(1, &[Candidate { inode, rank: Rank::BEST, group: None, is_connection: false }]);
-        loop {
-            match tables.read_on(&sought, &Slice::begin()) {
-                Progress::Hit(_) => return true,
-                Progress::Stopped if tables.reading().is_none() => return false,
-                Progress::Stopped => {}
-            }
-        }
-    }
-
-    #[test]
-    fn a_holder_counts_for_whoever_asked_before_its_table_was_read() {
-        let mut tables = Tables::new(None);
-        let (listener, inode) = listener();
-
-        let own = begin(&mut tables, 5);
-        assert!(is_hit(&mut tables, inode));
-        assert!(tables.hit_since(inode, own, 4).is_some());
-        assert!(tables.hit_since(inode, own, 5).is_none(), "it asked after the reading began");
-        assert!(!tables.has_read_since(own, 4), "it was left at the hit");
-
-        tables.leave();
-        drop(listener);
-        begin(&mut tables, 6);
-        assert!(!is_hit(&mut tables, inode));
-        assert!(tables.has_read_since(own, 5));
-        assert!(!tables.has_read_since(own, 6), "it asked after the reading began");
-    }
-
-    #[test]
-    fn a_descriptor_that_is_closed_after_it_was_listed_is_a_loss() {
-        let sockets = listener().0.map(|listener| stat_of_number(listener.as_raw_fd()));
-        let device = sockets.and_then(Result::ok).map(|stat| stat.object.0);
-        let pid = Numbers::current().map_or(0, |numbers| numbers.own());
-        for own in [None, device.map(|sockets| Own { pid, sockets })] {
-            let mut tables = Tables::new(own);
-            // Many, for other tests may take the numbers of some.
-            let mut listeners: Vec<_> = (0..16).map(|_| listener()).collect();
-            // They are listed by number.
-            listeners.sort_by_key(|(listener, _)| listener.as_ref().map(AsRawFd::as_raw_fd));
-            let inode = listeners.first().map_or(0, |(_, inode)| *inode);
-
-            let own = begin(&mut tables, 1);
-            assert!(is_hit(&mut tables, inode));
-            drop(listeners);
-            assert!(!is_hit(&mut tables, inode));
-
-            assert!(tables.has_lost(own), "as {own:?}");
-        }
-    }
-}
+#[path = "tables_tests.rs"]
+mod tests;

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use super::groups::Groups;
 use super::headless::Headless;
+use super::named::Named;
 use super::order::{Counts, Order};
 use super::sought::Sought;
 use super::table::Visit;
@@ -47,9 +48,7 @@ pub struct Walk {
     pub tables: Tables,
     /// Whose numbers `/proc` had when it began.
     numbers: Option<Numbers>,
-    /// Tables that are asked for by name, and whether it is their turn.
-    named: VecDeque<Visit>,
-    is_nameds_turn: bool,
+    named: Named,
     stage: Stage,
     /// What is read first.
     first: VecDeque<Visit>,
@@ -84,7 +83,7 @@ pub enum Step {
 impl Walk {
     /// A walk that has read nothing yet and reads only what comes `first` and what is named.
     /// `sockets`: the device of sockfs, where it is known.
-    pub fn new(began: u64, sockets: Option<u64>, first: Vec<Pid>) -> Self {
+    pub fn new(began: u64, sockets: Option<u64>, first: impl Iterator<Item = Pid>) -> Self {
         let numbers = Numbers::current().ok();
         let own = numbers.zip(sockets);
         let own = own.map(|(numbers, sockets)| Own { pid: numbers.own(), sockets });
@@ -92,10 +91,9 @@ impl Walk {
             began,
             tables: Tables::new(own),
             numbers,
-            named: VecDeque::new(),
-            is_nameds_turn: false,
+            named: Named::default(),
             stage: Stage::First,
-            first: first.into_iter().map(Visit::uncounted).collect(),
+            first: first.map(Visit::uncounted).collect(),
             groups: None,
             order: None,
             first_counts: Counts::new(),
@@ -103,9 +101,9 @@ impl Walk {
         }
     }
 
-    /// Returns whether nobody has been counted or listed for it.
+    /// Returns whether it reads only what came first and what is named.
     pub fn is_narrow(&self) -> bool {
-        self.stage == Stage::First
+        self.groups.is_none()
     }
 
     /// Returns whether only what was to be read first is read.
@@ -129,10 +127,20 @@ impl Walk {
 
     /// Reads that process's table soon, if it is not about to.
     pub fn name(&mut self, pid: Pid) {
-        let under_way = self.named.iter().copied().chain(self.tables.reading());
-        if !under_way.into_iter().any(|visit| visit.pid == pid) {
-            self.named.push_back(Visit::uncounted(pid));
+        self.named.add(pid, self.tables.reading());
+    }
+
+    /// Returns whether all that shows what a process holds was read after `since`; names it if not.
+    /// `has_named_threads`: what the last call left there, `false` before the first.
+    pub fn has_read_all_of(&mut self, pid: Pid, since: u64, has_named_threads: &mut bool) -> bool {
+        if !self.tables.has_read_since(pid, since) {
+            self.name(pid);
+        } else if self.tables.showed_nothing(pid) && !*has_named_threads {
+            // It may live without its first thread.
+            self.named.suspect(pid);
+            *has_named_threads = true;
         }
+        !self.named.contains(pid, self.tables.reading())
     }
 
     /// The counts that were taken, at the walk's end; `None` if it ended among them.
@@ -144,7 +152,7 @@ impl Walk {
     /// To be called at the head of each slice but the first. `false` where `/proc` has other
     /// numbers than before, as after a fork: then nothing that was read counts.
     pub fn resume(&mut self) -> bool {
-        self.tables.resume().into_iter().for_each(|visit| self.named.push_front(visit));
+        self.tables.resume().into_iter().for_each(|visit| self.named.add_again(visit));
         self.numbers == Numbers::current().ok()
     }
 
@@ -162,16 +170,13 @@ impl Walk {
                 Progress::Stopped => Step::More,
             });
         }
-        // They may come without pause, and must not keep the walk from its end.
-        self.is_nameds_turn = !self.is_nameds_turn;
-        let named = if self.is_nameds_turn { self.named.pop_front() } else { None };
-        let visit = match named {
+        let visit = match self.named.next_by_turns(&mut self.tables, self.began)? {
             Some(visit) => Some(visit),
             None => self.next_visit(known, slice)?,
         };
         if let Some(visit) = visit {
             let tick = clock.tick();
-            self.tables.visit(visit, tick).inspect_err(|_| self.named.push_front(visit))?;
+            self.tables.visit(visit, tick).inspect_err(|_| self.named.add_again(visit))?;
             return Ok(Step::More);
         }
         let is_over = match self.stage {
@@ -214,16 +219,7 @@ impl Walk {
                     self.stage = Stage::Threads;
                 }
             },
-            Stage::Threads => match self.headless.next() {
-                Ok(visit) => return Ok(visit),
-                Err((pid, failure)) if failure.is_out_of_descriptors() => {
-                    self.headless.suspect([pid]);
-                    return Err(failure);
-                }
-                Err((pid, failure)) => {
-                    self.tables.fail(Visit::uncounted(pid), self.began, failure);
-                }
-            },
+            Stage::Threads => return self.headless.next(&mut self.tables, self.began),
         }
         Ok(None)
     }

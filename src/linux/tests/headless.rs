@@ -11,7 +11,7 @@ use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
 
 /// The C compiler that links this very test makes it: `__test__/fixtures/headless.c`.
-fn headless(stdin: OwnedFd) -> (Child, Pid) {
+pub fn headless(stdin: OwnedFd) -> (Child, Pid) {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/__test__/fixtures/headless.c");
     let program = env::temp_dir().join(format!("socket-owner-headless-{}", process::id()));
     let mut cc = Command::new("cc");

@@ -2,13 +2,11 @@
 //! memory, right, stale or hostile, the answer is the one that an empty memory gives.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Command};
 
+use super::holder::{ALONE, Holder, WITH_CHILD};
 use super::{alone, end};
 use crate::platform::linux::Search;
 use crate::platform::linux::holders::recent::{OWNERS, Owner, Recent};
@@ -31,38 +29,6 @@ impl Dice {
     }
 }
 
-/// A process that has one socket, as its standard input.
-struct Holder {
-    process: Child,
-    /// Has it too, and was started later.
-    child: Option<Pid>,
-}
-
-impl Holder {
-    fn of(socket: impl Into<OwnedFd>, script: &str) -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).stdin(socket.into()).stdout(Stdio::piped()).process_group(0);
-        let mut process = command.spawn().expect("sh starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("it says whom it started");
-        Self { process, child: line.trim().parse().ok() }
-    }
-
-    fn pid(&self) -> Pid {
-        self.process.id().cast_signed()
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        // Its child too: they are a process group.
-        let group = format!("-{}", self.pid());
-        let _ = Command::new("kill").args(["-9", "--", &group]).status();
-        let _ = self.process.wait();
-    }
-}
-
 /// Each question with its answer.
 struct World {
     holders: Vec<Holder>,
@@ -70,10 +36,6 @@ struct World {
     _server: TcpListener,
     _accepted: Vec<TcpStream>,
 }
-
-const ALONE: &str = "echo; exec sleep 1000";
-/// The child has it as 3 and is found as easily as the parent, which has to answer.
-const WITH_CHILD: &str = "exec 3<&0; sleep 1000 & echo $!; wait";
 
 impl World {
     fn new() -> Self {
