@@ -36,11 +36,8 @@ pub enum Outcome {
     Owner(Hit),
     /// Nobody who may be seen holds it.
     Nobody,
-    /// A list's holders are known. Some of its sockets may have none.
-    Gathered {
-        /// Whether one has none.
-        lacks_some: bool,
-    },
+    /// A list's holders are known.
+    Gathered,
     /// Not everybody's table could be read.
     Unread(Error),
 }
@@ -223,6 +220,8 @@ fn needs_everybody(pending: &Pending) -> bool {
 /// A list takes its holders out of the walk.
 fn gathered(pending: &mut Pending, walk: &Walk) -> Outcome {
     let holders = walk.tables.all_holders_since(pending.since);
-    let roster = pending.roster.as_mut();
-    Outcome::Gathered { lacks_some: roster.is_some_and(|roster| roster.note_holders(holders)) }
+    if let Some(roster) = &mut pending.roster {
+        roster.note_holders(holders);
+    }
+    Outcome::Gathered
 }
