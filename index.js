@@ -117,7 +117,7 @@ async function getProcessInfo(pid, options) {
 
 /**
  * The caller's own record: who asked the same gets another.
- * @param {import('./lib/binding').Info | null} info
+ * @param {import('./lib/native').Info | null} info
  */
 function recordOf(info) {
   if (info === null) return null

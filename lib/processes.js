@@ -7,9 +7,9 @@ const { load } = require('./binding')
 const { internalFailure } = require('./errors')
 const { Waiters } = require('./waiters')
 
-/** @typedef {import('./binding').Binding} Binding */
-/** @typedef {import('./binding').Info} Info */
-/** @typedef {import('./binding').NativeFailure} NativeFailure */
+/** @typedef {import('./native').Binding} Binding */
+/** @typedef {import('./native').Info} Info */
+/** @typedef {import('./native').NativeFailure} NativeFailure */
 
 /**
  * Questions of one kind. Those not handed to the native side yet are here by pid: the same pid

@@ -10,9 +10,9 @@ const { internalFailure } = require('./errors')
 const { noQuestion, Waiters } = require('./waiters')
 const { STEPS } = require('./wire')
 
-/** @typedef {import('./binding').Advanced} Advanced */
-/** @typedef {import('./binding').Info} Info */
-/** @typedef {import('./binding').Lookups} Lookups */
+/** @typedef {import('./native').Advanced} Advanced */
+/** @typedef {import('./native').Info} Info */
+/** @typedef {import('./native').Lookups} Lookups */
 /** @typedef {import('./wire').Table} Table */
 /** @typedef {number | Info | Table | null} Found */
 /**

@@ -5,7 +5,7 @@
 // sides are tested against __test__/support/wire.txt.
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */
-/** @typedef {import('./binding').Info} Info */
+/** @typedef {import('./native').Info} Info */
 /** @typedef {{ address: string, port: number }} End */
 /**
  * What is wanted of the process that is found.

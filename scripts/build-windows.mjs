@@ -12,10 +12,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { checkWindowsBinary } from './check-windows-binary.mjs'
 import { installDebian } from './lib/debian.mjs'
 import { toolchainFor } from './lib/rust-toolchain.mjs'
 import { withoutSourcePaths } from './lib/source-paths.mjs'
+import { checkWindowsBinary } from './lib/windows-binary.mjs'
 import { installZig } from './lib/zig.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))

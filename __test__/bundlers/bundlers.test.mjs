@@ -11,6 +11,7 @@ import { startStranger } from '../support/stranger.mjs'
 const block = documentBlocks('docs/bundlers.md')
 const files = {
   'webpack.config.js': block('js // webpack.config.js'),
+  'rollup.config.mjs': block('js // rollup.config.mjs'),
   'vite.main.config.mjs': block('js // vite.main.config.mjs')
 }
 const commands = block('sh esbuild').trim().split('\n')
@@ -24,7 +25,7 @@ const app = `
   }
   main(Number(process.argv[2]))`
 
-const packages = ['esbuild@0.28', 'webpack@5', 'vite@8']
+const packages = ['esbuild@0.28', 'webpack@5', 'vite@8', 'rollup@4', '@vercel/ncc@0.45']
 let folder
 
 before(async () => {
@@ -76,6 +77,19 @@ test('webpack', async (t) => {
   await run(process.execPath, ['--eval', build], { cwd: folder })
 
   await assertRuns(t, 'dist/main.js')
+})
+
+test('Rollup', async (t) => {
+  await run(bin('rollup'), ['--config'], { cwd: folder })
+
+  await assertRuns(t, 'dist/rollup.mjs')
+})
+
+test('ncc', async (t) => {
+  const [program, ...args] = block('sh ncc').trim().split(' ')
+  await run(bin(program), args, { cwd: folder })
+
+  await assertRuns(t, path.join('ncc', fs.readdirSync(path.join(folder, 'ncc'))[0]))
 })
 
 test('Vite for a server', async (t) => {

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { hostTag } from '../support/install.mjs'
 import { installStandIn } from '../support/stand-in.mjs'
 
 const ROWS = 50_000
@@ -111,14 +112,17 @@ test('a list that somebody else shares is not asked for again, another filter is
 
 const FAKED = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'nextTick']
 test("a long list is made under a test runner's fake timers", async (t) => {
-  const { folder, nativeName } = installStandIn(t)
+  const { folder } = installStandIn(t)
+  const binaryName = `socket-owner-${hostTag}/socket-owner.${hostTag}.node`
   const program = `
     const { writeSync } = require('node:fs')
     for (const name of ${JSON.stringify(FAKED)}) {
       for (const owner of [globalThis, require('node:timers'), process]) owner[name] = () => {}
     }
     const table = (${tableOf})(${ROWS})
-    const native = require('${nativeName}')
+    const binary = require.resolve('${binaryName}')
+    const native = require(binary + '.cjs')
+    require.cache[binary] = { loaded: true, children: [], exports: native }
     native.answer = ([id]) => ({ answered: new Int32Array(), lists: [{ id, step: 2, ...table }] })
     require('socket-owner').listSockets().then((sockets) => {
       writeSync(1, String(sockets.length))

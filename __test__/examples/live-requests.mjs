@@ -39,8 +39,14 @@ export function installExample(t) {
 }
 
 /** What `npm start` in the app's folder starts. `tools` has playwright-core. */
-export function electronOf(t, folder, tools) {
+function electronOf(t, folder, tools) {
   return isReal ? requireFrom(folder)('electron') : writeStandIn(temporaryFolder(t), tools)
+}
+
+/** The app as `npm start` starts it; `folder` has what drives it. */
+export function startInstalled(t, folder, appFolder = folder) {
+  const executable = electronOf(t, folder, folder)
+  return startApp(t, { executable, args: [appFolder], tools: folder })
 }
 
 /** The app at work: its window's page, what went wrong in it, its proxy, and a server to ask. */

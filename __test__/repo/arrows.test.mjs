@@ -41,11 +41,18 @@ const ROOMS = {
   'src/linux/proc/*': ['src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/socket.rs': [VALUES],
   'src/linux/*': [...LINUX_FLOOR, VALUES],
-  'src/{darwin,windows}/layout.rs': [VALUES],
-  'src/{darwin,windows}/kernel.rs': ['src/{darwin,windows}/layout.rs', VALUES],
+  'src/darwin/layout.rs': [VALUES],
+  'src/darwin/kernel.rs': ['src/darwin/layout.rs', VALUES],
   'src/darwin/fake_*': ['src/darwin/{fake_world,kernel}.rs', VALUES],
   'src/darwin/*': ['src/darwin/*', '!src/darwin/{mod,fake_world,fake_libproc}.rs', VALUES],
-  'src/windows/*': ['src/windows/*', '!src/windows/mod.rs', VALUES],
+  'src/windows/layout/*': ['src/windows/layout/*', VALUES],
+  'src/windows/kernel/*': ['src/windows/{kernel,layout}/*', VALUES],
+  'src/windows/*': [
+    'src/windows/*',
+    'src/windows/{kernel,layout}/*',
+    '!src/windows/mod.rs',
+    VALUES
+  ],
   'src/unsupported.rs': [VALUES],
   'src/*': [VALUES],
 
@@ -53,7 +60,7 @@ const ROOMS = {
   'index.{js,d.ts}': ['lib/*'],
   'lib/{abort,address,binary,bundle,errors,libc}.js': [],
   'lib/*': ['lib/*'],
-  'bin/*': ['index.js'],
+  'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],
 
   // Tests use the product and what they share, and none uses another.

@@ -117,14 +117,15 @@ const RULES = {
     ],
     told: ['src/a.rs:3']
   },
-  'unsafe is in the kernel.rs files alone, and in the fake that stands for a kernel': {
+  'unsafe is in the kernels alone, and in the fakes that stand for one': {
     broken: (among) =>
       places(
         /\bunsafe\b(?!_code)/,
-        unnamed(/\/(kernel|fake_libproc)\.rs$/, named(/^src\//, among))
+        unnamed(/\/(kernel|kernel\/\w+|fake_\w+)\.rs$/, named(/^src\//, among))
       ),
     example: [
       ['src/linux/kernel.rs', 'unsafe { f() }'],
+      ['src/windows/kernel/a.rs', 'unsafe { f() }'],
       ['src/a.rs', '/* unsafe */\nlet a = "unsafe";\nunsafe { f() }\n#![deny(unsafe_code)]']
     ],
     told: ['src/a.rs:3']

@@ -14,6 +14,8 @@ export const needsChromium = chromiumPath === undefined ? 'needs Chromium' : fal
 export const chromiumArguments = [
   // Its maker's hosts are not found, so that the only requests are those of the page.
   '--host-resolver-rules=MAP *.google.com ~NOTFOUND, MAP *.googleapis.com ~NOTFOUND',
+  // The page's modules are files, which Electron's pages may import.
+  '--allow-file-access-from-files',
   // A container's shared memory is too small for it.
   '--disable-dev-shm-usage',
   // Its own sandbox does not start for root; what it loads here is this repository's page alone.

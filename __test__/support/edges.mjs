@@ -58,37 +58,46 @@ function cEdges(files) {
 
 function rustEdges(files) {
   const modules = rustModules(files)
-  return [...modules.values()].flat().flatMap(({ file, own }) => {
+  return [...modules.values()].flat().flatMap(({ file, own, isTest }) => {
     const { name: from, text } = file
     return pathsIn(codeOf(from, text)).flatMap((segments) => {
-      const to = resolve(segments, own, modules)
+      const found = resolve(segments, own, modules)
+      // In tests a fake may take a file's place; the product uses that file all the same.
+      const real = found.filter((each) => !each.isTest)
+      const to = isTest || real.length === 0 ? found : real
       return to.map(({ file }) => ({ from, to: file.name }))
     })
   })
 }
 
-const MOD =
-  /(?:#\[path = "([^"]+)"\]\s*(?:#\[[^\]]*\]\s*)*)?^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);/gm
+/** A module's attributes, and its name. */
+const MOD = /((?:#\[[^\]]*\]\s*)*)^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);/gm
 
-/** The tree of modules from lib.rs down: `a::b` to its files, of which each system has one. */
+/**
+ * The tree of modules from lib.rs down: `a::b` to its files, of which each system has one. Those that are
+ * there in tests alone, with all below them, are told.
+ */
 function rustModules(files) {
   const byName = new Map(files.map((file) => [file.name, file]))
   const modules = new Map()
-  const visit = (name, own) => {
+  const visit = (name, own, isBelowTest) => {
     const file = byName.get(name)
     if (file === undefined) return
     const key = own.join('::')
-    modules.set(key, [...(modules.get(key) ?? []), { file, own }])
+    modules.set(key, [...(modules.get(key) ?? []), { file, own, isTest: isBelowTest }])
     const isMap = /\/(lib|mod)\.rs$/.test(name)
     const folder = isMap ? path.posix.dirname(name) : name.replace(/\.rs$/, '')
-    for (const [, given, child] of file.text.matchAll(MOD)) {
+    for (const [, attributes, child] of file.text.matchAll(MOD)) {
+      const given = attributes.match(/#\[path = "([^"]+)"\]/)?.[1]
       const places = given
         ? [join(name, given)]
-        : ['.rs', '/mod.rs'].map((e) => `${folder}/${child}${e}`)
-      for (const place of places) visit(place, [...own, child])
+        : ['.rs', '/mod.rs'].map((ending) => `${folder}/${child}${ending}`)
+      const isTest = isBelowTest || attributes.includes('#[cfg(test)]')
+      for (const place of places) visit(place, [...own, child], isTest)
     }
   }
-  for (const { name } of files.filter(({ name }) => name.endsWith('/lib.rs'))) visit(name, [])
+  for (const { name } of files.filter(({ name }) => name.endsWith('/lib.rs')))
+    visit(name, [], false)
   return modules
 }
 

@@ -2,7 +2,7 @@
 // test of the JavaScript side must choose what comes back, and when: a table of 50,000 rows, a record
 // that two callers share, a pid that no process has.
 
-import { hostTag, install, installBinary, requireIn } from './install.mjs'
+import { install, installCode, requireIn } from './install.mjs'
 
 const NATIVE = `
   const native = exports
@@ -23,8 +23,6 @@ const NATIVE = `
 /** The package on a stand-in, which a test may change: `native.answer(ids)` gives what it finds. */
 export function installStandIn(t) {
   const folder = install(t)
-  installBinary(folder, hostTag, NATIVE, 'index.js')
-  const require = requireIn(folder)
-  const native = require(`socket-owner-${hostTag}`)
-  return { ...require('socket-owner'), native, folder, nativeName: `socket-owner-${hostTag}` }
+  const native = installCode(folder, NATIVE)
+  return { ...requireIn(folder)('socket-owner'), native, folder }
 }

@@ -29,7 +29,7 @@ const ENTER = `
   ip -6 addr add fe80::1/64 dev lo nodad 2>/dev/null || true
   exec chroot "$root" /usr/bin/env -i -C "$folder" HOME=/root USER=root LANG=C.UTF-8 \\
     PATH=/usr/lib/wine:/usr/bin WINEPREFIX=/${LAB}/prefix WINESERVER=/usr/lib/wine/wineserver64 \\
-    WINEDEBUG=-all bash -c '"\$@"; code=\$?; wineserver64 -k; exit \$code' bash env "$@"`
+    WINEDEBUG=-all bash -c '"$@"; code=$?; wineserver64 -k; exit $code' bash env "$@"`
 const NO_BROWSER = 'mscoree,mshtml='
 
 /** Makes ready what the tests need, whatever of it is there. Returns `{ lab, nodeExe, run }`. */

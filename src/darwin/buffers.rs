@@ -3,8 +3,8 @@
 //! No call asks for the size first: an answer is only as long as there is something to tell, so
 //! generous room costs nothing, and a full answer, which may be a cut one, is asked again.
 
-use super::kernel::{self, FD_IS_SOCKET, Fd, FdInfo, Outcome};
-use super::layout::{BsdInfo, SocketInfo};
+use super::kernel::{Fd, FdInfo};
+use super::libproc::{self, FD_IS_SOCKET, Unread};
 use crate::error::Error;
 use crate::question::Pid;
 
@@ -17,19 +17,10 @@ const KEPT_PIDS_MAX: usize = 65_536;
 const KEPT_FDS_MAX: usize = 32_768;
 
 /// Where the kernel writes.
+#[derive(Default)]
 pub struct Buffers {
     pids: Vec<Pid>,
     fds: Vec<FdInfo>,
-    /// One socket.
-    pub socket: SocketInfo,
-    /// One process.
-    pub process: BsdInfo,
-}
-
-impl Default for Buffers {
-    fn default() -> Self {
-        Self { pids: Vec::new(), fds: Vec::new(), socket: [0; 792], process: [0; 136] }
-    }
 }
 
 impl Buffers {
@@ -37,7 +28,7 @@ impl Buffers {
     pub fn list_pids(&mut self, everybody: bool) -> Result<&[Pid], Error> {
         make_room(&mut self.pids);
         for _ in 0..DOUBLINGS_MAX {
-            let count = kernel::list_pids(everybody, &mut self.pids)?;
+            let count = libproc::list_pids(everybody, &mut self.pids)?;
             if count < self.pids.len() {
                 return Ok(self.pids.get(..count).unwrap_or_default());
             }
@@ -47,26 +38,19 @@ impl Buffers {
     }
 
     /// The descriptors of `pid` that are sockets, in ascending order.
-    pub fn list_sockets(&mut self, pid: Pid) -> Outcome<Vec<Fd>> {
+    pub fn list_sockets(&mut self, pid: Pid) -> Result<Vec<Fd>, Unread> {
         make_room(&mut self.fds);
         for _ in 0..DOUBLINGS_MAX {
-            let listed = kernel::list_fds(pid, &mut self.fds);
-            match listed {
-                Outcome::Told(count) if count < self.fds.len() => {
-                    let listed = self.fds.iter().take(count);
-                    let sockets = listed.filter(|listed| listed.kind == FD_IS_SOCKET);
-                    return Outcome::Told(sockets.map(|listed| listed.fd).collect());
-                }
-                Outcome::Told(_) => double(&mut self.fds),
-                Outcome::ProcessGone => return Outcome::ProcessGone,
-                Outcome::Refused => return Outcome::Refused,
-                Outcome::Closed => return Outcome::Closed,
-                Outcome::NotSocket => return Outcome::NotSocket,
-                Outcome::Failed(error) => return Outcome::Failed(error),
+            let count = libproc::list_fds(pid, &mut self.fds)?;
+            if count < self.fds.len() {
+                let listed = self.fds.iter().take(count);
+                let sockets = listed.filter(|listed| listed.kind == FD_IS_SOCKET);
+                return Ok(sockets.map(|listed| listed.fd).collect());
             }
+            double(&mut self.fds);
         }
         let what = "the list of descriptors has no end";
-        Outcome::Failed(Error::outside_manual("proc_pidinfo", what))
+        Err(Unread::Failed(Error::outside_manual("proc_pidinfo", what)))
     }
 
     /// Gives back what one unusual look-up needed.

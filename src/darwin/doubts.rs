@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::libproc::Unread;
 use crate::error::Error;
 use crate::question::Pid;
 
@@ -16,6 +17,19 @@ pub struct Doubts {
 }
 
 impl Doubts {
+    /// Notes what `pid`, or a descriptor of it, did not tell. Fails where nothing can be believed.
+    pub fn note(&mut self, pid: Pid, unread: Unread) -> Result<(), Error> {
+        match unread {
+            Unread::Gone | Unread::Closed => {
+                self.again.insert(pid);
+            }
+            Unread::Refused => {}
+            Unread::Failed(error) => self.fail(error),
+            Unread::OutsideManual(error) => return Err(error),
+        }
+        Ok(())
+    }
+
     /// Remembers the first such failure.
     pub fn fail(&mut self, error: Error) {
         self.trouble.get_or_insert(error);

@@ -1,26 +1,27 @@
-//! A scripted kernel behind libproc's own symbols, so that the whole back end, wrappers included,
+//! A scripted kernel behind the system's own symbols, so that the whole back end, wrappers included,
 //! runs on any system.
 //!
-//! It may exist because nothing else runs those lines off a Mac: `kernel.rs` declares libproc's
-//! functions as a Mac's headers do, and a test binary finds them here instead of in libSystem. It
-//! does what `bsd/kern/proc_info.c` of XNU does, check by check and in that order. Its offsets and
-//! numbers come from the SDK's headers and are written out here, never taken from `layout.rs` or
-//! `kernel.rs`, which it is there to doubt.
+//! It may exist because nothing else runs those lines off a Mac: `kernel.rs` declares the functions of
+//! libproc, and the few others that it calls, as a Mac's headers do, and a test binary finds them here
+//! instead of in libSystem. What they answer stands in `fake_kernel.rs`.
 //!
-//! A thread has one world; without one, the two symbols that other tests need too are the system's.
+//! A thread has one world; without one, the symbols that other tests need too are the system's.
 #![expect(unsafe_code, reason = "it stands where C stands")]
 #![allow(
-    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "a test that fails may panic"
+    reason = "a test that fails may panic, and a script may claim any number of bytes"
 )]
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::{ptr, slice};
 
-use super::fake_world::{Call, Descriptor, Process, World};
-use super::kernel;
+use super::fake_world::{Call, World};
+use super::kernel::{self, Interface};
 
 // The declarations there and the definitions here are the same, or this does not compile.
 const _: [unsafe extern "C" fn(u32, u32, *mut c_void, c_int) -> c_int; 2] =
@@ -31,8 +32,17 @@ const _: [unsafe extern "C" fn(c_int, c_int, c_int, *mut c_void, c_int) -> c_int
     [kernel::proc_pidfdinfo, proc_pidfdinfo];
 const _: [unsafe extern "C" fn(c_int, *mut c_void, u32) -> c_int; 2] =
     [kernel::proc_pidpath, proc_pidpath];
+type Sysctl =
+    unsafe extern "C" fn(*mut c_int, c_uint, *mut c_void, *mut usize, *mut c_void, usize) -> c_int;
+const _: [Sysctl; 2] = [kernel::sysctl, sysctl];
+type Getsockopt = unsafe extern "C" fn(c_int, c_int, c_int, *mut c_void, *mut u32) -> c_int;
+const _: [Getsockopt; 2] = [kernel::getsockopt, getsockopt];
+const _: [unsafe extern "C" fn(*mut *mut Interface) -> c_int; 2] = [kernel::getifaddrs, getifaddrs];
+const _: [unsafe extern "C" fn(*mut Interface); 2] = [kernel::freeifaddrs, freeifaddrs];
 const _: [unsafe extern "C" fn(*const c_char) -> c_uint; 2] =
     [kernel::if_nametoindex, if_nametoindex];
+const _: [unsafe extern "C" fn(c_uint, *mut c_char) -> *mut c_char; 2] =
+    [kernel::if_indextoname, if_indextoname];
 const _: [unsafe extern "C" fn() -> u32; 2] = [kernel::geteuid, geteuid];
 
 thread_local! {
@@ -54,33 +64,45 @@ pub fn calls() -> Vec<Call> {
     change(|world| std::mem::take(&mut world.calls))
 }
 
-/// Notes a call, lets happen what is due before it, and answers it. A failure is 0 and errno, as
-/// libproc hides the kernel's -1. A success leaves an errno that must not be believed.
-fn answer(call: Call, work: impl FnOnce(&mut World) -> Result<c_int, c_int>) -> c_int {
-    let answered = change(|world| {
-        let now = world.calls.len();
-        let events = std::mem::take(&mut world.events);
-        let (due, rest) = events.into_iter().partition::<Vec<_>, _>(|(when, _)| *when <= now);
-        world.events = rest;
-        due.into_iter().for_each(|(_, event)| event(world));
-        world.calls.push(call);
+/// Notes a call, lets happen what is due before it, and answers it: bytes go to `buffer`, as many as
+/// there is room for. Returns how many are told, or nothing where it fails with an errno. A success
+/// leaves an errno that must not be believed; one without bytes leaves it alone.
+fn answer(
+    call: Call,
+    (buffer, room): (*mut c_void, usize),
+    work: impl FnOnce(&mut World) -> Result<Vec<u8>, c_int>,
+) -> Option<usize> {
+    let told = change(|world| {
+        world.enter(call);
         match (world.errnos.get(&call).copied(), world.bytes.get(&call).copied()) {
             (Some(errno), _) => Err(errno),
-            (None, Some(bytes)) => Ok(bytes),
-            (None, None) => work(world),
+            (None, Some(claimed)) => Ok((Vec::new(), claimed as usize)),
+            (None, None) => work(world).map(|told| {
+                let bytes = told.len().min(room);
+                (told, bytes)
+            }),
         }
     });
-    match answered {
-        Ok(0) => 0,
-        Ok(bytes) => {
-            set_errno(22);
-            bytes
-        }
-        Err(errno) => {
-            set_errno(errno);
-            0
-        }
+    let bytes = told.as_ref().map_or(0, |(_, bytes)| *bytes);
+    match &told {
+        Ok((told, _)) => copy_out(told.get(..room).unwrap_or(told), buffer),
+        Err(errno) => set_errno(*errno),
     }
+    if bytes > 0 {
+        set_errno(22);
+    }
+    told.is_ok().then_some(bytes)
+}
+
+/// libproc hides the kernel's -1: a failure is 0 and errno.
+fn libproc(
+    call: Call,
+    buffer: *mut c_void,
+    room: c_int,
+    work: impl FnOnce(&mut World) -> Result<Vec<u8>, c_int>,
+) -> c_int {
+    let room = usize::try_from(room).expect("no negative room");
+    answer(call, (buffer, room), work).map_or(0, |bytes| bytes as c_int)
 }
 
 fn set_errno(errno: c_int) {
@@ -90,11 +112,10 @@ fn set_errno(errno: c_int) {
     unsafe { *place = errno }
 }
 
-/// Copies out what fits, as the kernel's copyout does.
-fn copy_out(bytes: &[u8], buffer: *mut c_void) -> c_int {
-    // SAFETY: every caller has cut `bytes` to the size that came with `buffer`.
-    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len()) };
-    c_int::try_from(bytes.len()).expect("a small answer")
+/// `bytes` were cut to the room that came with `buffer`.
+fn copy_out(bytes: &[u8], buffer: *mut c_void) {
+    // SAFETY: every caller has room for so many.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len()) };
 }
 
 /// On a Mac errno stays the system's: its standard library reads it too.
@@ -107,18 +128,7 @@ extern "C" fn __error() -> *mut c_int {
 
 #[unsafe(no_mangle)]
 extern "C" fn proc_listpids(kind: u32, of: u32, buffer: *mut c_void, bytes: c_int) -> c_int {
-    answer(Call::ListPids, |world| {
-        let room = usize::try_from(bytes).expect("no negative room") / 4;
-        let room = room.min(world.processes.len() + world.zombies.len() + 20);
-        if let Some((count, uid)) = world.births.pop_front() {
-            (0..count).for_each(|_| world.start_any(uid));
-        }
-        let live = world.processes.iter().map(|process| (process.pid, process.uid));
-        let all = live.chain([(0, 0)]).chain(world.zombies.iter().copied());
-        let pids = all.filter(|(_, uid)| kind == 1 || (kind == 4 && *uid == of)).take(room);
-        let bytes: Vec<u8> = pids.flat_map(|(pid, _)| pid.to_ne_bytes()).collect();
-        Ok(copy_out(&bytes, buffer))
-    })
+    libproc(Call::ListPids, buffer, bytes, |world| Ok(world.pids(kind, of)))
 }
 
 #[unsafe(no_mangle)]
@@ -132,41 +142,10 @@ extern "C" fn proc_pidinfo(
     assert_eq!(arg, 0, "no flavor that is used here takes one");
     let room = usize::try_from(bytes).expect("no negative room");
     match flavor {
-        1 => answer(Call::ListFds(pid), |world| {
-            if world.fill.contains(&Call::ListFds(pid)) {
-                return Ok(bytes / 8 * 8);
-            }
-            let process = visible(world, pid)?;
-            let fds = process.fds.iter().take(room / 8);
-            let bytes: Vec<u8> = fds
-                .flat_map(|(fd, descriptor)| {
-                    let kind: u32 = if matches!(descriptor, Descriptor::File) { 1 } else { 2 };
-                    [fd.to_ne_bytes(), kind.to_ne_bytes()].concat()
-                })
-                .collect();
-            Ok(copy_out(&bytes, buffer))
-        }),
-        3 => answer(Call::Bsd(pid), |world| {
-            let process = visible(world, pid)?;
-            let mut info = [0xAA; 136];
-            put(&mut info, 12, &pid.to_ne_bytes());
-            put(&mut info, 16, &process.parent.to_ne_bytes());
-            put(&mut info, 20, &process.uid.to_ne_bytes());
-            put(&mut info, 48, &name::<16>(process));
-            put(&mut info, 64, &name::<32>(process));
-            put(&mut info, 120, &process.started.0.to_ne_bytes());
-            put(&mut info, 128, &process.started.1.to_ne_bytes());
-            if room < 136 { Err(12) } else { Ok(copy_out(&info, buffer)) }
-        }),
-        13 => answer(Call::ShortBsd(pid), |world| {
-            let process = alive(world, pid)?;
-            let mut info = [0xAA; 64];
-            put(&mut info, 0, &pid.to_ne_bytes());
-            put(&mut info, 4, &process.parent.to_ne_bytes());
-            put(&mut info, 16, &name::<16>(process));
-            put(&mut info, 36, &process.uid.to_ne_bytes());
-            if room < 64 { Err(12) } else { Ok(copy_out(&info, buffer)) }
-        }),
+        1 => libproc(Call::ListFds(pid), buffer, bytes, |world| world.fds(pid, room)),
+        3 => libproc(Call::Bsd(pid), buffer, bytes, |world| world.bsd_info(pid, room)),
+        9 => libproc(Call::Cwd(pid), buffer, bytes, |world| world.vnode_info(pid, room)),
+        13 => libproc(Call::ShortBsd(pid), buffer, bytes, |world| world.short_info(pid, room)),
         _ => unreachable!("no such flavor is used here"),
     }
 }
@@ -182,112 +161,133 @@ extern "C" fn proc_pidfdinfo(
     assert_eq!(flavor, 3, "PROC_PIDFDSOCKETINFO");
     let room = usize::try_from(bytes).expect("no negative room");
     let call = if pid == -1 { Call::Probe(bytes) } else { Call::Socket(pid, fd) };
-    answer(call, |world| {
-        if room < world.struct_bytes {
-            return Err(12);
-        }
-        match visible(world, pid)?.fds.get(&fd) {
-            None => Err(9),
-            Some(Descriptor::File) => Err(38),
-            Some(Descriptor::Socket(so)) => {
-                let info = socket_info(world, *so);
-                Ok(copy_out(info.get(..world.struct_bytes).unwrap_or(&info), buffer))
-            }
-        }
-    })
-}
-
-/// A live process that the caller may inspect: `proc_find`, then the same-user check.
-fn visible(world: &World, pid: c_int) -> Result<&Process, c_int> {
-    let process = alive(world, pid)?;
-    if world.euid == 0 || process.uid == world.euid { Ok(process) } else { Err(1) }
-}
-
-fn alive(world: &World, pid: c_int) -> Result<&Process, c_int> {
-    world.processes.iter().find(|process| process.pid == pid).ok_or(3)
-}
-
-/// Cut so that a NUL stands at the end.
-fn name<const N: usize>(process: &Process) -> [u8; N] {
-    let mut bytes = [0; N];
-    bytes.iter_mut().zip(process.name.iter().take(N - 1)).for_each(|(to, from)| *to = *from);
-    bytes
-}
-
-fn socket_info(world: &World, so: u64) -> [u8; 792] {
-    let socket = world.sockets.get(&so).expect("a socket");
-    let mut info = [0; 792];
-    let shared = u32::from(world.is_shared(so));
-    put(&mut info, 4, &(shared | 2).to_ne_bytes());
-    put(&mut info, 16, &socket.kind_of_file.to_ne_bytes());
-    put(&mut info, 160, &so.to_ne_bytes());
-    put(&mut info, 176, &socket.socket_type.to_ne_bytes());
-    put(&mut info, 180, &socket.protocol.to_ne_bytes());
-    put(&mut info, 184, &socket.family.to_ne_bytes());
-    put(&mut info, 256, &socket.kind.to_ne_bytes());
-    put(&mut info, 264, &socket.remote.1.to_ne_bytes());
-    put(&mut info, 268, &socket.local.1.to_ne_bytes());
-    put(&mut info, 272, &socket.generation.to_ne_bytes());
-    put(&mut info, 288, &[socket.vflag]);
-    put(&mut info, 296, &socket.remote.0);
-    put(&mut info, 312, &socket.local.0);
-    put(&mut info, 344, &socket.state.to_ne_bytes());
-    info
-}
-
-fn put(info: &mut [u8], offset: usize, bytes: &[u8]) {
-    info[offset..offset + bytes.len()].copy_from_slice(bytes);
+    libproc(call, buffer, bytes, |world| world.socket_info(pid, fd, room))
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn proc_pidpath(pid: c_int, buffer: *mut c_void, bytes: u32) -> c_int {
-    answer(Call::Path(pid), |world| match bytes {
-        0..1024 => Err(12),
-        4097.. => Err(84),
-        _ => {
-            let path = world.paths.get(&pid).ok_or(3)?;
-            let mut all = vec![0; usize::try_from(bytes).expect("a small number")];
-            put(&mut all, 0, path);
-            copy_out(&all, buffer);
-            Ok(c_int::try_from(path.len()).expect("a short path"))
+    let room = c_int::try_from(bytes).expect("a small number");
+    // The kernel writes all of it, and libproc tells the length of the string.
+    match libproc(Call::Path(pid), buffer, room, |world| world.path(pid, bytes as usize)) {
+        all if all == room => change(|world| world.paths[&pid].len() as c_int),
+        other => other,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sysctl(
+    name: *mut c_int,
+    names: c_uint,
+    value: *mut c_void,
+    bytes: *mut usize,
+    new: *mut c_void,
+    new_bytes: usize,
+) -> c_int {
+    assert!(new.is_null() && new_bytes == 0, "nothing is set");
+    // SAFETY: the caller has so many numbers there.
+    let name = unsafe { slice::from_raw_parts(name, names as usize) };
+    // SAFETY: the caller says there how much room there is.
+    let room = unsafe { *bytes };
+    let told = match *name {
+        [1, 14, 1, pid] => {
+            answer(Call::Start(pid), (value, room), |world| world.kinfo_proc(pid, room))
         }
-    })
+        [1, 49, pid] => answer(Call::Args(pid), (value, room), |world| world.procargs(pid, room)),
+        _ => unreachable!("no such value is used here"),
+    };
+    let Some(told) = told else { return -1 };
+    // SAFETY: as above; how much was told is told there too.
+    unsafe { *bytes = told };
+    0
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn getsockopt(
+    fd: c_int,
+    level: c_int,
+    option: c_int,
+    value: *mut c_void,
+    bytes: *mut u32,
+) -> c_int {
+    if WORLD.with_borrow(Option::is_none) {
+        let system: Getsockopt = next(c"getsockopt");
+        // SAFETY: as the caller passed them.
+        return unsafe { system(fd, level, option, value, bytes) };
+    }
+    assert_eq!((level, option), (0, 2), "LOCAL_PEERPID");
+    // SAFETY: the caller says there how much room there is.
+    let room = unsafe { *bytes } as usize;
+    let told = answer(Call::PeerPid(fd), (value, room), |world| world.peer_pid(fd));
+    let Some(told) = told else { return -1 };
+    // SAFETY: as above; how much was told is told there too.
+    unsafe { *bytes = told as u32 };
+    0
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn getifaddrs(first: *mut *mut Interface) -> c_int {
+    if answer(Call::Addresses, (ptr::null_mut(), 0), |_| Ok(Vec::new())).is_none() {
+        return -1;
+    }
+    let list = change(|world| {
+        world.addresses.iter().rev().fold(ptr::null_mut(), |next, address| {
+            let address = address.as_ref().map_or(ptr::null(), |bytes| bytes.as_ptr());
+            Box::into_raw(Box::new(Interface { next, _name: ptr::null(), _flags: 0, address }))
+        })
+    });
+    // SAFETY: the caller has room for a pointer there.
+    unsafe { *first = list };
+    0
+}
+
+/// The addresses themselves are the world's.
+#[unsafe(no_mangle)]
+extern "C" fn freeifaddrs(first: *mut Interface) {
+    let mut entry = first;
+    while !entry.is_null() {
+        // SAFETY: each was made by `getifaddrs`, and is freed once.
+        entry = unsafe { Box::from_raw(entry) }.next;
+    }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn if_nametoindex(name: *const c_char) -> c_uint {
     // SAFETY: the caller passes a string that ends with a NUL, as the manual demands.
     let text = unsafe { CStr::from_ptr(name) };
-    let scripted = WORLD.with_borrow(|world| {
-        let interfaces = &world.as_ref()?.interfaces;
-        Some(text.to_str().ok().and_then(|text| interfaces.get(text).copied()).unwrap_or(Err(6)))
-    });
-    match scripted {
+    match WORLD.with_borrow(|world| Some(world.as_ref()?.interface_index(text))) {
         Some(Ok(index)) => index,
         Some(Err(errno)) => {
             set_errno(errno);
             0
         }
-        None => {
-            // SAFETY: the system's function of that name, which has this type.
-            let system: extern "C" fn(*const c_char) -> c_uint =
-                unsafe { std::mem::transmute(next(c"if_nametoindex")) };
-            system(name)
+        None => next::<extern "C" fn(*const c_char) -> c_uint>(c"if_nametoindex")(name),
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn if_indextoname(index: c_uint, name: *mut c_char) -> *mut c_char {
+    match WORLD.with_borrow(|world| Some(world.as_ref()?.interface_name(index))) {
+        Some(Some(text)) => {
+            copy_out(&[text.as_bytes(), b"\0"].concat(), name.cast());
+            name
         }
+        Some(None) => ptr::null_mut(),
+        None => next::<extern "C" fn(c_uint, *mut c_char) -> *mut c_char>(c"if_indextoname")(
+            index, name,
+        ),
     }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn geteuid() -> u32 {
-    WORLD.with_borrow(|world| world.as_ref().map(|world| world.euid)).unwrap_or_else(|| {
-        // SAFETY: the system's function of that name, which has this type.
-        let system: extern "C" fn() -> u32 = unsafe { std::mem::transmute(next(c"geteuid")) };
-        system()
-    })
+    let scripted = WORLD.with_borrow(|world| world.as_ref().map(|world| world.euid));
+    scripted.unwrap_or_else(|| next::<extern "C" fn() -> u32>(c"geteuid")())
 }
 
 /// The system's function that this file's stands before.
-fn next(name: &CStr) -> *mut c_void {
+fn next<F>(name: &CStr) -> F {
     // SAFETY: `name` ends with a NUL, and nothing is kept.
-    unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) }
+    let found = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
+    // SAFETY: it is the address of a function that has the type `F`.
+    unsafe { std::mem::transmute_copy(&found) }
 }

@@ -8,8 +8,8 @@
 )]
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::net::{IpAddr, SocketAddr};
 
+use super::fake_sockets::{Socket, address};
 use super::kernel::Fd;
 use crate::question::Pid;
 
@@ -22,6 +22,14 @@ pub enum Call {
     Bsd(Pid),
     ShortBsd(Pid),
     Path(Pid),
+    Cwd(Pid),
+    /// `kern.proc.pid`.
+    Start(Pid),
+    /// `KERN_PROCARGS2`.
+    Args(Pid),
+    /// `LOCAL_PEERPID` of this descriptor.
+    PeerPid(Fd),
+    Addresses,
     Probe(i32),
 }
 
@@ -33,6 +41,17 @@ pub struct Process {
     pub name: &'static [u8],
     pub started: (u64, u64),
     pub fds: BTreeMap<Fd, Descriptor>,
+    pub cwd: Vec<u8>,
+    pub args: Vec<Vec<u8>>,
+    pub environment: Vec<Vec<u8>>,
+    /// What stands where the kernel has path, arguments and environment, if it wrote over them.
+    pub strings: Option<Vec<u8>>,
+}
+
+pub struct Zombie {
+    pub pid: Pid,
+    pub uid: u32,
+    pub started: (u64, u64),
 }
 
 #[derive(Clone, Copy)]
@@ -41,28 +60,13 @@ pub enum Descriptor {
     Socket(u64),
 }
 
-/// What the kernel knows of a socket; `vflag`, `state` and the rest as in its headers.
-#[derive(Clone)]
-pub struct Socket {
-    pub kind: i32,
-    pub kind_of_file: i32,
-    pub socket_type: i32,
-    pub protocol: i32,
-    pub family: i32,
-    pub generation: u64,
-    pub vflag: u8,
-    pub state: i32,
-    pub local: ([u8; 16], u32),
-    pub remote: ([u8; 16], u32),
-}
-
 type Event = Box<dyn FnOnce(&mut World)>;
 
 pub struct World {
     pub euid: u32,
     /// The newest first.
     pub processes: Vec<Process>,
-    pub zombies: Vec<(Pid, u32)>,
+    pub zombies: Vec<Zombie>,
     pub sockets: BTreeMap<u64, Socket>,
     pub calls: Vec<Call>,
     /// What happens before which call, counted from 0.
@@ -80,6 +84,12 @@ pub struct World {
     pub paths: BTreeMap<Pid, Vec<u8>>,
     pub interfaces: BTreeMap<&'static str, Result<u32, i32>>,
     pub in_flight: BTreeSet<u64>,
+    /// Each a `struct sockaddr`; one interface has none.
+    pub addresses: Vec<Option<Vec<u8>>>,
+    /// Who used the other end of a descriptor of this process last, or errno.
+    pub peers: BTreeMap<Fd, Result<Pid, i32>>,
+    /// Whether `kern.proc.pid` tells nobody anything.
+    pub hides_starts: bool,
     clock: u64,
     next_socket: u64,
     next_pid: Pid,
@@ -102,6 +112,9 @@ impl World {
             paths: BTreeMap::new(),
             interfaces: BTreeMap::new(),
             in_flight: BTreeSet::new(),
+            addresses: ["127.0.0.1", "::1", "192.168.1.5"].map(|own| Some(address(own, 0))).into(),
+            peers: BTreeMap::new(),
+            hides_starts: false,
             clock: 1_000,
             next_socket: 0xF000,
             next_pid: 70_000,
@@ -112,8 +125,19 @@ impl World {
     pub fn start(&mut self, pid: Pid) {
         self.clock += 1;
         let (uid, started) = (self.euid, (self.clock, 0));
-        self.processes
-            .insert(0, Process { pid, uid, parent: 1, name: b"", started, fds: BTreeMap::new() });
+        let process = Process {
+            pid,
+            uid,
+            parent: 1,
+            name: b"",
+            started,
+            fds: BTreeMap::new(),
+            cwd: b"/".to_vec(),
+            args: Vec::new(),
+            environment: Vec::new(),
+            strings: None,
+        };
+        self.processes.insert(0, process);
     }
 
     pub fn start_as(&mut self, pid: Pid, uid: u32) {
@@ -158,13 +182,13 @@ impl World {
 
     /// It is a zombie until `reap`.
     pub fn exit(&mut self, pid: Pid) {
-        let uid = self.process(pid).uid;
+        let Process { uid, started, .. } = *self.process(pid);
         self.processes.retain(|process| process.pid != pid);
-        self.zombies.insert(0, (pid, uid));
+        self.zombies.insert(0, Zombie { pid, uid, started });
     }
 
     pub fn reap(&mut self, pid: Pid) {
-        self.zombies.retain(|zombie| zombie.0 != pid);
+        self.zombies.retain(|zombie| zombie.pid != pid);
     }
 
     pub fn fork(&mut self, parent: Pid, child: Pid) {
@@ -209,49 +233,6 @@ impl World {
         let mine = || self.processes.iter().filter(|process| process.uid == self.euid);
         let sockets = mine().flat_map(|process| process.fds.values());
         let sockets = sockets.filter(|fd| matches!(fd, Descriptor::Socket(_))).count();
-        1 + mine().count() + self.zombies.iter().filter(|z| z.1 == self.euid).count() + sockets
+        1 + mine().count() + self.zombies.iter().filter(|z| z.uid == self.euid).count() + sockets
     }
-}
-
-/// A live TCP socket between two ends; by `state`, 1 LISTEN and 4 ESTABLISHED.
-pub fn tcp(local: &str, remote: &str, state: i32) -> Socket {
-    let end = |text: &str| {
-        let end: SocketAddr = text.parse().expect("an address with a port");
-        let port = u32::from(end.port().to_be());
-        match end.ip() {
-            IpAddr::V4(address) => {
-                let mut bytes = [0; 16];
-                bytes[12..].copy_from_slice(&address.octets());
-                (bytes, port)
-            }
-            IpAddr::V6(address) => (address.octets(), port),
-        }
-    };
-    let is_v4 = local.parse::<SocketAddr>().expect("an address with a port").is_ipv4();
-    Socket {
-        kind: 2,
-        kind_of_file: 2,
-        socket_type: 1,
-        protocol: 6,
-        family: if is_v4 { 2 } else { 30 },
-        generation: 0,
-        vflag: if is_v4 { 1 } else { 2 },
-        state,
-        local: end(local),
-        remote: end(remote),
-    }
-}
-
-pub fn listener(local: &str) -> Socket {
-    let nowhere = if local.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
-    tcp(local, nowhere, 1)
-}
-
-pub fn connected(local: &str, remote: &str) -> Socket {
-    tcp(local, remote, 4)
-}
-
-/// A socket that is not TCP, as most are: a Unix-domain one.
-pub fn other() -> Socket {
-    Socket { kind: 3, family: 1, protocol: 0, ..listener("0.0.0.0:0") }
 }

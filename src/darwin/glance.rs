@@ -2,31 +2,36 @@
 //!
 //! The list comes before the guesses, though a right guess alone would be one call: so no call is
 //! made in vain, and what is read here is a part of the walk that follows, which then costs not
-//! one call more than without. The guesses are five at most, so that an owner who is not among the
-//! recent ones costs hardly more for them; what was not guessed is asked with the old descriptors.
+//! one call more than without. First everybody's new descriptors, with five guesses; then some of the
+//! old ones, for a client that reconnects gets the lowest free number, which is often not a new one.
+//! They are so few that an owner who is not among the recent ones costs hardly more for them.
 
 use std::collections::VecDeque;
-use std::ops::RangeInclusive;
 
 use super::context::Context;
-use super::doubts::Doubts;
-use super::kernel::{Fd, Outcome};
-use super::recent::Owner;
-use super::shared::Shared;
-use super::table::{Left, Table};
+use super::gathered::Gathered;
+use super::kernel::Fd;
+use super::libproc::Unread;
+use super::recent::RecentOwner;
+use super::table::{Progress, Table};
 use crate::error::Error;
 
 /// So many owners have their last number guessed.
 const GUESSED_OWNERS: usize = 4;
-/// No descriptor has this number.
-pub const NO_GUESS: RangeInclusive<Fd> = -1..=-1;
+/// So many old descriptors are asked beside the guesses, the latest owner's first.
+const OLD_ONES_MAX: usize = 9;
 
 /// A look that is under way.
 pub struct Glance {
-    owners: VecDeque<Owner>,
+    owners: VecDeque<RecentOwner>,
     guessed_owners: usize,
-    table: Option<Table>,
-    /// The tables that were read, the latest owner's first; their old descriptors were not asked.
+    /// The table that is being read, and the numbers lately used in it.
+    table: Option<(Table, Vec<Fd>)>,
+    /// Those whose old descriptors are next.
+    listed: VecDeque<(Table, Vec<Fd>)>,
+    old_ones_left: usize,
+    are_all_listed: bool,
+    /// The tables that were read as far as they are, the latest owner's first.
     pub read: Vec<Table>,
 }
 
@@ -34,47 +39,56 @@ impl Glance {
     /// Begins with the latest owner.
     pub fn begin(context: &Context) -> Self {
         Self {
-            owners: context.recent.owners().collect(),
+            owners: context.recent.owners().cloned().collect(),
             guessed_owners: 0,
             table: None,
+            listed: VecDeque::new(),
+            old_ones_left: OLD_ONES_MAX,
+            are_all_listed: false,
             read: Vec::new(),
         }
     }
 
-    /// Makes one call. Whether all were looked at.
-    pub fn step(
-        &mut self,
-        context: &mut Context,
-        shared: &mut Shared,
-        doubts: &mut Doubts,
-    ) -> Result<bool, Error> {
-        if let Some(mut table) = self.table.take() {
-            match table.step(context, shared, doubts)? {
-                Left::Some => self.table = Some(table),
-                Left::Old | Left::Nothing => self.read.push(table),
+    /// Makes one call. Returns whether all were looked at.
+    pub fn step(&mut self, context: &mut Context, gathered: &mut Gathered) -> Result<bool, Error> {
+        if let Some((mut table, fds)) = self.table.take() {
+            match table.step(context, gathered)? {
+                Progress::UnderWay => self.table = Some((table, fds)),
+                _ if self.are_all_listed => self.read.push(table),
+                _ => self.listed.push_back((table, fds)),
             }
-            return Ok(false);
-        }
-        let Some(owner) = self.owners.pop_front() else { return Ok(true) };
-        let guesses = self.guesses(owner.fd);
-        match Table::list(context, owner.pid, guesses) {
-            Outcome::Told(table) => self.table = Some(table),
-            // The walk asks it again, and decides what that means.
-            Outcome::Failed(_) => {}
-            _ => context.recent.forget(owner.pid),
+        } else if let Some(owner) = self.owners.pop_front() {
+            self.list(context, owner);
+        } else if let Some((mut table, fds)) = self.listed.pop_front() {
+            self.are_all_listed = true;
+            self.take_up_some(&mut table, &fds);
+            self.table = Some((table, fds));
+        } else {
+            return Ok(true);
         }
         Ok(false)
     }
 
-    /// A client that reconnects gets the lowest free number, often the one that it had, and that is
-    /// not a new one; for the latest owner the number after it is worth a call too.
-    fn guesses(&mut self, last: Fd) -> RangeInclusive<Fd> {
+    fn list(&mut self, context: &mut Context, owner: RecentOwner) {
         let nth = self.guessed_owners;
         self.guessed_owners = nth.saturating_add(1);
-        match nth {
-            0 => last..=last.saturating_add(1),
-            1..GUESSED_OWNERS => last..=last,
-            _ => NO_GUESS,
+        match Table::list(context, owner.pid) {
+            Ok(mut table) => {
+                let last = owner.fds.first().copied().filter(|_| nth < GUESSED_OWNERS);
+                let next = last.map(|last| last.saturating_add(1)).filter(|_| nth == 0);
+                table.take_up(last.into_iter().chain(next), usize::MAX);
+                self.table = Some((table, owner.fds));
+            }
+            Err(Unread::Gone | Unread::Refused) => context.recent.forget(owner.pid),
+            // The walk asks it again, and decides what that means.
+            Err(_) => {}
         }
+    }
+
+    /// The numbers that it used lately, then the lowest.
+    fn take_up_some(&mut self, table: &mut Table, lately: &[Fd]) {
+        let order = lately.iter().copied().chain(table.old().to_vec());
+        let taken = table.take_up(order, self.old_ones_left);
+        self.old_ones_left = self.old_ones_left.saturating_sub(taken);
     }
 }

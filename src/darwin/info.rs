@@ -1,54 +1,63 @@
-//! What the kernel tells of one process.
+//! All that the kernel tells of one process.
 
-use super::kernel::{self, Outcome, process_path};
-use super::layout::{self, Facts};
+use super::libproc::{self, Unread};
+use super::process_layout::{Facts, Started};
+use super::sysctl;
 use crate::error::Error;
 use crate::process::ProcessInfo;
 use crate::question::Pid;
 
-/// What is told of `pid`. Another user's start is told to root only.
+/// What is told of `pid`. Command line and working directory of another user's process are told to
+/// root only; its start to everybody, where the system tells it at all.
 ///
 /// `None`: no such process, or one that has exited, or one that the caller may not see at all.
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     let Some((facts, started)) = read(pid)? else { return Ok(None) };
-    let path = process_path(pid)?;
-    // The path is another process's if the pid was given away in between.
-    if read(pid)?.is_none_or(|(_, again)| again != started) {
-        return Ok(None);
-    }
-    Ok(Some(ProcessInfo {
+    let info = ProcessInfo {
         pid,
-        parent: Some(facts.parent).filter(|parent| *parent > 0),
+        parent: parent(facts.parent, started)?,
         uid: Some(facts.uid),
         name: Some(facts.name).filter(|name| !name.is_empty()),
-        path,
-        start_ms: started.and_then(milliseconds),
+        path: libproc::process_path(pid)?,
+        args: sysctl::arguments(pid)?,
+        cwd: libproc::working_directory(pid)?,
+        start_ms: started.and_then(Started::milliseconds),
         ..ProcessInfo::default()
-    }))
+    };
+    // All that is another process's if the pid was given away in between.
+    let is_the_same = read(pid)?.is_some_and(|(_, again)| again == started);
+    Ok(is_the_same.then_some(info))
 }
 
-type Started = Option<(u64, u64)>;
-
-fn read(pid: Pid) -> Result<Option<(Facts, Started)>, Error> {
-    let mut info = [0; 136];
-    match kernel::bsd_info(pid, &mut info)? {
-        Outcome::Told(()) => {
-            let started = layout::start_time(pid, &info)?;
-            return Ok(Some((layout::facts(&info), Some(started))));
-        }
-        Outcome::Refused => {}
-        Outcome::Failed(error) => return Err(error),
-        Outcome::ProcessGone | Outcome::Closed | Outcome::NotSocket => return Ok(None),
+fn read(pid: Pid) -> Result<Option<(Facts, Option<Started>)>, Error> {
+    match libproc::own_facts(pid) {
+        Ok(own) => return Ok(Some((own.facts, Some(own.started)))),
+        Err(Unread::Refused) => {}
+        Err(unread) => return none_or_failure(unread),
     }
-    let mut info = [0; 64];
-    match kernel::short_bsd_info(pid, &mut info)? {
-        Outcome::Told(()) => Ok(Some((layout::short_facts(pid, &info)?, None))),
-        Outcome::Failed(error) => Err(error),
-        _ => Ok(None),
+    // First the start: what is told after it is of the same process, or of one that started later.
+    let started = sysctl::started(pid)?;
+    match libproc::facts(pid) {
+        Ok(facts) => Ok(Some((facts, started))),
+        Err(unread) => none_or_failure(unread),
     }
 }
 
-fn milliseconds((seconds, microseconds): (u64, u64)) -> Option<i64> {
-    let whole = seconds.checked_mul(1000)?;
-    whole.checked_add(microseconds.checked_div(1000)?)?.try_into().ok()
+fn none_or_failure<T>(unread: Unread) -> Result<Option<T>, Error> {
+    match unread {
+        Unread::Gone | Unread::Refused | Unread::Closed => Ok(None),
+        Unread::Failed(error) | Unread::OutsideManual(error) => Err(error),
+    }
+}
+
+/// `None`: it has none, or that pid is a younger process's by now.
+fn parent(parent: Pid, started: Option<Started>) -> Result<Option<Pid>, Error> {
+    if parent <= 0 {
+        return Ok(None);
+    }
+    let is_younger = match started {
+        Some(started) => sysctl::started(parent)?.is_some_and(|parents| parents > started),
+        None => false,
+    };
+    Ok((!is_younger).then_some(parent))
 }

@@ -1,19 +1,28 @@
-//! The calls to libproc; all the unsafe there is.
+//! The system's calls, one function each and nothing more: all the unsafe there is.
 //!
-//! libproc hides the kernel's -1: each of its calls answers 0 for a failure *and* for an empty
-//! result, and only errno tells them apart. So errno is cleared before each call and read straight
-//! after it. What the errnos mean here is in `bsd/kern/proc_info.c` of XNU.
-#![expect(unsafe_code, reason = "libproc is a C library; everything above this file is safe")]
+//! What an answer means is said where it is used. errno is cleared before each call and read straight
+//! after it, since libproc hides the kernel's -1: it answers 0 for a failure *and* for an empty result,
+//! and only errno tells them apart.
+#![expect(unsafe_code, reason = "the system is a C library; everything above this file is safe")]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use std::mem::size_of;
+use std::io;
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
+use std::{ptr, slice};
 
-use super::layout::{BsdInfo, SOCKET_INFO_BYTES, ShortBsdInfo, SocketInfo};
-use crate::error::Error;
 use crate::question::Pid;
 
 /// A descriptor's number in its process.
 pub type Fd = c_int;
+
+/// What a call returned, and errno straight after it: 0 where it was left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Returned {
+    /// Its value: bytes, or 0 or -1 for a failure.
+    pub value: c_int,
+    /// Means something only beside a value that may be a failure.
+    pub errno: c_int,
+}
 
 /// `struct proc_fdinfo`, <sys/proc_info.h>: one descriptor as `PROC_PIDLISTFDS` lists it.
 #[repr(C)]
@@ -26,50 +35,25 @@ pub struct FdInfo {
 }
 const _: () = assert!(size_of::<FdInfo>() == 8);
 
-/// `PROX_FDTYPE_SOCKET`, <sys/proc_info.h>.
-pub const FD_IS_SOCKET: u32 = 2;
-
-/// How a question about one process or descriptor ended.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Outcome<T> {
-    /// The kernel answered.
-    Told(T),
-    /// ESRCH: no such process any more, or it is a zombie.
-    ProcessGone,
-    /// EPERM: the process is another user's, as after an exec of a setuid program.
-    Refused,
-    /// EBADF: the descriptor was closed since it was listed.
-    Closed,
-    /// ENOTSOCK: its number is something else by now.
-    NotSocket,
-    /// Any other errno.
-    Failed(Error),
+/// `struct ifaddrs`, <ifaddrs.h>, up to the field that is read.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Interface {
+    pub next: *mut Self,
+    pub _name: *const c_char,
+    pub _flags: c_uint,
+    /// `ifa_addr`: a `struct sockaddr`, whose first byte is its length. May be null.
+    pub address: *const u8,
 }
 
-// <sys/errno.h> of darwin. The numbers up to 34 are everybody's; ENOTSOCK is not.
-const EPERM: c_int = 1;
-const ENOENT: c_int = 2;
-const ESRCH: c_int = 3;
-const ENXIO: c_int = 6;
-const EBADF: c_int = 9;
-const ENOMEM: c_int = 12;
-const EACCES: c_int = 13;
-const ENODEV: c_int = 19;
-const ENOTSOCK: c_int = 38;
+/// As much of an address as is looked at: `sizeof(struct sockaddr_in6)`. A shorter one has zeros.
+pub type SocketAddress = [u8; 28];
 
-// <sys/proc_info.h>.
-const PROC_ALL_PIDS: u32 = 1;
-const PROC_UID_ONLY: u32 = 4;
-const PROC_PIDLISTFDS: c_int = 1;
-const PROC_PIDTBSDINFO: c_int = 3;
-const PROC_PIDT_SHORTBSDINFO: c_int = 13;
-const PROC_PIDFDSOCKETINFO: c_int = 3;
+/// More than any machine has; an end for a list that has none.
+const INTERFACES_MAX: usize = 65_536;
 
-/// `PROC_PIDPATHINFO_MAXSIZE`, <sys/proc_info.h>. The kernel writes all of it, not only the path.
-const PATH_BYTES: usize = 4096;
-
-// `errno` itself is a macro around `__error`, <sys/errno.h>; the others are of <libproc.h>,
-// <net/if.h> and <unistd.h>. All are in libSystem.
+// `errno` is a macro around `__error`, <sys/errno.h>; the others are of <libproc.h>, <sys/sysctl.h>,
+// <sys/socket.h>, <ifaddrs.h>, <net/if.h> and <unistd.h>. All are in libSystem.
 unsafe extern "C" {
     pub fn __error() -> *mut c_int;
     pub fn proc_listpids(kind: u32, of: u32, buffer: *mut c_void, bytes: c_int) -> c_int;
@@ -88,183 +72,178 @@ unsafe extern "C" {
         bytes: c_int,
     ) -> c_int;
     pub fn proc_pidpath(pid: c_int, buffer: *mut c_void, bytes: u32) -> c_int;
+    pub fn sysctl(
+        name: *mut c_int,
+        names: c_uint,
+        value: *mut c_void,
+        bytes: *mut usize,
+        new: *mut c_void,
+        new_bytes: usize,
+    ) -> c_int;
+    pub fn getsockopt(
+        fd: c_int,
+        level: c_int,
+        option: c_int,
+        value: *mut c_void,
+        bytes: *mut u32,
+    ) -> c_int;
+    pub fn getifaddrs(first: *mut *mut Interface) -> c_int;
+    pub fn freeifaddrs(first: *mut Interface);
     pub fn if_nametoindex(name: *const c_char) -> c_uint;
+    pub fn if_indextoname(index: c_uint, name: *mut c_char) -> *mut c_char;
     pub fn geteuid() -> u32;
 }
 
-/// `proc_listpids`: how many pids it wrote to the front of `pids`. As many as `pids` has room for
-/// means that there may be more.
-///
-/// An ordinary user gets the processes of the same effective user, which are the ones that would
-/// not answer EPERM later; root gets all. Newest first, zombies last. Zombies and, for root, pid 0
-/// are among them.
-pub fn list_pids(everybody: bool, pids: &mut [Pid]) -> Result<usize, Error> {
-    let (kind, of) = if everybody { (PROC_ALL_PIDS, 0) } else { (PROC_UID_ONLY, effective_user()) };
-    let (buffer, bytes) = (pids.as_mut_ptr().cast(), room_bytes(pids));
-    clear_errno();
+/// `proc_listpids`: bytes of pids written to the front of `pids`.
+pub fn list_pids(kind: u32, of: u32, pids: &mut [Pid]) -> Returned {
+    let (buffer, bytes) = room(pids);
     // SAFETY: libproc writes at most `bytes` bytes to `buffer` and keeps no pointer; both describe
     // `pids`, borrowed until the call is over. If it lies about what it wrote, `pids` holds stale
     // numbers, never foreign memory.
-    let filled_bytes = unsafe { proc_listpids(kind, of, buffer, bytes) };
-    match (usize::try_from(filled_bytes), errno()) {
-        (Ok(0), 0) => Err(outside("proc_listpids", "it lists no process, not even this one")),
-        (Ok(0), errno) => Err(Error::system("proc_listpids", errno, "")),
-        (Ok(filled), _) if filled <= size_of_val(pids) => {
-            Ok(filled.checked_div(size_of::<Pid>()).unwrap_or(0))
-        }
-        _ => Err(outside("proc_listpids", &format!("it answered {filled_bytes} bytes"))),
-    }
+    returned(|| unsafe { proc_listpids(kind, of, buffer, bytes) })
 }
 
-/// `proc_pidinfo(PROC_PIDLISTFDS)`: how many descriptors of `pid` it wrote to the front of `fds`.
-/// As many as `fds` has room for means that there may be more. 0 is a process that has none.
-pub fn list_fds(pid: Pid, fds: &mut [FdInfo]) -> Outcome<usize> {
-    let (buffer, bytes) = (fds.as_mut_ptr().cast(), room_bytes(fds));
-    clear_errno();
+/// `proc_pidinfo` of the flavor that lists descriptors: bytes written to the front of `fds`.
+pub fn list_fds(pid: Pid, flavor: c_int, fds: &mut [FdInfo]) -> Returned {
+    let (buffer, bytes) = room(fds);
     // SAFETY: as in `list_pids`, with `fds`. Any bytes are a valid `FdInfo`.
-    let filled_bytes = unsafe { proc_pidinfo(pid, PROC_PIDLISTFDS, 0, buffer, bytes) };
-    match (usize::try_from(filled_bytes), errno()) {
-        (Ok(0), 0) => Outcome::Told(0),
-        (Ok(0), errno) => failure("proc_pidinfo", errno, pid),
-        (Ok(filled), _) if filled <= size_of_val(fds) => {
-            Outcome::Told(filled.checked_div(size_of::<FdInfo>()).unwrap_or(0))
+    returned(|| unsafe { proc_pidinfo(pid, flavor, 0, buffer, bytes) })
+}
+
+/// `proc_pidinfo` of any other flavor: bytes written to `facts`.
+pub fn process_facts(pid: Pid, flavor: c_int, facts: &mut [u8]) -> Returned {
+    let (buffer, bytes) = room(facts);
+    // SAFETY: as in `list_pids`, with `facts`.
+    returned(|| unsafe { proc_pidinfo(pid, flavor, 0, buffer, bytes) })
+}
+
+/// `proc_pidfdinfo`: bytes written to `facts`.
+pub fn descriptor_facts(pid: Pid, fd: Fd, flavor: c_int, facts: &mut [u8]) -> Returned {
+    let (buffer, bytes) = room(facts);
+    // SAFETY: as in `list_pids`, with `facts`.
+    returned(|| unsafe { proc_pidfdinfo(pid, fd, flavor, buffer, bytes) })
+}
+
+/// `proc_pidpath`: the length of the path at the front of `path`, all of which the kernel writes.
+pub fn process_path(pid: Pid, path: &mut [u8]) -> Returned {
+    let (buffer, bytes) = room(path);
+    // SAFETY: as in `list_pids`, with `path`.
+    returned(|| unsafe { proc_pidpath(pid, buffer, bytes.unsigned_abs()) })
+}
+
+/// `sysctl`, reading: how it ended, and the bytes written to `value`.
+pub fn system_value(name: &[c_int], value: &mut [u8]) -> (Returned, usize) {
+    // The parameter has no `const`, though nothing is written there.
+    let mut name = name.to_vec();
+    let (of, names) = (name.as_mut_ptr(), c_uint::try_from(name.len()).unwrap_or(0));
+    let (buffer, mut bytes) = (value.as_mut_ptr().cast(), value.len());
+    let size: *mut usize = &raw mut bytes;
+    // SAFETY: it reads `names` numbers at `of`, writes at most `bytes` bytes to `buffer` and how many
+    // they were to `size`, and keeps none of the three, which live until it is over. There is no new
+    // value. If it lies, `bytes` is too large a number, and the caller compares it with `value`.
+    let ended = returned(|| unsafe { sysctl(of, names, buffer, size, ptr::null_mut(), 0) });
+    (ended, bytes)
+}
+
+/// `getsockopt` of this process's descriptor: how it ended, the number told, and its size in bytes.
+pub fn socket_option(fd: Fd, level: c_int, option: c_int) -> (Returned, c_int, u32) {
+    let (mut value, mut bytes): (c_int, u32) = (0, 4);
+    let (to, size): (*mut c_int, *mut u32) = (&raw mut value, &raw mut bytes);
+    // SAFETY: it writes at most `bytes` bytes to `to` and how many they were to `size`; both live
+    // until it is over. A descriptor that is no socket's, or nobody's, is a failure by errno.
+    let ended = returned(|| unsafe { getsockopt(fd, level, option, to.cast(), size) });
+    (ended, value, bytes)
+}
+
+/// `getifaddrs`: the addresses of this machine's interfaces, of any family; or errno.
+pub fn interface_addresses() -> Result<Vec<SocketAddress>, c_int> {
+    let mut first: *mut Interface = ptr::null_mut();
+    let place: *mut *mut Interface = &raw mut first;
+    // SAFETY: it writes one pointer to `place`, which lives until it is over.
+    let ended = returned(|| unsafe { getifaddrs(place) });
+    if ended.value != 0 {
+        return Err(ended.errno);
+    }
+    let mut addresses = Vec::new();
+    let mut entry = first;
+    for _ in 0..INTERFACES_MAX {
+        if entry.is_null() {
+            break;
         }
-        _ => Outcome::Failed(outside("proc_pidinfo", &format!("it answered {filled_bytes} bytes"))),
+        // SAFETY: a list from `getifaddrs` ends with a null pointer, and each pointer before it is
+        // to an entry that lives until `freeifaddrs`, which is called below.
+        let interface = unsafe { *entry };
+        addresses.extend(address_at(interface.address));
+        entry = interface.next;
     }
+    // SAFETY: `first` is what `getifaddrs` gave, and nothing of the list is used after this.
+    unsafe { freeifaddrs(first) }
+    Ok(addresses)
 }
 
-/// `proc_pidfdinfo(PROC_PIDFDSOCKETINFO)`: one descriptor of one process, read into `info`.
-///
-/// Fails as a whole where the structure is not the one that `layout.rs` reads: ENOMEM has this one
-/// meaning here, and is told before the process is even looked for. A short answer is no answer:
-/// behind it stands what the descriptor before left in `info`.
-pub fn socket_info(pid: Pid, fd: Fd, info: &mut SocketInfo) -> Result<Outcome<()>, Error> {
-    match fd_info(pid, fd, info) {
-        (SOCKET_INFO_BYTES, _) => Ok(Outcome::Told(())),
-        (0, ENOMEM) => Err(grown()),
-        (0, 0) => Ok(Outcome::Failed(outside("proc_pidfdinfo", "it failed without an errno"))),
-        (0, errno) => Ok(failure("proc_pidfdinfo", errno, pid)),
-        (bytes, _) => Err(outside("proc_pidfdinfo", &format!("it answered {bytes} bytes"))),
+/// `None`: that interface has no address there.
+fn address_at(address: *const u8) -> Option<SocketAddress> {
+    if address.is_null() {
+        return None;
     }
+    // SAFETY: a `struct sockaddr` begins with `sa_len`, its own size, <sys/socket.h>.
+    let bytes = usize::from(unsafe { *address });
+    // SAFETY: the entry's address has as many bytes as its first one says, and lives as long as the
+    // list, which is freed after this. A size of 0 makes an empty slice, which reads nothing.
+    let told = unsafe { slice::from_raw_parts(address, bytes) };
+    let mut whole = [0; 28];
+    whole.iter_mut().zip(told).for_each(|(to, from)| *to = *from);
+    Some(whole)
 }
 
-/// Shows that `struct socket_fdinfo` has the size that `layout.rs` knows. Its two calls need no
-/// process: the room is checked before the pid is looked for, and no process has pid -1.
-pub fn prove_layout(info: &mut SocketInfo) -> Result<(), Error> {
-    match fd_info(-1, 0, info) {
-        (0, ESRCH) => {}
-        (0, ENOMEM) => return Err(grown()),
-        (0, errno) if errno != 0 => return Err(Error::system("proc_pidfdinfo", errno, "")),
-        (bytes, _) => {
-            return Err(outside(
-                "proc_pidfdinfo",
-                &format!("pid -1 has a socket of {bytes} bytes"),
-            ));
-        }
-    }
-    match fd_info(-1, 0, info.split_last_mut().map_or(&mut [], |(_, shorter)| shorter)) {
-        (0, ENOMEM) => Ok(()),
-        _ => Err(outside("proc_pidfdinfo", "struct socket_fdinfo has become smaller")),
-    }
-}
-
-/// The answer, and errno straight after it.
-fn fd_info(pid: Pid, fd: Fd, info: &mut [u8]) -> (c_int, c_int) {
-    let (buffer, bytes) = (info.as_mut_ptr().cast(), room_bytes(info));
-    clear_errno();
-    // SAFETY: as in `list_pids`, with `info`.
-    let filled_bytes = unsafe { proc_pidfdinfo(pid, fd, PROC_PIDFDSOCKETINFO, buffer, bytes) };
-    (filled_bytes, errno())
-}
-
-/// `proc_pidinfo(PROC_PIDTBSDINFO)`: when it started, its parent and more, read into `info`. Another
-/// user's process is refused.
-pub fn bsd_info(pid: Pid, info: &mut BsdInfo) -> Result<Outcome<()>, Error> {
-    process_facts(pid, PROC_PIDTBSDINFO, info)
-}
-
-/// `proc_pidinfo(PROC_PIDT_SHORTBSDINFO)`: the same without the start, of anybody's process.
-pub fn short_bsd_info(pid: Pid, info: &mut ShortBsdInfo) -> Result<Outcome<()>, Error> {
-    process_facts(pid, PROC_PIDT_SHORTBSDINFO, info)
-}
-
-fn process_facts(pid: Pid, flavor: c_int, info: &mut [u8]) -> Result<Outcome<()>, Error> {
-    let (buffer, bytes) = (info.as_mut_ptr().cast(), room_bytes(info));
-    clear_errno();
-    // SAFETY: as in `list_pids`, with `info`.
-    let filled_bytes = unsafe { proc_pidinfo(pid, flavor, 0, buffer, bytes) };
-    match (filled_bytes, errno()) {
-        (filled_bytes, _) if filled_bytes == bytes => Ok(Outcome::Told(())),
-        (0, errno) if errno != 0 => Ok(failure("proc_pidinfo", errno, pid)),
-        (bytes, _) => Err(outside("proc_pidinfo", &format!("it answered {bytes} bytes"))),
-    }
-}
-
-/// The absolute path of the program that `pid` runs, any user's. Bytes that are no UTF-8 come as
-/// U+FFFD.
-///
-/// `None`: no such process, a zombie, the kernel (ESRCH); its file has gone from that path
-/// (ENOENT); the caller may not see it (EPERM, EACCES, and ENODEV, which is what the kernel makes
-/// of an EACCES that it gets itself).
-pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
-    let mut path = [0_u8; PATH_BYTES];
-    let (buffer, bytes) = (path.as_mut_ptr().cast(), room_bytes(&path).unsigned_abs());
-    clear_errno();
-    // SAFETY: as in `list_pids`, with `path`. The kernel writes all of it.
-    let filled_bytes = unsafe { proc_pidpath(pid, buffer, bytes) };
-    match (usize::try_from(filled_bytes), errno()) {
-        (Ok(0), ESRCH | ENOENT | EPERM | EACCES | ENODEV) => Ok(None),
-        (Ok(0), errno) if errno != 0 => Err(Error::system("proc_pidpath", errno, &pid.to_string())),
-        (Ok(filled @ 1..=PATH_BYTES), _) => {
-            let bytes = path.get(..filled).unwrap_or_default();
-            Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
-        }
-        _ => Err(outside("proc_pidpath", &format!("it answered {filled_bytes} bytes"))),
-    }
-}
-
-/// `if_nametoindex`: an interface's number. `None`: none has that name.
-pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
+/// `if_nametoindex`: 0 for none.
+pub fn interface_index(name: &CStr) -> (u32, c_int) {
     clear_errno();
     // SAFETY: it reads `name` up to its NUL, which a `CStr` has, and keeps no pointer.
     let index = unsafe { if_nametoindex(name.as_ptr()) };
-    match (index, errno()) {
-        (0, ENXIO) => Ok(None),
-        (0, 0) => Err(outside("if_nametoindex", "it failed without an errno")),
-        (0, errno) => Err(Error::system("if_nametoindex", errno, &name.to_string_lossy())),
-        (index, _) => Ok(Some(index)),
-    }
+    (index, errno())
 }
 
-/// The user whose processes the caller may inspect; 0 may inspect all.
+/// `if_indextoname`: returns whether it wrote a name, which ends with a NUL, to `name`, which has room
+/// for the longest (IF_NAMESIZE, <net/if.h>).
+pub fn interface_name(index: u32, name: &mut [u8; 16]) -> bool {
+    // SAFETY: it writes at most 16 bytes to `name`, borrowed until it is over, and keeps no pointer.
+    let written = unsafe { if_indextoname(index, name.as_mut_ptr().cast()) };
+    !written.is_null()
+}
+
+/// `geteuid`: the user whose processes the caller may inspect; 0 may inspect all.
 pub fn effective_user() -> u32 {
     // SAFETY: it takes nothing, touches no memory of ours and cannot fail.
     unsafe { geteuid() }
 }
 
-fn failure<T>(syscall: &'static str, errno: c_int, pid: Pid) -> Outcome<T> {
-    match errno {
-        ESRCH => Outcome::ProcessGone,
-        EPERM => Outcome::Refused,
-        EBADF => Outcome::Closed,
-        ENOTSOCK => Outcome::NotSocket,
-        errno => Outcome::Failed(Error::system(syscall, errno, &pid.to_string())),
-    }
+/// `fcntl(F_DUPFD_CLOEXEC, 3)`, which the standard library makes: a second descriptor of the same
+/// file. `fd` is not negative.
+pub fn duplicate(fd: Fd) -> io::Result<OwnedFd> {
+    // SAFETY: -1 is excluded by the caller, and nobody closes `fd` meanwhile: its owner is the thread
+    // that called. If it is closed all the same the call fails with EBADF.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+    borrowed.try_clone_to_owned()
 }
 
-fn grown() -> Error {
-    let message = "ENOMEM: proc_pidfdinfo: this system's struct socket_fdinfo is larger than 792 \
-                   bytes; a newer version of this package may know it";
-    Error { code: "ENOMEM", syscall: "proc_pidfdinfo", message: message.to_owned() }
+/// Takes over a descriptor that `duplicate` made and that travelled through JavaScript as a number.
+pub fn take_over(fd: Fd) -> OwnedFd {
+    // SAFETY: it touches no memory. If `fd` is not ours after all, dropping the result would close
+    // somebody else's file, so `local_peer.rs` asks what it is before it takes it and before it drops it.
+    unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-fn outside(syscall: &'static str, what: &str) -> Error {
-    Error::outside_manual(syscall, what)
+/// Where a call may write, and how much; a size that no `int` can tell is told as less, never as more.
+fn room<T>(buffer: &mut [T]) -> (*mut c_void, c_int) {
+    let bytes = c_int::try_from(size_of_val(buffer)).unwrap_or(c_int::MAX);
+    (buffer.as_mut_ptr().cast(), bytes)
 }
 
-/// The size of `buffer` for a call; one that no `int` can tell is told as less, never as more.
-fn room_bytes<T>(buffer: &[T]) -> c_int {
-    c_int::try_from(size_of_val(buffer)).unwrap_or(c_int::MAX)
+fn returned(call: impl FnOnce() -> c_int) -> Returned {
+    clear_errno();
+    let value = call();
+    Returned { value, errno: errno() }
 }
 
 fn clear_errno() {

@@ -1,18 +1,131 @@
-//! What the kernel tells of our end of a Unix-domain connection.
-
-#![allow(dead_code, reason = "only a Mac uses them")]
+//! Unix-domain sockets: the process at the other end, by `LOCAL_PEERPID`.
+//!
+//! The kernel tells who used the other end last. That is its holder, but for the moments after a fork
+//! or after it was passed on.
 
 use std::ffi::c_int;
+use std::os::fd::{IntoRawFd, OwnedFd};
 
+use super::errno::{EBADF, EINVAL, ENOPROTOOPT, ENOTCONN, ENOTSOCK};
+use super::info;
+use super::kernel::{self, Fd, Returned};
+use super::libproc::{self, Unread};
+use crate::answer::Found;
 use crate::error::Error;
-use crate::question::LocalPeer;
+use crate::question::{Gives, LocalPeer, Pid};
 
-/// See `platform.rs`.
-pub fn local_peer(_: c_int, _: bool) -> Result<Option<LocalPeer>, Error> {
-    Ok(None)
+// <sys/un.h>. `SOL_LOCAL` is `IPPROTO_IP` too: it is asked of Unix-domain sockets only.
+const SOL_LOCAL: c_int = 0;
+const LOCAL_PEERPID: c_int = 2;
+
+/// The least number of a descriptor of our own; below are the standard ones.
+const LEAST_FD: Fd = 3;
+
+/// What is told of the other end of `fd`, a Unix-domain socket of this process. Where it `is_kept` the
+/// answer has a second descriptor of it, which a question closes. `None`: it is no such socket, or not
+/// connected any more.
+pub fn local_peer(fd: Fd, is_kept: bool) -> Result<Option<LocalPeer>, Error> {
+    if fd < 0 || is_something_else(fd) {
+        return Ok(None);
+    }
+    let Some(pid) = peer_of(fd)? else { return Ok(None) };
+    let socket = if is_kept { second_descriptor(fd)? } else { 0 };
+    Ok(Some(LocalPeer { socket, pid }))
 }
 
-/// See `platform.rs`.
-pub fn interface_name(_: u32) -> Option<String> {
-    None
+fn second_descriptor(fd: Fd) -> Result<u32, Error> {
+    let duplicate = kernel::duplicate(fd).map_err(|error| {
+        Error::system("fcntl", error.raw_os_error().unwrap_or_default(), &fd.to_string())
+    })?;
+    Ok(duplicate.into_raw_fd().cast_unsigned())
+}
+
+/// `getsockopt(LOCAL_PEERPID)`. `None`: not connected, or not such a socket.
+fn peer_of(fd: Fd) -> Result<Option<Pid>, Error> {
+    let (Returned { value, errno }, pid, bytes) =
+        kernel::socket_option(fd, SOL_LOCAL, LOCAL_PEERPID);
+    match (value, errno) {
+        (0, _) if bytes == 4 => Ok(Some(pid).filter(|pid| *pid > 0)),
+        (-1, ENOTCONN | EINVAL | ENOTSOCK | EBADF | ENOPROTOOPT) => Ok(None),
+        (-1, errno) if errno != 0 => Err(Error::system("getsockopt", errno, &fd.to_string())),
+        _ => Err(Error::outside_manual("getsockopt", &format!("LOCAL_PEERPID has {bytes} bytes"))),
+    }
+}
+
+/// Only what is told counts: in a sandbox a process may not be able to look even at itself.
+fn is_something_else(fd: Fd) -> bool {
+    libproc::own_unix_socket(fd).is_ok_and(|told| told.is_none())
+}
+
+/// A question for the other end of a Unix-domain socket.
+pub struct Peer {
+    pid: Pid,
+    gives: Gives,
+    kept: Option<Kept>,
+}
+
+impl Peer {
+    /// Takes over the descriptor that `local_peer` made.
+    pub fn new(peer: LocalPeer, gives: Gives) -> Self {
+        let kept = Fd::try_from(peer.socket).ok().and_then(Kept::take_over);
+        Self { pid: peer.pid, gives, kept }
+    }
+
+    /// Answers it with the process that was named at the call, if it lives; a record, if the same one
+    /// is still named after it was read.
+    pub fn answer(&self) -> Result<Found, Error> {
+        match self.gives {
+            Gives::Record => self.record(),
+            Gives::Pid | Gives::Rows => match libproc::facts(self.pid) {
+                Ok(_) => Ok(Found::Process(self.pid)),
+                Err(Unread::Gone | Unread::Refused | Unread::Closed) => Ok(Found::Nobody),
+                Err(Unread::Failed(error) | Unread::OutsideManual(error)) => Err(error),
+            },
+        }
+    }
+
+    fn record(&self) -> Result<Found, Error> {
+        let Some(kept) = &self.kept else { return Ok(Found::Nobody) };
+        let Some(record) = info::process_info(self.pid)? else { return Ok(Found::Nobody) };
+        let is_it = peer_of(kept.fd)? == Some(self.pid);
+        Ok(if is_it { Found::Record(Box::new(record)) } else { Found::Nobody })
+    }
+}
+
+/// A descriptor of our own that travelled through JavaScript as a number. A host that closes what is
+/// not its own may have used the number again: then it is left alone.
+struct Kept {
+    /// `None` only while it is dropped.
+    socket: Option<OwnedFd>,
+    /// Its number.
+    fd: Fd,
+    /// The socket's obscured address, if this process may look at itself.
+    address: Option<u64>,
+}
+
+impl Kept {
+    fn take_over(fd: Fd) -> Option<Self> {
+        if fd < LEAST_FD {
+            return None;
+        }
+        let address = match libproc::own_unix_socket(fd) {
+            Ok(Some(address)) => Some(address),
+            Ok(None) => return None,
+            Err(_) => None,
+        };
+        Some(Self { socket: Some(kernel::take_over(fd)), fd, address })
+    }
+
+    fn is_ours(&self) -> bool {
+        let now = libproc::own_unix_socket(self.fd);
+        self.address.is_none_or(|address| now.is_ok_and(|now| now == Some(address)))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        if !self.is_ours() {
+            let _ = self.socket.take().map(IntoRawFd::into_raw_fd);
+        }
+    }
 }

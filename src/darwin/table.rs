@@ -1,21 +1,21 @@
 //! One process's descriptors, asked one after another; what they show settles questions.
 //!
-//! The new ones come first. The old ones can wait until every process's new ones were asked, unless
-//! something that was found needs the whole table: a second-best hit (a better one may stand
-//! behind it) or a shared socket.
+//! The new ones come first. The old ones can wait until every process's new ones were asked, unless a
+//! hit needs the whole table: a better one may stand behind it.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::RangeInclusive;
+use std::collections::VecDeque;
 
 use super::context::Context;
-use super::doubts::Doubts;
-use super::kernel::{self, Fd, Outcome};
-use super::layout::{self, Identity, Sighting};
-use super::recent::Owner;
-use super::shared::Shared;
+use super::gathered::Gathered;
+use super::hit::{Hit, Owner};
+use super::kernel::Fd;
+use super::layout::Sighting;
+use super::libproc::{self, Unread};
+use super::settle::settle;
 use crate::error::Error;
 use crate::question::Pid;
 use crate::rank::Rank;
+use crate::socket::{Kind, Protocol};
 
 /// A table that is being read.
 pub struct Table {
@@ -23,159 +23,171 @@ pub struct Table {
     /// The latest question when it was listed. Later ones have not seen all of it.
     begun_after: u64,
     now: VecDeque<Fd>,
-    later: Vec<Fd>,
-    held: BTreeMap<u32, Held>,
+    old: Vec<Fd>,
+    /// The questions that something here could answer.
+    hit_ids: Vec<u32>,
+    /// Whether one of them waits for the rest of this table.
+    is_needed_whole: bool,
 }
 
-/// A question's best hit so far, until the table is read to its end.
-struct Held {
-    how_well: Rank,
-    identity: Identity,
-    shared: bool,
-    fd: Fd,
-}
-
-/// What is left of a table.
+/// How far a table has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Left {
-    /// Some descriptors that should be asked now.
-    Some,
-    /// Only such as can wait.
-    Old,
-    /// None: it is settled.
-    Nothing,
+pub enum Progress {
+    /// There are descriptors to be asked now.
+    UnderWay,
+    /// Those that are left can wait.
+    OldOnesLeft,
+    /// It is read, and what it showed is settled.
+    Over,
 }
 
 impl Table {
-    /// Lists the sockets of `pid`. Those that are new come first, then those whose numbers are
-    /// `guesses`.
-    pub fn list(context: &mut Context, pid: Pid, guesses: RangeInclusive<Fd>) -> Outcome<Self> {
-        let sockets = match context.buffers.list_sockets(pid) {
-            Outcome::Told(sockets) => sockets,
-            Outcome::ProcessGone => return Outcome::ProcessGone,
-            Outcome::Refused => return Outcome::Refused,
-            Outcome::Closed => return Outcome::Closed,
-            Outcome::NotSocket => return Outcome::NotSocket,
-            Outcome::Failed(error) => return Outcome::Failed(error),
-        };
-        let (new, mut later) = context.seen.sort(pid, sockets.into_iter());
-        let mut now = VecDeque::from(new);
-        now.extend(later.extract_if(.., |fd| guesses.contains(fd)));
+    /// Lists the sockets of `pid`. Those that are new are to be asked now.
+    pub fn list(context: &mut Context, pid: Pid) -> Result<Self, Unread> {
+        let sockets = context.buffers.list_sockets(pid)?;
+        let (new, old) = context.seen.sort(pid, sockets.into_iter());
         let begun_after = context.waiting.asked_count();
-        Outcome::Told(Self { pid, begun_after, now, later, held: BTreeMap::new() })
+        let (now, hit_ids) = (VecDeque::from(new), Vec::new());
+        Ok(Self { pid, begun_after, now, old, hit_ids, is_needed_whole: false })
     }
 
-    /// Whose table it is.
+    /// Returns whose table it is.
     pub fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// The time of these has come, as far as they are among the old ones; at most `count_max`. Returns
+    /// how many they are.
+    pub fn take_up(&mut self, fds: impl IntoIterator<Item = Fd>, count_max: usize) -> usize {
+        let before = self.now.len();
+        let old = &mut self.old;
+        let places = fds.into_iter().filter_map(|fd| {
+            let place = old.iter().position(|each| *each == fd)?;
+            Some(old.remove(place))
+        });
+        self.now.extend(places.take(count_max));
+        self.now.len().saturating_sub(before)
+    }
+
+    /// The time of all old descriptors has come.
+    pub fn take_up_old(&mut self) {
+        self.now.extend(self.old.drain(..));
+    }
+
+    /// Returns the old descriptors, in ascending order.
+    pub fn old(&self) -> &[Fd] {
+        &self.old
     }
 
     /// Asks one descriptor, if one should be asked now.
     pub fn step(
         &mut self,
         context: &mut Context,
-        shared: &mut Shared,
-        doubts: &mut Doubts,
-    ) -> Result<Left, Error> {
+        gathered: &mut Gathered,
+    ) -> Result<Progress, Error> {
         if let Some(fd) = self.now.pop_front() {
-            self.ask(context, fd, shared, doubts)?;
+            self.ask(context, fd, gathered)?;
         }
         if !self.now.is_empty() {
-            return Ok(Left::Some);
+            return Ok(Progress::UnderWay);
         }
-        if self.later.is_empty() {
-            self.settle(context, shared);
-            return Ok(Left::Nothing);
+        if self.old.is_empty() {
+            self.end(context, gathered)?;
+            return Ok(Progress::Over);
         }
-        if self.held.is_empty() {
-            return Ok(Left::Old);
+        if !self.is_needed_whole {
+            return Ok(Progress::OldOnesLeft);
         }
         self.take_up_old();
-        Ok(Left::Some)
+        Ok(Progress::UnderWay)
     }
 
-    /// The time of the old descriptors has come.
-    pub fn take_up_old(&mut self) {
-        self.now.extend(self.later.drain(..));
+    fn ask(&mut self, context: &mut Context, fd: Fd, gathered: &mut Gathered) -> Result<(), Error> {
+        let pid = self.pid;
+        match libproc::socket(pid, fd) {
+            Ok(seen) => {
+                context.seen.ask(pid, fd);
+                seen.map_or(Ok(()), |seen| self.consider(context, fd, &seen, gathered))
+            }
+            Err(unread) => {
+                if matches!(unread, Unread::Gone | Unread::Refused) {
+                    context.recent.forget(pid);
+                    self.abandon(context);
+                }
+                gathered.doubts.note(pid, unread)
+            }
+        }
     }
 
-    fn ask(
+    /// The process cannot be read to its end, so what it showed does not count.
+    fn abandon(&mut self, context: &mut Context) {
+        self.now.clear();
+        self.old.clear();
+        if !std::mem::take(&mut self.hit_ids).is_empty() {
+            context.waiting.drop_hits(self.pid);
+        }
+    }
+
+    fn consider(
         &mut self,
         context: &mut Context,
         fd: Fd,
-        shared: &mut Shared,
-        doubts: &mut Doubts,
+        seen: &Sighting,
+        gathered: &mut Gathered,
     ) -> Result<(), Error> {
-        let pid = self.pid;
-        match kernel::socket_info(pid, fd, &mut context.buffers.socket)? {
-            Outcome::Told(()) => {
-                context.seen.ask(pid, fd);
-                if let Some(sighting) = layout::sighting(&context.buffers.socket)? {
-                    self.consider(context, fd, &sighting, shared);
+        let owner = Owner { pid: self.pid, fd };
+        for (id, rank) in context.waiting.fitting(&seen.socket) {
+            let Some(asked) = context.waiting.get(id) else { continue };
+            let Some(rank) = rank else {
+                let is_connected_udp = seen.socket.kind == Kind::Udp { is_connected: true };
+                let is_udp = asked.question.wanted.protocol() != Some(Protocol::Tcp);
+                let has_port = asked.question.wanted.local_port().is_some();
+                if is_connected_udp && is_udp && has_port && asked.in_walk {
+                    asked.elsewhere.push(owner);
+                    self.hit_ids.push(id);
                 }
+                continue;
+            };
+            if asked.is_list() {
+                if asked.in_walk {
+                    gathered.rows.add(seen, self.pid);
+                }
+                continue;
             }
-            Outcome::ProcessGone => {
-                doubts.again.insert(pid);
-                context.recent.forget(pid);
-                self.abandon();
+            let hit = Hit { rank, identity: seen.identity, shared: seen.shared, owner };
+            let needs_every_process = asked.needs_every_process();
+            let is_open = |other: &Hit| other.rank == Rank::BEST && !other.is_launchds();
+            if rank == Rank::BEST && hit.is_sole() && !asked.hits.iter().any(is_open) {
+                settle(context, gathered, id, &hit)?;
+            } else if asked.in_walk || asked.number <= self.begun_after && !needs_every_process {
+                self.is_needed_whole |= !needs_every_process;
+                asked.hits.push(hit);
+                self.hit_ids.push(id);
             }
-            Outcome::Refused => {
-                context.recent.forget(pid);
-                self.abandon();
-            }
-            Outcome::Closed | Outcome::NotSocket => {
-                doubts.again.insert(pid);
-            }
-            Outcome::Failed(error) => doubts.fail(error),
         }
         Ok(())
     }
 
-    /// The process cannot be read to its end, so what it showed does not count.
-    fn abandon(&mut self) {
-        self.now.clear();
-        self.later.clear();
-        self.held.clear();
-    }
-
-    fn consider(&mut self, context: &mut Context, fd: Fd, seen: &Sighting, shared: &mut Shared) {
-        let owner = Owner { pid: self.pid, fd };
-        shared.saw(&seen.identity, owner);
-        let there = context.waiting.at_port(seen.socket.local.port);
-        let hits: Vec<_> = there
-            .iter()
-            .filter_map(|asked| {
-                let how_well = asked.question.wanted.rank(&seen.socket)?;
-                let seen_whole = asked.number <= self.begun_after;
-                Some((asked.question.id, how_well, seen_whole))
-            })
-            .collect();
-        for (id, how_well, seen_whole) in hits {
-            if how_well == Rank::BEST && !seen.shared && !shared.pursues(id) {
-                context.waiting.found(id, owner, &mut context.recent);
-            } else if seen_whole {
-                self.hold(id, Held { how_well, identity: seen.identity, shared: seen.shared, fd });
-            }
-        }
-    }
-
-    /// A better hit replaces a worse one; of equal ones, one that is nobody else's costs less.
-    fn hold(&mut self, id: u32, hit: Held) {
-        let worth = |held: &Held| (held.how_well, !held.shared);
-        if self.held.get(&id).is_none_or(|held| worth(held) < worth(&hit)) {
-            self.held.insert(id, hit);
-        }
-    }
-
-    fn settle(&mut self, context: &mut Context, shared: &mut Shared) {
-        for (id, held) in std::mem::take(&mut self.held) {
-            let owner = Owner { pid: self.pid, fd: held.fd };
+    /// All of it was read. A hit that nobody else holds answers, unless all processes are waited for.
+    fn end(&mut self, context: &mut Context, gathered: &mut Gathered) -> Result<(), Error> {
+        for id in std::mem::take(&mut self.hit_ids) {
             let Some(asked) = context.waiting.get(id) else { continue };
-            if !held.shared && !shared.pursues(id) {
-                context.waiting.found(id, owner, &mut context.recent);
-            } else if asked.in_walk {
-                shared.pursue(id, held.how_well, held.identity, owner);
+            let is_own = |hit: &&Hit| hit.owner.pid == self.pid;
+            let is_alone = asked.hits.iter().all(|hit| is_own(&hit));
+            let own = asked.hits.iter().filter(is_own);
+            // Of equal ones, one that is nobody else's costs less.
+            let best = own.max_by_key(|hit| (hit.rank, !hit.shared)).copied();
+            let is_final = is_alone && !asked.needs_every_process();
+            match best.filter(|best| best.is_sole() && is_final) {
+                Some(best) => {
+                    if !settle(context, gathered, id, &best)? {
+                        context.waiting.drop_hits(self.pid);
+                    }
+                }
+                None if asked.in_walk => {}
+                None => asked.hits.retain(|hit| hit.owner.pid != self.pid),
             }
         }
+        Ok(())
     }
 }

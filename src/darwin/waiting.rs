@@ -1,23 +1,26 @@
-//! The questions under way, found by their local port: a socket is compared with those few that
-//! could fit it, never with all.
+//! The questions that a walk answers, each in one place with what was found for it so far. They are
+//! looked up by their local port: a socket is compared with those few that could fit it.
 
 use std::collections::BTreeMap;
 
-use super::recent::{Owner, Recent};
+use super::hit::{Hit, Owner};
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
-use crate::question::{Pid, Question};
+use crate::question::{Pid, Question, Wanted};
+use crate::rank::Rank;
+use crate::socket::{Protocol, Socket};
+
+/// No socket that counts has this port: here are the questions for any port.
+const ANY_PORT: u16 = 0;
 
 /// The questions that have no answer yet, and the answers on their way out.
 #[derive(Default)]
 pub struct Waiting {
-    by_port: BTreeMap<u16, Vec<Asked>>,
-    ports: BTreeMap<u32, u16>,
+    by_id: BTreeMap<u32, Asked>,
+    by_port: BTreeMap<u16, Vec<u32>>,
     in_walk_count: usize,
     asked_count: u64,
     answers: Vec<Answer>,
-    /// What is being asked.
-    pub found_by: FoundBy,
 }
 
 /// One question.
@@ -30,17 +33,42 @@ pub struct Asked {
     /// Whether the running walk began after it. A late one may be answered by that walk, but only
     /// one that is its own may say "nobody".
     pub in_walk: bool,
+    /// What could answer it but does not yet: a better one, or an older holder, may come.
+    pub hits: Vec<Hit>,
+    /// UDP sockets with its port that were connected elsewhere when they were read. A socket that
+    /// sends is so for a moment, so they are read once more before they count for nothing.
+    pub elsewhere: Vec<Owner>,
+}
+
+impl Asked {
+    /// Returns whether it is a list's.
+    pub fn is_list(&self) -> bool {
+        matches!(self.question.wanted, Wanted::All(_))
+    }
+
+    /// Returns whether a hit that something could beat waits for all processes, not only for the rest of
+    /// its own.
+    pub fn needs_every_process(&self) -> bool {
+        match &self.question.wanted {
+            Wanted::Port(port) => port.address.is_some() || port.protocol == Protocol::Udp,
+            _ => true,
+        }
+    }
+
+    fn is_contested(&self) -> bool {
+        self.in_walk && !(self.hits.is_empty() && self.elsewhere.is_empty())
+    }
 }
 
 impl Waiting {
     /// Takes a question.
     pub fn ask(&mut self, question: Question) {
-        self.forget(question.id);
         self.asked_count = self.asked_count.saturating_add(1);
-        let port = question.wanted.local_port().unwrap_or_default();
-        self.ports.insert(question.id, port);
-        let asked = Asked { question, number: self.asked_count, in_walk: false };
-        self.by_port.entry(port).or_default().push(asked);
+        let (id, port) = (question.id, port_of(&question.wanted));
+        let number = self.asked_count;
+        let (hits, elsewhere) = (Vec::new(), Vec::new());
+        self.by_id.insert(id, Asked { question, number, in_walk: false, hits, elsewhere });
+        self.by_port.entry(port).or_default().push(id);
     }
 
     /// Drops a question.
@@ -48,70 +76,102 @@ impl Waiting {
         self.take(id);
     }
 
-    /// How many were ever asked: the number of the latest.
+    /// Returns how many were ever asked: the number of the latest.
     pub fn asked_count(&self) -> u64 {
         self.asked_count
     }
 
-    /// Whether no question waits.
+    /// Returns whether no question waits.
     pub fn is_empty(&self) -> bool {
-        self.ports.is_empty()
+        self.by_id.is_empty()
     }
 
-    /// Whether a question of the running walk waits.
+    /// Returns whether a question of the running walk waits.
     pub fn has_in_walk(&self) -> bool {
         self.in_walk_count > 0
     }
 
+    /// Returns whether one of them is for a process, not a list.
+    pub fn has_seeker_in_walk(&self) -> bool {
+        self.by_id.values().any(|asked| asked.in_walk && !asked.is_list())
+    }
+
+    /// Returns whether a question waits that the running walk began before.
+    pub fn has_late(&self) -> bool {
+        self.in_walk_count < self.by_id.len()
+    }
+
     /// A walk begins: every question is in it.
     pub fn begin_walk(&mut self) {
-        self.by_port.values_mut().flatten().for_each(|asked| asked.in_walk = true);
-        self.in_walk_count = self.ports.len();
-        self.found_by = FoundBy::Recent;
+        self.by_id.values_mut().for_each(|asked| asked.in_walk = true);
+        self.in_walk_count = self.by_id.len();
+        self.clear_hits();
     }
 
-    /// The questions that a socket with this local port could answer.
-    pub fn at_port(&self, port: u16) -> &[Asked] {
-        self.by_port.get(&port).map_or(&[], Vec::as_slice)
+    /// What was found so far does not count any more.
+    pub fn clear_hits(&mut self) {
+        for asked in self.by_id.values_mut() {
+            asked.hits.clear();
+            asked.elsewhere.clear();
+        }
     }
 
-    /// The question with this id, if it still waits.
-    pub fn get(&self, id: u32) -> Option<&Asked> {
-        let port = self.ports.get(&id)?;
-        self.at_port(*port).iter().find(|asked| asked.question.id == id)
+    /// Returns the questions that `socket` could answer by its port, and how well. `None`: as it is it
+    /// does not.
+    pub fn fitting(&self, socket: &Socket) -> Vec<(u32, Option<Rank>)> {
+        let at = |port: u16| self.by_port.get(&port).map_or(&[][..], Vec::as_slice);
+        let ids = at(socket.local.port).iter().chain(at(ANY_PORT));
+        ids.filter_map(|id| Some((*id, self.by_id.get(id)?.question.wanted.rank(socket)))).collect()
     }
 
-    /// Answers a question with a process, which is a recent owner from now on.
-    pub fn found(&mut self, id: u32, owner: Owner, recent: &mut Recent) {
+    /// Returns the question with this id, if it still waits.
+    pub fn get(&mut self, id: u32) -> Option<&mut Asked> {
+        self.by_id.get_mut(&id)
+    }
+
+    /// Returns one of the walk's questions for which something was found.
+    pub fn contested(&self) -> Option<u32> {
+        let mut all = self.by_id.iter();
+        all.find(|(_, asked)| asked.is_contested()).map(|(id, _)| *id)
+    }
+
+    /// Returns the questions of the walk that want a list.
+    pub fn lists(&self) -> Vec<Question> {
+        let lists = self.by_id.values().filter(|asked| asked.in_walk && asked.is_list());
+        lists.map(|asked| asked.question.clone()).collect()
+    }
+
+    /// `pid` has gone: what it showed does not count.
+    pub fn drop_hits(&mut self, pid: Pid) {
+        for asked in self.by_id.values_mut() {
+            asked.hits.retain(|hit| hit.owner.pid != pid);
+            asked.elsewhere.retain(|owner| owner.pid != pid);
+        }
+    }
+
+    /// Answers a question.
+    pub fn answer(&mut self, id: u32, found: Result<Found, Error>, found_by: FoundBy) {
         if self.take(id).is_some() {
-            recent.hit(owner);
-            let (found, found_by) = (Ok(Found::Process(owner.pid)), self.found_by);
             self.answers.push(Answer { id, found, found_by });
         }
     }
 
-    /// The running walk ends: its questions that still wait get `owner`.
-    pub fn end_walk(&mut self, owner: &Result<Option<Pid>, Error>) {
-        let Self { by_port, ports, answers, found_by, .. } = self;
-        by_port.retain(|_, there| {
-            for asked in there.extract_if(.., |asked| asked.in_walk) {
-                let id = asked.question.id;
-                ports.remove(&id);
-                let found = owner.clone().map(Found::from);
-                answers.push(Answer { id, found, found_by: *found_by });
-            }
-            !there.is_empty()
-        });
-        self.in_walk_count = 0;
+    /// Everything is read: the walk's questions for a process that still wait get `nobody`.
+    pub fn end_seekers(&mut self, nobody: &Result<Found, Error>, found_by: FoundBy) {
+        let seekers = self.by_id.values().filter(|asked| asked.in_walk && !asked.is_list());
+        for id in seekers.map(|asked| asked.question.id).collect::<Vec<_>>() {
+            self.answer(id, nobody.clone(), found_by);
+        }
     }
 
     /// The look-up failed as a whole: every question gets the error.
-    pub fn fail(&mut self, error: &Error) {
-        self.begin_walk();
-        self.end_walk(&Err(error.clone()));
+    pub fn fail(&mut self, error: &Error, found_by: FoundBy) {
+        for id in self.by_id.keys().copied().collect::<Vec<_>>() {
+            self.answer(id, Err(error.clone()), found_by);
+        }
     }
 
-    /// Whether answers were found that are still here.
+    /// Returns whether answers were found that are still here.
     pub fn has_answers(&self) -> bool {
         !self.answers.is_empty()
     }
@@ -122,14 +182,18 @@ impl Waiting {
     }
 
     fn take(&mut self, id: u32) -> Option<Asked> {
-        let port = self.ports.remove(&id)?;
+        let asked = self.by_id.remove(&id)?;
+        self.in_walk_count = self.in_walk_count.saturating_sub(usize::from(asked.in_walk));
+        let port = port_of(&asked.question.wanted);
         let there = self.by_port.get_mut(&port)?;
-        let position = there.iter().position(|asked| asked.question.id == id)?;
-        let asked = there.swap_remove(position);
+        there.swap_remove(there.iter().position(|each| *each == id)?);
         if there.is_empty() {
             self.by_port.remove(&port);
         }
-        self.in_walk_count = self.in_walk_count.saturating_sub(usize::from(asked.in_walk));
         Some(asked)
     }
+}
+
+fn port_of(wanted: &Wanted) -> u16 {
+    wanted.local_port().unwrap_or(ANY_PORT)
 }

@@ -1,19 +1,20 @@
 //! The walk over processes and their sockets, which can stop between any two calls.
 //!
 //! Recent owners, then the list of processes, then everybody's new descriptors, then the old ones,
-//! then the holders of shared sockets. With nothing remembered everything is new, and this is the
-//! plain walk. A miss costs 1 call for the list, 1 for each process and 1 for each socket.
+//! then whoever else holds what was found, then lists. With nothing remembered everything is new, and
+//! this is the plain walk. A miss costs 1 call for the list, 1 for each process and 1 for each socket.
 
 use std::collections::{BTreeSet, VecDeque};
 
+use super::contest::Contest;
 use super::context::Context;
-use super::doubts::Doubts;
-use super::glance::{self, Glance};
-use super::kernel::Outcome;
+use super::gathered::Gathered;
+use super::glance::Glance;
+use super::libproc::Unread;
 use super::listing;
-use super::shared::Shared;
-use super::table::{Left, Table};
-use crate::answer::FoundBy;
+use super::lists::Holders;
+use super::table::{Progress, Table};
+use crate::answer::{Found, FoundBy};
 use crate::error::Error;
 use crate::question::Pid;
 
@@ -30,18 +31,15 @@ pub struct Walk {
     table: Option<Table>,
     /// Tables whose old descriptors wait.
     later: VecDeque<Table>,
-    shared: Shared,
-    doubts: Doubts,
-    /// Questions came that the walk did not begin with: the recent owners are worth a look.
-    has_late: bool,
-    late_glance: Option<Glance>,
+    gathered: Gathered,
 }
 
 enum Stage {
     Recent(Glance),
     List,
     Tables,
-    Holders,
+    Contest(Contest),
+    Lists(Holders),
 }
 
 impl Walk {
@@ -56,35 +54,16 @@ impl Walk {
             asked: BTreeSet::new(),
             table: None,
             later: VecDeque::new(),
-            shared: Shared::default(),
-            doubts: Doubts::default(),
-            has_late: false,
-            late_glance: None,
+            gathered: Gathered { found_by: FoundBy::Recent, ..Gathered::default() },
         }
     }
 
-    /// A question came too late to be of this walk.
-    pub fn come_late(&mut self) {
-        self.has_late = true;
-    }
-
-    /// Makes about one call, for late questions first if it `glances`. Whether the walk is over; then
-    /// its questions are answered.
-    pub fn step(&mut self, context: &mut Context, glances: bool) -> Result<bool, Error> {
-        if glances && self.has_late && self.late_glance.is_none() {
-            self.has_late = false;
-            self.late_glance = Some(Glance::begin(context));
-        }
-        if let Some(glance) = self.late_glance.as_mut().filter(|_| glances) {
-            // The walk reads these tables itself, and then has its own doubts.
-            if glance.step(context, &mut self.shared, &mut Doubts::default())? {
-                self.late_glance = None;
-            }
-            return Ok(false);
-        }
+    /// Makes about one call. Returns whether the walk is over; then its questions are answered.
+    pub fn step(&mut self, context: &mut Context) -> Result<bool, Error> {
+        let gathered = &mut self.gathered;
         match &mut self.stage {
             Stage::Recent(glance) => {
-                if glance.step(context, &mut self.shared, &mut self.doubts)? {
+                if glance.step(context, gathered)? {
                     self.asked.extend(glance.read.iter().map(Table::pid));
                     self.later.extend(glance.read.drain(..));
                     self.stage = Stage::List;
@@ -96,12 +75,19 @@ impl Walk {
             }
             Stage::Tables => {
                 if self.step_tables(context)? {
-                    self.stage = Stage::Holders;
+                    self.stage = Stage::Contest(Contest::default());
                 }
             }
-            Stage::Holders => {
-                if self.shared.step(context, &self.listed, &mut self.doubts)? {
-                    return Ok(self.end(context));
+            Stage::Contest(contest) => {
+                if contest.step(context, gathered, &self.listed)? {
+                    return Ok(self.end_pass(context));
+                }
+            }
+            Stage::Lists(holders) => {
+                if holders.step(gathered, &self.listed)? {
+                    let lists = context.waiting.lists();
+                    holders.answer(context, gathered, &lists);
+                    return Ok(true);
                 }
             }
         }
@@ -109,35 +95,33 @@ impl Walk {
     }
 
     fn list(&mut self, context: &mut Context) -> Result<(), Error> {
-        context.waiting.found_by = FoundBy::Walk;
-        self.listed = listing::list(context, &mut self.doubts)?;
+        self.gathered.found_by = FoundBy::Walk;
+        self.listed = listing::list(context, &mut self.gathered.doubts)?;
         let listed: BTreeSet<Pid> = self.listed.iter().copied().collect();
         context.seen.keep(&listed);
-        let is_changed = |pid: &Pid| self.is_second && self.doubts.again.contains(pid);
+        let again = &self.gathered.doubts.again;
+        let is_changed = |pid: &Pid| self.is_second && again.contains(pid);
         let is_due = |pid: &&Pid| !self.asked.contains(*pid) || is_changed(pid);
         self.to_list = self.listed.iter().filter(is_due).copied().collect();
         Ok(())
     }
 
-    /// Whether all tables are read.
+    /// Returns whether all tables are read.
     fn step_tables(&mut self, context: &mut Context) -> Result<bool, Error> {
         if let Some(mut table) = self.table.take() {
-            match table.step(context, &mut self.shared, &mut self.doubts)? {
-                Left::Some => self.table = Some(table),
-                Left::Old => self.later.push_back(table),
-                Left::Nothing => {}
+            match table.step(context, &mut self.gathered)? {
+                Progress::UnderWay => self.table = Some(table),
+                Progress::OldOnesLeft => self.later.push_back(table),
+                Progress::Over => {}
             }
         } else if let Some(pid) = self.to_list.pop_front() {
             self.asked.insert(pid);
-            match Table::list(context, pid, glance::NO_GUESS) {
-                Outcome::Told(table) => self.table = Some(table),
-                Outcome::ProcessGone => {
-                    if context.seen.lose(pid) {
-                        self.doubts.again.insert(pid);
-                    }
-                }
-                Outcome::Failed(error) => self.doubts.fail(error),
-                Outcome::Refused | Outcome::Closed | Outcome::NotSocket => {}
+            match Table::list(context, pid) {
+                Ok(table) => self.table = Some(table),
+                // A zombie stands in every list until it is waited for: nothing has changed there.
+                Err(Unread::Gone) if !context.seen.lose(pid) => {}
+                Err(Unread::Closed) => {}
+                Err(unread) => self.gathered.doubts.note(pid, unread)?,
             }
         } else if let Some(mut table) = self.later.pop_front() {
             table.take_up_old();
@@ -148,16 +132,22 @@ impl Walk {
         Ok(false)
     }
 
-    /// Everything was read: says "nobody", or looks a second time at what changed meanwhile.
-    fn end(&mut self, context: &mut Context) -> bool {
-        if !self.is_second && !self.doubts.again.is_empty() && context.waiting.has_in_walk() {
+    /// Everything was read: says "nobody", or looks a second time at what changed meanwhile. Lists need
+    /// no second look, and have what is left of the walk. Returns whether nothing is.
+    fn end_pass(&mut self, context: &mut Context) -> bool {
+        let Gathered { doubts, found_by, .. } = &self.gathered;
+        if !self.is_second && !doubts.again.is_empty() && context.waiting.has_seeker_in_walk() {
             self.is_second = true;
-            self.shared = Shared::default();
+            context.waiting.clear_hits();
             self.stage = Stage::List;
             return false;
         }
-        let nobody = self.doubts.trouble.take().map_or(Ok(None), Err);
-        context.waiting.end_walk(&nobody);
-        true
+        let nobody = doubts.trouble.clone().map_or(Ok(Found::Nobody), Err);
+        context.waiting.end_seekers(&nobody, *found_by);
+        if !context.waiting.has_in_walk() {
+            return true;
+        }
+        self.stage = Stage::Lists(Holders::begin(&mut self.gathered));
+        false
     }
 }

@@ -1,13 +1,13 @@
 //! One who asks: the same few lines for every test.
 
-use crate::answer::Answer;
+use crate::answer::{Answer, Found, SocketRow};
 use crate::error::Error;
 use crate::platform::darwin::Search;
 use crate::platform::darwin::fake_libproc::{calls, install};
 use crate::platform::darwin::fake_world::{Call, World};
-use crate::question::{Pid, Question, Wanted};
+use crate::question::{Filter, Gives, Pid, Port, Question, Wanted};
 use crate::slice::Slice;
-use crate::socket::End;
+use crate::socket::{End, Protocol, State};
 
 pub type Owner = Result<Option<Pid>, Error>;
 
@@ -32,6 +32,21 @@ impl Asker {
         self.last_id
     }
 
+    /// Asks for a record.
+    pub fn ask_record(&mut self, wanted: Wanted) -> u32 {
+        self.last_id += 1;
+        self.search.ask(Question { id: self.last_id, wanted, gives: Gives::Record });
+        self.last_id
+    }
+
+    /// Asks for a list.
+    pub fn ask_list(&mut self, filter: Filter) -> u32 {
+        self.last_id += 1;
+        let wanted = Wanted::All(filter);
+        self.search.ask(Question { id: self.last_id, wanted, gives: Gives::Rows });
+        self.last_id
+    }
+
     pub fn advance(&mut self, slice: &Slice) -> Vec<Answer> {
         let mut answers = Vec::new();
         self.search.advance(slice, &mut answers);
@@ -44,7 +59,7 @@ impl Asker {
         for _ in 0..100_000 {
             let slice = self.steps.map_or_else(Slice::begin, Slice::of_steps);
             self.search.advance(&slice, &mut answers);
-            if self.search.context.waiting.is_empty() {
+            if self.search.is_idle() {
                 answers.sort_by_key(|answer| answer.id);
                 return answers;
             }
@@ -63,12 +78,47 @@ impl Asker {
         answer.owner()
     }
 
+    /// One question for a record, its one answer.
+    pub fn record(&mut self, wanted: Wanted) -> Result<Found, Error> {
+        self.ask_record(wanted);
+        self.finish().pop().expect("an answer").found
+    }
+
+    /// One list, by port.
+    pub fn list(&mut self, filter: Filter) -> Result<Vec<SocketRow>, Error> {
+        self.ask_list(filter);
+        self.finish().pop().expect("an answer").found.map(|found| match found {
+            Found::Sockets(mut rows) => {
+                rows.sort_by_key(|row| (row.socket.local.port, row.socket.remote.port));
+                rows
+            }
+            other => panic!("a list, not {other:?}"),
+        })
+    }
+
     /// The calls of one question, and its answer.
     pub fn cost(&mut self, wanted: Wanted) -> (Vec<Call>, Owner) {
         calls();
         let owner = self.look(wanted);
         (calls(), owner)
     }
+}
+
+/// A UDP socket with this port.
+pub fn udp_port(port: u16, address: Option<&str>) -> Wanted {
+    let address = address.map(|address| End::new(address.parse().expect("an address"), 0, 1));
+    Wanted::Port(Port { protocol: Protocol::Udp, port, state: None, address })
+}
+
+/// A TCP socket with this port that a packet to `address` could reach.
+pub fn tcp_port_at(port: u16, address: &str, state: Option<State>) -> Wanted {
+    let address = Some(End::new(address.parse().expect("an address"), 0, 1));
+    Wanted::Port(Port { protocol: Protocol::Tcp, port, state, address })
+}
+
+/// Who would get what is sent from `own` to `peer`.
+pub fn reply(peer: &str, own: &str) -> Wanted {
+    Wanted::Reply { peer: end(peer), own: end(own) }
 }
 
 /// The connection with these ends, as its own process sees it.

@@ -2,7 +2,8 @@
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};
-use crate::platform::darwin::fake_world::{Call, World, connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
 const PROCESSES: i32 = 30;
@@ -92,7 +93,7 @@ fn a_new_owner_with_a_new_number_costs_the_lists_and_the_new_numbers() {
 }
 
 #[test]
-fn a_new_owner_costs_five_guesses_more_however_many_owners_are_recent() {
+fn a_new_owner_costs_fourteen_calls_more_however_many_owners_are_recent() {
     let mut asker = seasoned();
     for pid in 1010..1026 {
         let port = 20_000 + (pid - 1000) as u16;
@@ -103,7 +104,8 @@ fn a_new_owner_costs_five_guesses_more_however_many_owners_are_recent() {
     let (calls, owner) = asker.cost(connection("127.0.0.1:4000", "127.0.0.1:80"));
 
     assert_eq!(owner, Ok(Some(1000)));
-    assert_eq!(calls.len(), 1 + PROCESSES as usize + 1 + 5);
+    let (guesses, old_ones) = (5, 9);
+    assert_eq!(calls.len(), 1 + PROCESSES as usize + 1 + guesses + old_ones);
 }
 
 #[test]
@@ -150,6 +152,69 @@ fn a_recent_owner_that_reused_the_number_after_costs_three_calls() {
     assert_eq!(owner, Ok(Some(1003)));
     let asked = [Call::ListFds(1003), Call::Socket(1003, 13), Call::Socket(1003, 14)];
     assert_eq!(calls, asked);
+}
+
+#[test]
+fn a_known_owners_further_connection_on_an_old_number_costs_twelve_calls_at_most() {
+    for fd in 10..10 + SOCKETS_EACH {
+        let mut asker = seasoned();
+        change(|world| world.open(1003, 60, connected("127.0.0.1:4000", "127.0.0.1:80")));
+        assert_eq!(asker.look(connection("127.0.0.1:4000", "127.0.0.1:80")), Ok(Some(1003)));
+        change(|world| world.open(1003, fd, connected("127.0.0.1:4001", "127.0.0.1:80")));
+
+        let (calls, owner) = asker.cost(connection("127.0.0.1:4001", "127.0.0.1:80"));
+
+        assert_eq!(owner, Ok(Some(1003)));
+        assert!(calls.len() <= 12, "{} for {fd}", calls.len());
+        assert_eq!(asker.cost(Wanted::port(1)).0.len(), MISS + 1, "a miss costs what it did");
+    }
+}
+
+#[test]
+fn the_numbers_that_an_owner_used_lately_come_before_its_other_old_ones() {
+    let mut asker = seasoned();
+    // As many connections as a browser has to one host, among forty sockets.
+    let lately: Vec<i32> = (70..76).collect();
+    change(|world| {
+        for fd in 20..80 {
+            world.open(1003, fd, other());
+        }
+    });
+    assert_eq!(asker.look(Wanted::port(1)), Ok(None));
+    let opens = |fd: i32, port: u16| {
+        let local = format!("127.0.0.1:{port}");
+        change(|world| world.open(1003, fd, connected(&local, "127.0.0.1:80")));
+        connection(&local, "127.0.0.1:80")
+    };
+    for fd in &lately {
+        assert_eq!(asker.look(opens(*fd, 5000 + *fd as u16)), Ok(Some(1003)));
+    }
+    for (nth, fd) in lately.iter().enumerate() {
+        let (calls, owner) = asker.cost(opens(*fd, 6000 + nth as u16));
+
+        assert_eq!(owner, Ok(Some(1003)));
+        assert!(calls.len() <= 12, "{} for {fd}", calls.len());
+    }
+}
+
+#[test]
+fn an_old_number_beyond_the_budget_is_found_by_the_walk() {
+    let mut asker = seasoned();
+    change(|world| {
+        for fd in 20..80 {
+            world.open(1003, fd, other());
+        }
+        world.open(1003, 90, connected("127.0.0.1:4000", "127.0.0.1:80"));
+    });
+    assert_eq!(asker.look(connection("127.0.0.1:4000", "127.0.0.1:80")), Ok(Some(1003)));
+    assert_eq!(asker.look(Wanted::port(1)), Ok(None));
+    change(|world| world.open(1003, 77, connected("127.0.0.1:4001", "127.0.0.1:80")));
+
+    let (calls, owner) = asker.cost(connection("127.0.0.1:4001", "127.0.0.1:80"));
+
+    assert_eq!(owner, Ok(Some(1003)));
+    let lists = calls.iter().filter(|call| matches!(call, Call::ListFds(_))).count();
+    assert!(lists == PROCESSES as usize && calls.len() <= change(|world| world.plain_walk()));
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use super::asker::{Asker, Owner};
 use crate::error::Error;
 use crate::platform::darwin::fake_libproc::{calls, change};
-use crate::platform::darwin::fake_world::{Call, Socket, World, listener, other};
+use crate::platform::darwin::fake_sockets::{Socket, listener, other};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
 /// Process 100 listens on 80; 200, which is newer, has something else.

@@ -3,7 +3,8 @@
 
 use super::asker::{Asker, Owner, connection};
 use crate::platform::darwin::fake_libproc::{calls, change, install};
-use crate::platform::darwin::fake_world::{Call, World, connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
 const OWNER: i32 = 40;

@@ -4,7 +4,8 @@
 use super::asker::Asker;
 use crate::error::Error;
 use crate::platform::darwin::fake_libproc::{calls, change, install};
-use crate::platform::darwin::fake_world::{Call, World, connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::platform::darwin::{process_info, process_path};
 use crate::process::ProcessInfo;
 use crate::question::{Pid, Wanted};
@@ -25,13 +26,18 @@ struct Row {
 
 /// EBADF and ENOTSOCK are not a process's, and are believed all the same. A list of descriptors that
 /// fails without an errno is an empty one.
-const TABLE: [Row; 7] = [
+const TABLE: [Row; 12] = [
     Row { call: "probe", hidden: &[], passes_over: false },
     Row { call: "listpids", hidden: &[], passes_over: false },
     Row { call: "pidinfo fds", hidden: &[0, 1, 3, 9, 38], passes_over: true },
     Row { call: "pidfdinfo", hidden: &[1, 3, 9, 38], passes_over: true },
     Row { call: "pidinfo bsd", hidden: &[1, 3, 9, 38], passes_over: true },
     Row { call: "pidinfo short", hidden: &[1, 3, 9, 38], passes_over: false },
+    Row { call: "pidinfo cwd", hidden: &[1, 2, 3, 13], passes_over: false },
+    Row { call: "sysctl start", hidden: &[1, 2, 3, 13], passes_over: false },
+    Row { call: "sysctl args", hidden: &[1, 3, 5, 13, 22], passes_over: false },
+    Row { call: "getsockopt", hidden: &[9, 22, 38, 42, 57], passes_over: false },
+    Row { call: "getifaddrs", hidden: &[], passes_over: false },
     Row { call: "pidpath", hidden: &[1, 2, 3, 13, 19], passes_over: false },
 ];
 
@@ -44,13 +50,22 @@ fn name(call: Call) -> &'static str {
         Call::Bsd(_) => "pidinfo bsd",
         Call::ShortBsd(_) => "pidinfo short",
         Call::Path(_) => "pidpath",
+        Call::Cwd(_) => "pidinfo cwd",
+        Call::Start(_) => "sysctl start",
+        Call::Args(_) => "sysctl args",
+        Call::PeerPid(_) => "getsockopt",
+        Call::Addresses => "getifaddrs",
     }
 }
 
-/// 100 has a listener, one that 300 and 400 have too, and one end of a connection.
+/// 100, a child of 7, has a listener, one that 300 and 400 have too, and one end of a connection.
 fn world() -> World {
     let mut world = World::new();
+    world.start(7);
     world.start(100);
+    let process = world.process(100);
+    (process.parent, process.name) = (7, b"A Name Of More Than Fifteen Bytes");
+    process.args = vec![b"A".to_vec(), b"--quiet".to_vec()];
     world.open(100, 5, listener("127.0.0.1:80"));
     let shared = world.open(100, 6, listener("127.0.0.1:90"));
     world.open(100, 7, connected("127.0.0.1:4000", "127.0.0.1:80"));
@@ -95,10 +110,7 @@ fn is_allowed<T: PartialEq>(
 fn fail(world: &mut World, at: usize, call: Call, errno: i32, stays: bool) {
     let place = world.calls.len() + at;
     world.before(place, move |world| {
-        match errno {
-            0 => world.bytes.insert(call, 0),
-            errno => world.errnos.insert(call, errno),
-        };
+        world.errnos.insert(call, errno);
     });
     if !stays {
         world.before(place + 1, heal);
@@ -107,7 +119,6 @@ fn fail(world: &mut World, at: usize, call: Call, errno: i32, stays: bool) {
 
 fn heal(world: &mut World) {
     world.errnos.clear();
-    world.bytes.clear();
 }
 
 #[test]
@@ -153,13 +164,15 @@ fn what_is_told_of_a_process_is_right_or_an_error_too() {
     let truth = process_info(100).expect("no failure");
     let path = process_path(100).expect("no failure");
     let made = calls();
-    // Refused, the start is not told; and where that changes under way, it is another process.
-    let startless = truth.clone().map(|info| {
-        let name = info.name.map(|name| name.chars().take(15).collect());
-        ProcessInfo { start_ms: None, name, ..info }
-    });
-    let pathless = truth.clone().map(|info| ProcessInfo { path: None, ..info });
-    let lesser = [startless, pathless].map(|info| info.expect("a process"));
+    // Refused, the name is shorter, and each of these may be missing.
+    let told = || truth.clone().expect("a process");
+    let nameless = ProcessInfo { name: told().name.map(|name| name[..15].to_owned()), ..told() };
+    let lesser = [
+        nameless,
+        ProcessInfo { path: None, ..told() },
+        ProcessInfo { args: None, ..told() },
+        ProcessInfo { cwd: None, ..told() },
+    ];
     for (at, call) in made.into_iter().enumerate() {
         for (errno, stays) in ERRNOS.iter().flat_map(|errno| [(*errno, false), (*errno, true)]) {
             install(world());

@@ -2,7 +2,8 @@
 
 use super::asker::Asker;
 use crate::platform::darwin::fake_libproc::{calls, change, install};
-use crate::platform::darwin::fake_world::{Call, World, listener};
+use crate::platform::darwin::fake_sockets::listener;
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::platform::darwin::{interface_index, process_path};
 use crate::question::Wanted;
 

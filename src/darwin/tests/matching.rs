@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};
-use crate::platform::darwin::fake_world::{Call, Socket, World, connected, listener, other, tcp};
+use crate::platform::darwin::fake_sockets::{Socket, connected, listener, other, tcp};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
 /// A world with one process, 100, that holds `socket` under 5.

@@ -2,14 +2,15 @@
 
 use super::asker::{Asker, Owner, connection};
 use crate::platform::darwin::fake_libproc::{calls, change, install};
-use crate::platform::darwin::fake_world::{Call, Descriptor, World, connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_world::{Call, Descriptor, World};
 use crate::question::{Pid, Wanted};
 
 /// Numbers that are the same in each run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
@@ -17,7 +18,7 @@ impl Dice {
 }
 
 /// One thing that processes do.
-fn happen(world: &mut World, dice: &mut Dice, port: u16) {
+pub fn happen(world: &mut World, dice: &mut Dice, port: u16) {
     let pids: Vec<Pid> = world.processes.iter().map(|process| process.pid).collect();
     let pid = pids[dice.below(pids.len())];
     let fd = dice.below(12) as i32 + 3;
@@ -31,7 +32,7 @@ fn happen(world: &mut World, dice: &mut Dice, port: u16) {
             }
         }
         2 if pids.len() < 25 => {
-            world.zombies.retain(|zombie| zombie.0 != free);
+            world.zombies.retain(|zombie| zombie.pid != free);
             world.fork(pid, free);
         }
         3 => world.exec(pid, &[fd, fd + 1]),

@@ -10,6 +10,7 @@
     reason = "a test that fails may panic"
 )]
 
+mod addresses;
 mod asker;
 mod costs;
 mod errors;
@@ -17,8 +18,17 @@ mod events;
 mod faults;
 mod info;
 mod kernel_calls;
+mod launchd;
 mod layout;
+mod list_churn;
+mod list_costs;
+mod lists;
+mod local_peer;
 mod matching;
 mod memory;
+mod procargs;
+mod process_layout;
+mod records;
 mod shared;
 mod slices;
+mod udp;

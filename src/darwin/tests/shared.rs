@@ -2,7 +2,8 @@
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};
-use crate::platform::darwin::fake_world::{Call, World, connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
 /// A master, 100, whose listener on port 80 its two workers, 200 and 300, inherited.
@@ -109,7 +110,8 @@ fn another_socket_with_the_same_ends_or_address_is_no_holder() {
     let socket = world.open(100, 7, listener("127.0.0.1:80"));
     world.fork(100, 200);
     let same = world.socket(socket).clone();
-    *world.socket(stranger) = crate::platform::darwin::fake_world::Socket { generation: 1, ..same };
+    *world.socket(stranger) =
+        crate::platform::darwin::fake_sockets::Socket { generation: 1, ..same };
     let mut asker = Asker::in_world(world);
 
     assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};
-use crate::platform::darwin::fake_world::{Call, World, connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Pid, Wanted};
 use crate::slice::Slice;
 

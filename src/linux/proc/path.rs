@@ -51,15 +51,22 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
 
 /// What `/proc/PID/exe` tells; `None` if that names another file.
 pub fn program(place: Place<'_>, buffer: &mut [u8]) -> Result<Option<String>, Unread> {
-    let text = place.read_link("exe", buffer)?;
-    Ok(match (text.strip_suffix(DELETED), named(place, "exe", text)) {
-        (_, Named::Same) => Some(text),
-        (Some(path), _) => Some(path),
-        // As after `umount --lazy`, when the kernel tells the rest of the path as if it were whole.
-        (None, Named::Another) => None,
-        (None, Named::Nothing) => Some(text),
+    let mut named_another = Vec::new();
+    loop {
+        let text = place.read_link("exe", buffer)?;
+        let path = match (text.strip_suffix(DELETED), named(place, "exe", text)) {
+            (_, Named::Same) | (None, Named::Nothing) => text,
+            (Some(path), _) => path,
+            // As after `umount --lazy`, when the kernel tells the rest of the path as if it were
+            // whole. Or it has become another program since the link was read.
+            (None, Named::Another) if text == named_another => return Ok(None),
+            (None, Named::Another) => {
+                named_another = text.to_vec();
+                continue;
+            }
+        };
+        return Ok(Some(lossy(path)));
     }
-    .map(lossy))
 }
 
 /// What `/proc/PID/cwd` tells.

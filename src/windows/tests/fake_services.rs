@@ -11,8 +11,8 @@
 use std::ffi::{CStr, c_char};
 use std::mem::transmute;
 
+use super::fake_state::{Handle, answer, change, put};
 use super::fake_texts::service_list;
-use crate::platform::windows::kernel::imports::{Handle, answer, change, put};
 
 /// As in `imports.rs`.
 pub type Procedure = unsafe extern "system" fn() -> isize;

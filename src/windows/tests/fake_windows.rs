@@ -16,54 +16,19 @@
     reason = "it stands where C stands, and a test that fails may panic"
 )]
 
-use std::cell::RefCell;
 use std::ffi::c_void;
-use std::ptr::copy_nonoverlapping;
 
-use crate::platform::windows::tests::fake_machine::Machine;
+use crate::platform::windows::tests::fake_state::{answer, put};
 use crate::platform::windows::tests::fake_texts::{command_line, process_list};
 use crate::platform::windows::tests::rows::Family;
 
 pub use crate::platform::windows::tests::fake_services::{
     GetProcAddress, LoadLibraryExW, Procedure,
 };
-
-/// As in `imports.rs`.
-pub type Handle = isize;
+pub use crate::platform::windows::tests::fake_state::{Handle, change, install};
 
 const TOO_SMALL: u32 = 122;
 const LENGTH_MISMATCH: i32 = 0xC000_0004_u32.cast_signed();
-
-thread_local! {
-    static MACHINE: RefCell<Machine> = RefCell::new(Machine::new());
-}
-
-/// Makes `machine` this thread's.
-pub fn install(machine: Machine) {
-    MACHINE.with_borrow_mut(|here| *here = machine);
-}
-
-/// Changes this thread's machine, or looks at it.
-pub fn change<T>(look: impl FnOnce(&mut Machine) -> T) -> T {
-    MACHINE.with_borrow_mut(look)
-}
-
-/// Notes a call and answers it; an error goes where `GetLastError` finds it.
-pub fn answer<T: Default>(call: &str, work: impl FnOnce(&mut Machine) -> Result<T, u32>) -> T {
-    change(|machine| {
-        machine.note(call);
-        work(machine).unwrap_or_else(|code| {
-            machine.last_error = code;
-            T::default()
-        })
-    })
-}
-
-/// Copies what C writes through a pointer.
-pub unsafe fn put<T>(place: *mut T, items: &[T]) {
-    // SAFETY: the callers have compared the length with what they were told.
-    unsafe { copy_nonoverlapping(items.as_ptr(), place, items.len()) }
-}
 
 pub unsafe extern "system" fn GetExtendedTcpTable(
     table: *mut c_void,

@@ -15,6 +15,7 @@ mod choice;
 mod failures;
 pub mod fake_machine;
 pub mod fake_services;
+pub mod fake_state;
 pub mod fake_texts;
 mod lists;
 mod owners;
