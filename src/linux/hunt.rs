@@ -195,15 +195,9 @@ impl Hunt {
             };
             all.push(Settled { id, outcome, found_by });
         }
-        let settled = self.settle(questions)?;
-        let is_owner = |it: &&Settled| matches!(it.outcome, Outcome::Owner(_));
-        // Else some still climb, and want tables.
-        if questions.ids(|it| is_climbing(&it.stage)).len()
-            == settled.iter().filter(is_owner).count()
-        {
-            self.end_walk();
-        }
-        all.extend(settled);
+        // Those who climb have all that they need in it; who came late needs another.
+        all.extend(self.settle(questions)?);
+        self.end_walk();
         Ok(all)
     }
 }
