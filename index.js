@@ -4,47 +4,95 @@
 // rejects; up to the first `await` all runs at the call, so arguments are read there.
 
 const { throwIfAborted } = require('./lib/abort')
-const { isIPv4 } = require('./lib/address')
 const {
-  checkEnds,
+  checkListOptions,
   checkOptions,
   checkPid,
   checkPort,
-  checkPortOptions
+  checkPortOptions,
+  checkUdpPortOptions
 } = require('./lib/arguments')
 const { load } = require('./lib/binding')
 const { bundleOf } = require('./lib/bundle')
+const { checkConnection, checkReply } = require('./lib/ends')
 const { lookupError } = require('./lib/errors')
 const { askForInfo, askForPath } = require('./lib/processes')
-const { noQuestion } = require('./lib/question')
-const { askForConnection, askForPort } = require('./lib/queue')
-
-/** @type {typeof import('./index').findPidByLocalTcpPort} */
-async function findPidByLocalTcpPort(port, options) {
-  checkPort(port)
-  const { signal, state } = checkPortOptions(options)
-  throwIfAborted(signal)
-  load()
-
-  return answerOf(await askForPort(port, state, signal))
-}
+const { ask, askAndClose } = require('./lib/sockets')
+const { noQuestion } = require('./lib/waiters')
+const { connectionLine, listLine, portLine, replyLine, unixLine } = require('./lib/wire')
 
 /** @type {typeof import('./index').findPeerPid} */
 async function findPeerPid(socket, options) {
-  const ends = checkEnds(socket)
+  return answerOf(await askForPeer('pid', socket, options))
+}
+
+/** @type {typeof import('./index').findPeerProcess} */
+async function findPeerProcess(socket, options) {
+  return recordOf(answerOf(await askForPeer('record', socket, options)))
+}
+
+/**
+ * Who has the other end? All of it happens at the call, up to the waiting.
+ * @template {import('./lib/wire').Gives} G
+ * @param {G} gives
+ * @param {unknown} socket
+ * @param {unknown} options
+ */
+function askForPeer(gives, socket, options) {
+  const connection = checkConnection(socket)
+  const { signal } = checkOptions(options)
+  throwIfAborted(signal)
+  const { localPeer } = load()
+
+  if (connection === null) return { answer: noQuestion('the socket has gone') }
+  if ('fd' in connection) {
+    const told = localPeer(connection.fd, gives === 'record')
+    if (told === null) return { answer: noQuestion('the socket has gone') }
+    return 'code' in told ? { failure: told } : askAndClose(unixLine(gives, told), signal)
+  }
+  // The other end's socket: what is remote here is local there.
+  return ask(connectionLine(gives, connection.remote, connection.local), signal)
+}
+
+/** @type {typeof import('./index').findUdpPeerPid} */
+async function findUdpPeerPid(rinfo, socket, options) {
+  const reply = checkReply(rinfo, socket)
   const { signal } = checkOptions(options)
   throwIfAborted(signal)
   load()
 
-  if (ends === null) return noQuestion('the socket has gone')
-  // The other end's socket: what is remote here is local there.
-  const local = { address: ends.remoteAddress, port: ends.remotePort }
-  const remote = { address: ends.localAddress, port: ends.localPort }
-  if (isIPv4(local.address) !== isIPv4(remote.address)) {
-    return noQuestion('its ends are of two families')
-  }
-  const outcome = askForConnection(local, remote, signal)
-  return outcome === null ? noQuestion('no interface has such a name') : answerOf(await outcome)
+  if (reply === null) return noQuestion('the socket is not bound')
+  return answerOf(await ask(replyLine(reply.peer, reply.own), signal))
+}
+
+/** @type {typeof import('./index').findPidByLocalTcpPort} */
+async function findPidByLocalTcpPort(port, options) {
+  checkPort(port)
+  const { signal, state, address } = checkPortOptions(options)
+  throwIfAborted(signal)
+  load()
+
+  return answerOf(await ask(portLine('tcp', port, state, address), signal))
+}
+
+/** @type {typeof import('./index').findPidByLocalUdpPort} */
+async function findPidByLocalUdpPort(port, options) {
+  checkPort(port)
+  const { signal, address } = checkUdpPortOptions(options)
+  throwIfAborted(signal)
+  load()
+
+  return answerOf(await ask(portLine('udp', port, undefined, address), signal))
+}
+
+/** @type {typeof import('./index').listSockets} */
+async function listSockets(options) {
+  const { signal, ...filter } = checkListOptions(options)
+  throwIfAborted(signal)
+  load()
+
+  const table = answerOf(await ask(listLine(filter), signal))
+  return table === null ? [] : require('./lib/table').readTable(table, signal)
 }
 
 /** @type {typeof import('./index').getProcessPath} */
@@ -64,24 +112,46 @@ async function getProcessInfo(pid, options) {
   throwIfAborted(signal)
   load()
 
-  const info = answerOf(await askForInfo(pid, signal))
+  return recordOf(answerOf(await askForInfo(pid, signal)))
+}
+
+/**
+ * The caller's own record: who asked the same gets another.
+ * @param {import('./lib/native').Info | null} info
+ */
+function recordOf(info) {
   if (info === null) return null
-  const { ppid, uid, name, path, startMs } = info
-  const startTime = startMs === null ? null : new Date(startMs)
-  return { pid, ppid: ppid || null, uid, name, path, startTime, bundlePath: bundleOf(path) }
+  const { pid, ppid, uid, name, path, args, cwd, startMs, cgroup, services } = info
+  return {
+    pid,
+    ppid: ppid || null,
+    uid,
+    name,
+    path,
+    args: args && [...args],
+    cwd,
+    startTime: startMs === null ? null : new Date(startMs),
+    bundlePath: bundleOf(path),
+    cgroup,
+    services: services && [...services]
+  }
 }
 
 /**
  * Throws here, not where the answer came in, so that the error's stack leads to the caller.
  * @template A
- * @param {import('./lib/question').Outcome<A>} outcome
+ * @param {import('./lib/waiters').Outcome<A>} outcome
  */
 function answerOf(outcome) {
   if ('failure' in outcome) throw lookupError(outcome.failure)
   return outcome.answer
 }
 
-exports.findPidByLocalTcpPort = findPidByLocalTcpPort
 exports.findPeerPid = findPeerPid
+exports.findPeerProcess = findPeerProcess
+exports.findUdpPeerPid = findUdpPeerPid
+exports.findPidByLocalTcpPort = findPidByLocalTcpPort
+exports.findPidByLocalUdpPort = findPidByLocalUdpPort
+exports.listSockets = listSockets
 exports.getProcessPath = getProcessPath
 exports.getProcessInfo = getProcessInfo

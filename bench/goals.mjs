@@ -47,6 +47,8 @@ export function rows({ loads }) {
     ...loads.flatMap((load) => recentOwner(load, load === large)),
     ...loads.filter((load) => load.calls !== undefined).flatMap(counted),
     ...loads.map(burstTime),
+    ...loads.flatMap(listRows),
+    ...loads.filter((load) => load.records !== undefined).map(recordRow),
     ...busyRows(large),
     ...startRows(large)
   ]
@@ -88,6 +90,32 @@ function burstTime(load) {
   return simple('burst of 50 owners, in time', load, cells, '1.1', burst / miss / 1.1)
 }
 
+function listRows(load) {
+  const { samples, rows: told } = load.list
+  const ours = samples.median('ours')
+  const against = (name, goal) => {
+    const theirs = samples.median(name)
+    const cells = [duration(ours), `${name} ${duration(theirs)}`, ratio(ours / theirs)]
+    const what = name === 'miss' ? 'list of all, beside one miss' : 'list of all'
+    return simple(
+      `${what} (${whole(told.ours)} rows)`,
+      load,
+      cells,
+      `${goal}`,
+      ours / theirs / goal
+    )
+  }
+  const rivals = Object.keys(samples.times).filter((name) => !['ours', 'miss'].includes(name))
+  const goals = { miss: 1.1, systeminformation: 0.5 }
+  return ['miss', ...rivals].map((name) => against(name, goals[name] ?? 1))
+}
+
+function recordRow(load) {
+  const [one, two] = [load.records.median('one'), load.records.median('two')]
+  const cells = [duration(one), `pid, then info ${duration(two)}`, ratio(one / two)]
+  return simple('record of a recent owner in one call', load, cells, '0.7', one / two / 0.7)
+}
+
 function busyRows(load) {
   const more = (name, { idle, busy }, slack) => {
     const [a, b] = [p99(idle), p99(busy)]
@@ -100,7 +128,8 @@ function busyRows(load) {
     more('quick look-ups while misses walk', load.quick, SLICE_MS),
     more('event loop (a timer of 1 ms), 1,000 calls under way', load.eventLoop, 5),
     simple('fs and dns, 500 misses under way', load, cells, '2', busy / idle / 2),
-    more('fs and dns, 500 misses under way', load.pool, SLICE_MS)
+    more('fs and dns, 500 misses under way', load.pool, SLICE_MS),
+    more('event loop (a timer of 1 ms), lists under way', load.beside, 5)
   ]
 }
 

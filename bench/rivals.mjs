@@ -33,10 +33,33 @@ export function startNatives() {
     ours: ({ ends }) => timed(() => owner.findPeerPid(ends)),
     listeners: ({ port }) => ask(`listeners ${port}`),
     netstat2: ({ port, serverPort }) => ask(`netstat2 ${port} ${serverPort}`),
+    ask,
     /** Not a rival: the answer is how many system calls a walk over everything took. */
     walk: () => ask('walk'),
     end: () => resident.end()
   }
+}
+
+/** The same for everything there is: the answer is how many rows came. */
+export async function startLists(natives) {
+  const { default: information } = await import('systeminformation')
+  const lists = {
+    ours: () => timed(async () => (await owner.listSockets()).length),
+    listeners: () => natives.ask('listeners-all'),
+    netstat2: () => natives.ask('netstat2-all'),
+    systeminformation: () => timed(async () => (await information.networkConnections()).length)
+  }
+  if (await isThere('ss')) {
+    lists.ss = () => timed(async () => rowsOfSs((await run('ss', ['-Htunap'], room)).stdout))
+  }
+  return lists
+}
+
+/** Read as far as anybody who spawns it has to. */
+function rowsOfSs(text) {
+  const rows = text.split('\n').filter(Boolean)
+  const owned = rows.map((row) => [row.split(/ +/), [...row.matchAll(/pid=(\d+)/g)].map(Number)])
+  return owned.length
 }
 
 /** What Node programs use today: they start a program and read its text. */

@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { eventLoop, poolWork, quickLookUps } from './busy.mjs'
 import { countCalls } from './calls.mjs'
+import { lists, listsBeside, records } from './lists.mjs'
 import { burst, first, grouped, miss, newOwner, recent } from './lookups.mjs'
 import { remembered } from './memory.mjs'
 import { Population } from './population.mjs'
@@ -44,24 +45,41 @@ function prepare() {
   run('strace', ['-V'], here)
 }
 
-async function measureLoad({ processes, sockets }, methods) {
+/** Says how long each part took. */
+async function part(name, work) {
+  const begun = performance.now()
+  const result = await work()
+  say(`  ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`)
+  return result
+}
+
+async function measureLoad({ processes, sockets }, methods, listers) {
   const isLarge = processes >= 1000
   const isPictured = processes === 300
   const population = await Population.start(processes, sockets)
-  const part = async (name, work) => {
-    const begun = performance.now()
-    const result = await work()
-    say(`  ${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`)
-    return result
-  }
-  const few = isQuick ? 5 : 20
-  const spawned = isQuick ? 1 : 2
-  const recently = { count: isQuick ? 60 : 300, every: isQuick ? 20 : 15 }
-  const burstRivals = BURST_RIVALS.filter((name) => name in methods)
-  const rivals = isPictured && !isQuick ? burstRivals : []
   say(`${processes} processes, ${sockets} sockets`)
 
   const result = { processes, sockets, load: os.loadavg()[0] }
+  const groups = await measureLookUps(result, population, methods)
+  await measureWhole(result, population, methods, isPictured)
+  result.list = await part('list', () => lists(population, methods, listers, isQuick ? 3 : 7))
+  if (isPictured || isQuick) {
+    result.records = await part('records', () => records(population, 200))
+  }
+  if (isLarge) await measureBeside(result, population)
+  if (isLarge || !isQuick) {
+    result.calls = await part('calls', () => countCalls(population, methods.walk))
+  }
+  await population.end()
+  groups.remove()
+  return result
+}
+
+/** One owner at a time, in each state that it can be in. */
+async function measureLookUps(result, population, methods) {
+  const few = isQuick ? 5 : 20
+  const spawned = isQuick ? 1 : 2
+  const recently = { count: isQuick ? 60 : 300, every: isQuick ? 20 : 15 }
   Object.assign(result, await part('first', () => first(population, methods, few)))
   result.newOwner = await part('new owner', () => newOwner(population, methods, few, spawned))
   const groups = await part('cgroups', () => grouped(population, methods, few))
@@ -75,23 +93,27 @@ async function measureLoad({ processes, sockets }, methods) {
   result['recent, other number'] = await part('recent, other number', () =>
     recent(population, methods, { count: 40, every: 20, reconnects: false, parent: 'init' })
   )
+  return groups
+}
+
+/** What needs a whole walk. */
+async function measureWhole(result, population, methods, isPictured) {
+  const burstRivals = BURST_RIVALS.filter((name) => name in methods)
+  const rivals = isPictured && !isQuick ? burstRivals : []
   result.miss = await part('miss', () => miss(population, methods, isQuick ? 3 : 10))
   result.burst = await part('burst', () => {
     return burst(population, methods, isQuick ? 3 : 10, rivals)
   })
-  if (isLarge) {
-    const stretches = isQuick ? 1 : 4
-    result.quick = await part('quick ones', () => quickLookUps(population, stretches))
-    result.eventLoop = await part('event loop', () => eventLoop(population, stretches))
-    result.pool = await part('fs and dns', () => poolWork(population, stretches))
-    result.remembered = await part('memory', () => remembered(population))
-  }
-  if (isLarge || !isQuick) {
-    result.calls = await part('calls', () => countCalls(population, methods.walk))
-  }
-  await population.end()
-  groups.remove()
-  return result
+}
+
+/** What else goes on in the process meanwhile. */
+async function measureBeside(result, population) {
+  const stretches = isQuick ? 1 : 4
+  result.quick = await part('quick ones', () => quickLookUps(population, stretches))
+  result.eventLoop = await part('event loop', () => eventLoop(population, stretches))
+  result.pool = await part('fs and dns', () => poolWork(population, stretches))
+  result.beside = await part('list beside', () => listsBeside(isQuick ? 2 : 5))
+  result.remembered = await part('memory', () => remembered(population))
 }
 
 async function measureGrowth(methods) {
@@ -115,12 +137,13 @@ async function measureGrowth(methods) {
 async function main() {
   prepare()
   // After `prepare`, which installs what they import.
-  const { startNatives, startPrograms } = await import('./rivals.mjs')
+  const { startLists, startNatives, startPrograms } = await import('./rivals.mjs')
   const begun = performance.now()
   const methods = { ...startNatives(), ...(await startPrograms()) }
+  const listers = await startLists(methods)
   const results = { date: new Date().toISOString().slice(0, 10), isQuick, loads: [] }
   const loads = LOADS.filter(({ processes }) => !isQuick || processes !== 300)
-  for (const load of loads) results.loads.push(await measureLoad(load, methods))
+  for (const load of loads) results.loads.push(await measureLoad(load, methods, listers))
   results.growth = isQuick ? [] : await measureGrowth(methods)
   results.loadAfter = os.loadavg()[0]
   await methods.end()

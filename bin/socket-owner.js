@@ -1,88 +1,124 @@
 #!/usr/bin/env node
 'use strict'
 
-// `npx socket-owner 3000`: which program has a port. Exit code 0: each port's process was found;
-// 1: some port has none that this user may see; 2: it could not look.
+// `npx socket-owner`: who listens on this machine. `npx socket-owner 3000`: which program has a port.
 
-const { findPidByLocalTcpPort, getProcessPath } = require('..')
 const { version } = require('../package.json')
+const { findHolders, report } = require('./ports')
+const { isListWhole, whoSeesMore } = require('./rights')
+const { findSockets, table } = require('./table')
+const { printable, printableJson } = require('./text')
 
-const HELP = `Usage: socket-owner <port>... [--json]
+const HELP = `Usage: socket-owner [port]... [options]
 
-Prints the process that has each local TCP port: its pid and its program.
+Without a port: who listens, and on which port. With ports: the process that has each, its program,
+command line, folder, user and start. 3000, :3000 and 3000-3010 are ports.
 
-  --json         an array of { "port", "pid", "path" } instead of lines
+  --all          connections too
+  --tcp, --udp   only this protocol
+  --pid <pid>    only this process, its connections too
+  --json         the sockets, or an entry for each holder of a port, as an array
   -h, --help     this text
   -v, --version  ${version}
 
-Exit code: 0 found, 1 nobody that you may see has one of the ports, 2 could not look.
-Other users' processes are seen by root alone: sudo npx socket-owner 80`
+Exit code: 0 found, 1 nobody that you may see, or one of the ports has nobody, 2 could not look.
+Other users' processes are seen by root alone (in a container with CAP_SYS_PTRACE), on Windows by an
+administrator: sudo npx socket-owner 80`
 
-/** Returns the ports and whether JSON is wanted; ends the program if that is all it was asked. */
+const PORT_MAX = 65535
+const PID_MAX = 2147483647
+
+/**
+ * @typedef {object} Asked
+ * @property {number[]} ports
+ * @property {boolean} isJson
+ * @property {boolean} isAll
+ * @property {number} [pid]
+ * @property {'tcp' | 'udp'} [protocol]
+ */
+
+/**
+ * Ends the program if that is all it was asked.
+ * @param {string[]} words
+ * @returns {Asked}
+ */
 function readArguments(words) {
-  const ports = []
-  let isJson = false
-  for (const word of words) {
+  /** @type {Asked} */
+  const asked = { ports: [], isJson: false, isAll: false }
+  const protocols = new Set()
+  const rest = [...words]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === '-h' || word === '--help') leave(HELP)
-    if (word === '-v' || word === '--version') leave(version)
-    if (word === '--json') isJson = true
-    else ports.push(readPort(word))
+    else if (word === '-v' || word === '--version') leave(version)
+    else if (word === '--json') asked.isJson = true
+    else if (word === '--all') asked.isAll = true
+    else if (word === '--tcp' || word === '--udp') protocols.add(word.slice(2))
+    else if (word === '--pid') asked.pid = readPid(rest.shift() ?? '')
+    else if (word.startsWith('--pid=')) asked.pid = readPid(word.slice(6))
+    else asked.ports.push(...readPorts(word))
   }
-  if (ports.length === 0) refuse('which port? For example: socket-owner 3000')
-  return { ports, isJson }
+  if (protocols.size === 1) [asked.protocol] = protocols
+  asked.ports = [...new Set(asked.ports)]
+  return asked
 }
 
-function readPort(word) {
-  const isPort = /^\d{1,5}$/.test(word) && Number(word) >= 1 && Number(word) <= 65535
-  if (!isPort) refuse(`${printable(word)} is neither a port (1 to 65535) nor an option; see --help`)
-  return Number(word)
+/** @param {string} word `3000`, `:3000` or `3000-3010`. */
+function readPorts(word) {
+  const [, first, last = first] = word.match(/^:?(\d{1,5})(?:-(\d{1,5}))?$/) ?? []
+  const [from, to] = [Number(first), Number(last)]
+  if (!(from >= 1 && from <= to && to <= PORT_MAX)) {
+    refuse(`${printable(word)} is neither a port (1 to 65535) nor an option; see --help`)
+  }
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
 }
 
-/** Who waits for connections on it, or else who uses it for one. */
-async function findOwner(port) {
-  const pid =
-    (await findPidByLocalTcpPort(port, { state: 'listening' })) ??
-    (await findPidByLocalTcpPort(port))
-  return { port, pid, path: pid === null ? null : await getProcessPath(pid) }
+/** @param {string} word */
+function readPid(word) {
+  const pid = /^\d{1,10}$/.test(word) ? Number(word) : 0
+  if (pid < 1 || pid > PID_MAX) refuse(`${printable(word) || 'nothing'} is no pid; see --help`)
+  return pid
 }
 
-function describe({ port, pid, path }) {
-  if (pid === null) return `${port}: nobody that you may see has this port`
-  return `${port}: pid ${pid}, ${path === null ? 'program unknown' : printable(path)}`
-}
-
-/** Who named a program may be an enemy: no control or direction characters on a terminal. */
-function printable(text) {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
-}
-
-/** As printable, but a reader of the JSON gets the very name. */
-function printableJson(value) {
-  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
-  const text = JSON.stringify(value, null, 2)
-  return text.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (found) =>
-    found.split('').map(escaped).join('')
-  )
-}
-
+/** @param {string} text */
 function leave(text) {
   console.log(text)
   process.exit(0)
 }
 
+/** @param {string} message */
 function refuse(message) {
   console.error(`socket-owner: ${message}`)
   process.exit(2)
 }
 
-async function main() {
-  const { ports, isJson } = readArguments(process.argv.slice(2))
-  const owners = await Promise.all(ports.map(findOwner))
-  console.log(isJson ? printableJson(owners) : owners.map(describe).join('\n'))
-  process.exitCode = owners.some(({ pid }) => pid === null) ? 1 : 0
+/** Of a terminal; what goes elsewhere is not cut. */
+const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+
+/** @param {Asked} asked */
+async function tellPorts(asked) {
+  const holders = await findHolders(asked.ports, asked)
+  console.log(asked.isJson ? printableJson(holders) : report(holders, columns))
+  process.exitCode = holders.some(({ pid }) => pid === null) ? 1 : 0
 }
 
-main().catch((error) => {
+/** @param {Asked} asked */
+async function tellAll(asked) {
+  const sockets = await findSockets(asked)
+  if (asked.isJson) console.log(printableJson(sockets))
+  else if (sockets.length > 0) console.log(await table(sockets, columns))
+  const more = whoSeesMore()
+  const isHidden = !isListWhole || sockets.some(({ pid }) => pid === null)
+  if (sockets.length === 0) console.error('socket-owner: nobody that you may see')
+  if (isHidden && more !== null && !asked.isJson) console.error(`${more} would show what is hidden`)
+  process.exitCode = sockets.length === 0 ? 1 : 0
+}
+
+// `socket-owner | head` has heard enough.
+process.stdout.on('error', ({ code }) => process.exit(code === 'EPIPE' ? 0 : 2))
+
+const asked = readArguments(process.argv.slice(2))
+const told = asked.ports.length > 0 ? tellPorts(asked) : tellAll(asked)
+told.catch((error) => {
   console.error(printable(error.message))
   process.exit(2)
 })

@@ -1,8 +1,8 @@
 'use strict'
 
 // `npm start`: the proxy of proxy.js at work. Real programs send requests through it to a small
-// origin server, each line says which program that was, and a table closes the run.
-// `npm start -- --port 8080` keeps it open for programs of your own instead.
+// origin server; each line names the program, and a table sums up at the end.
+// `npm start -- --port 8080` keeps the proxy open for your own programs instead.
 
 const { spawn } = require('node:child_process')
 const { once } = require('node:events')
@@ -32,12 +32,13 @@ const PROGRAMS = [
   ['wget', (proxy, url) => ['-q', '-O', '-', '-e', `http_proxy=${proxy}`, `${url}wget`]]
 ]
 
-/** By program: its requests, and its connections, each looked up once. */
+/** By program: the number of its requests, and its connections, each looked up once. */
 const seen = new Map()
 
 function report(method, url, client) {
-  const name = printable(client.path ?? 'unknown program')
-  const found = client.pid === null ? 'not found' : `pid ${client.pid}`
+  const { path: program, name: shortName, pid } = client.process ?? {}
+  const name = printable(program ?? shortName ?? 'unknown program')
+  const found = pid === undefined ? 'not found' : `pid ${pid}`
   console.log(`${name} (${found} in ${client.micros} µs): ${method} ${printable(url)}`)
 
   const { requests, clients } = seen.get(name) ?? { requests: 0, clients: new Set() }
@@ -72,8 +73,8 @@ async function run([command, argumentsFor], proxyUrl, originUrl) {
 }
 
 async function main() {
-  // Loads the native binary now, so that no client's time has that in it. What may be wrong with it
-  // is for the proxy to say.
+  // Loads the native binary now, so that the first client's time does not include it. If that fails,
+  // the proxy says so.
   await getProcessPath(process.pid).catch(() => {})
   const { values } = parseArgs({ options: { port: { type: 'string' } } })
   const origin = http.createServer((_, response) => response.end('hello\n'))

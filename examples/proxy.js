@@ -5,17 +5,17 @@
 const http = require('node:http')
 const net = require('node:net')
 const { pipeline } = require('node:stream')
-const { findPeerPid, getProcessPath } = require('socket-owner')
+const { findPeerProcess } = require('socket-owner')
 
-/** @type {WeakMap<net.Socket, Promise<{ pid: number | null, path: string | null }>>} */
+/** @type {WeakMap<net.Socket, ReturnType<typeof findClient>>} */
 const clients = new WeakMap()
 let isUnsupportedLogged = false
 
-/** `onRequest` is told each request's method, URL and client before it is passed on. */
+/** `onRequest` is told each request's method, URL and client before the request is passed on. */
 function createProxy(onRequest) {
   const proxy = http.createServer()
 
-  // One look-up per connection, begun before anything is awaited: the client may be gone soon.
+  // One look-up per connection, started right away: a short-lived client may exit first.
   proxy.on('connection', (socket) => clients.set(socket, findClient(socket)))
 
   proxy.on('request', async (request, response) => {
@@ -32,20 +32,21 @@ function createProxy(onRequest) {
   return proxy
 }
 
-/** Never rejects: a proxy goes on without the name of a client. */
+/**
+ * Returns the client's process, `null` where there is none to be seen, and how long that took. Never
+ * rejects: a proxy works without its clients' names too.
+ */
 async function findClient(socket) {
-  const client = { pid: null, path: null, micros: 0 }
+  const start = process.hrtime.bigint()
+  let client = null
   try {
-    const begun = process.hrtime.bigint()
-    client.pid = await findPeerPid(socket)
-    client.micros = Number((process.hrtime.bigint() - begun) / 1000n)
-    if (client.pid !== null) client.path = await getProcessPath(client.pid)
+    client = await findPeerProcess(socket)
   } catch (error) {
     const isUnsupported = error.code === 'ERR_UNSUPPORTED_PLATFORM'
     if (!isUnsupported || !isUnsupportedLogged) console.warn(error.message)
     isUnsupportedLogged ||= isUnsupported
   }
-  return client
+  return { process: client, micros: Number((process.hrtime.bigint() - start) / 1000n) }
 }
 
 function forward(request, response) {
@@ -71,7 +72,7 @@ function tunnel(request, socket, head) {
     socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
     return
   }
-  // As https, so that a port 80 is kept by the parser.
+  // Parsed as https:, which does not drop an explicit port 80.
   const { hostname, port } = new URL(`https://${request.url}`)
   const upstream = net.connect(Number(port) || 443, hostname.replace(/^\[|\]$/g, ''), () => {
     socket.write('HTTP/1.1 200 Connection Established\r\n\r\n')
@@ -82,7 +83,7 @@ function tunnel(request, socket, head) {
   socket.on('close', () => upstream.destroy())
 }
 
-/** Another program chose its path and its URLs: no control or direction characters on a terminal. */
+/** The client chose its path and its URLs: keep control and direction characters off the terminal. */
 function printable(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }

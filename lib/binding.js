@@ -1,196 +1,204 @@
 'use strict'
 
-// The native binary for this platform, architecture and C library. Loaded by the first call, not
-// by `require`; what came of it, a failure too, is kept for every later call.
+// The native binary for this system and C library. Loaded by the first call, not by `require`. What
+// only a failure needs is in cures.js and libc.js.
 
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
 const path = require('node:path')
-const { lookupError } = require('./errors')
+const { lookupError, PASSING } = require('./errors')
 
 /** @typedef {import('./errors').Failure} Failure */
-/**
- * @typedef {object} Slice
- * @property {Int32Array} answered id, pid, step, id, pid, step …; pid 0 is `null`
- * @property {{ id: number, code: string, syscall: string, message: string }[]} failed
- */
-/**
- * The questions of one environment, in the native side's keeping.
- * @typedef {object} Lookups
- */
-/**
- * @typedef {object} Info
- * @property {number} ppid 0 for none
- * @property {number | null} uid
- * @property {string | null} name
- * @property {string | null} path
- * @property {number | null} startMs milliseconds since 1970
- */
-/** @typedef {{ code: string, syscall: string, message: string }} NativeFailure */
-/**
- * `advance` takes new questions and the ids that nobody waits for any more, and works for a slice.
- * The other two answer as many pids as fit into one, at least the first.
- * @typedef {object} Binding
- * @property {() => Lookups} createLookups
- * @property {(lookups: Lookups, asked: Uint32Array, abandoned: Uint32Array) => Promise<Slice>} advance
- * @property {(pids: Int32Array) => Promise<(string | null | NativeFailure)[]>} processPaths
- * @property {(pids: Int32Array) => Promise<(Info | null | NativeFailure)[]>} processInfos
- */
-/** @typedef {{ binding: Binding } | { failure: Failure }} Loaded */
+/** @typedef {import('./native').Binding} Binding */
 
-/** A fixed list: only packages that are published may be named, any other name could be squatted. */
+/** By what Node calls the system. On Linux the one for glibc comes first, then the one for musl. */
 const TAGS = new Map([
   ['darwin-arm64', ['darwin-arm64']],
   ['darwin-x64', ['darwin-x64']],
   ['linux-arm64', ['linux-arm64-gnu', 'linux-arm64-musl']],
-  ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']]
+  ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']],
+  ['win32-arm64', ['win32-arm64']],
+  ['win32-x64', ['win32-x64']]
 ])
+const FUNCTIONS = ['createLookups', 'advance', 'localPeer', 'processPaths', 'processInfos']
+const ELF_HEADER_BYTES = 64
+const ELF_MAGIC = 0x464c457f
 
-const FUNCTIONS = ['createLookups', 'advance', 'processPaths', 'processInfos']
-
-/** Like all that only a failure needs, it is loaded by one: `require` should take no time. */
-const version = () => require('../package.json').version
-
-/** Not a literal `require` of the package: bundlers would follow it to the binary and fail. */
-const requireHere = createRequire(__filename)
 const root = path.join(__dirname, '..')
-/** Only a checkout of the repository has its binary beside it. */
-const isCheckout = fs.existsSync(path.join(root, 'Cargo.toml'))
+/** Not `require` itself: bundlers would follow it to the binary and fail. File tracers know it. */
+const requireHere = createRequire(__filename)
 
-/** @type {Loaded | undefined} */
-let loaded
+/** @type {Binding | undefined} */
+let binding
+/** A failure that no later call can mend. @type {Failure | undefined} */
+let lasting
 
+/** @returns {Binding} */
 function load() {
-  loaded ??= find()
-  if ('failure' in loaded) throw lookupError(loaded.failure)
-  return loaded.binding
-}
-
-/** @returns {Loaded} */
-function find() {
-  const system = `${process.platform}-${process.arch}`
-  const [tag, muslTag] = TAGS.get(system) ?? []
-  if (tag === undefined) {
-    const message =
-      `socket-owner has no back end for ${system}. ` +
-      'It works on macOS and Linux, each on x64 and arm64; ' +
-      'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
-    return { failure: { code: 'ERR_UNSUPPORTED_PLATFORM', message } }
+  if (binding !== undefined) return binding
+  if (lasting !== undefined) throw lookupError(lasting)
+  const named = process.env.SOCKET_OWNER_BINARY || undefined
+  /** @type {import('./cures').Attempt} */
+  const attempt = {
+    named,
+    tag: undefined,
+    file: undefined,
+    tags: [...TAGS.values()].flat(),
+    requireHere
   }
-  const found = loadTag(tag)
-  // Most Linux systems have glibc; only when its binary fails is it worth asking which one this is.
-  if ('failure' in found && muslTag !== undefined && require('./libc').isMusl()) {
-    return loadTag(muslTag)
-  }
-  return found
-}
-
-/**
- * @param {string} tag
- * @returns {Loaded}
- */
-function loadTag(tag) {
-  const file = path.join(root, `socket-owner.${tag}.node`)
-  const name = isCheckout && fs.existsSync(file) ? file : `socket-owner-${tag}`
   try {
-    const binding = requireHere(name)
-    if (!FUNCTIONS.every((name) => typeof binding[name] === 'function')) {
-      throw new Error(`it is not the binary of socket-owner ${version()}`)
-    }
-    return { binding }
+    const loaded = named === undefined ? loadPackage(attempt) : loadNamed(named)
+    binding = loaded
+    return loaded
   } catch (cause) {
-    const isMissing = /** @type {{ code?: unknown }} */ (Object(cause)).code === 'MODULE_NOT_FOUND'
-    return { failure: isMissing ? missing(tag, cause) : broken(tag, name, cause) }
+    const failure = explain(attempt, cause)
+    if (failure.code === 'ERR_BINARY_LOAD') lasting = failure
+    throw lookupError(failure)
+  }
+}
+
+/**
+ * @param {import('./cures').Attempt} attempt Is told what was tried last.
+ * @returns {Binding}
+ */
+function loadPackage(attempt) {
+  const [tag, muslTag] = TAGS.get(`${process.platform}-${process.arch}`) ?? []
+  attempt.tag = tag
+  if (tag === undefined) throw new Error('no back end')
+  try {
+    return loadTag(tag, attempt)
+  } catch (cause) {
+    // Most Linux systems have glibc; only when its binary fails is it worth asking which one this is.
+    if (muslTag === undefined || !require('./libc').isMusl()) throw cause
+    attempt.tag = muslTag
+    attempt.file = undefined
+    return loadTag(muslTag, attempt)
   }
 }
 
 /**
  * @param {string} tag
- * @param {unknown} cause
- * @returns {Failure}
+ * @param {import('./cures').Attempt} attempt
  */
-function missing(tag, cause) {
+function loadTag(tag, attempt) {
   const name = `socket-owner-${tag}`
-  const add = `Or add it yourself: npm install ${name}@${version()}.`
-  const others = [...TAGS.values()].flat().filter((other) => other !== tag && isInstalled(other))
-  let cure = 'Build it: npm run build.'
-  if (!isCheckout && others.length > 0) {
-    // A folder that was copied, or mounted into a container: the usual way to meet this.
-    const list = others.map((other) => `socket-owner-${other}`).join(' and ')
-    cure = `There is ${list}, so node_modules came from another system: install again on this one. ${add}`
-  } else if (!isCheckout) {
-    cure =
-      'It is an optional dependency: install again on this system, without --omit=optional ' +
-      `or --no-optional, and without node_modules from another system. ${add}`
-  }
-  const message = `socket-owner needs the package ${name}, which is not installed. ${cure}`
-  return { code: 'ERR_BINARY_MISSING', message, cause }
+  const base = `socket-owner.${tag}.node`
+  const place = besideUs(base) ?? inNodeModules(name, base)
+  attempt.file = place ?? requireHere.resolve(`${name}/${base}`)
+  checkLength(attempt.file)
+  return checked(place === undefined ? requirePackage(tag) : requireHere(place))
 }
 
 /**
- * @param {string} tag
+ * Only a checkout of the repository has its binary beside it.
+ * @param {string} base
+ */
+function besideUs(base) {
+  const file = path.join(root, base)
+  return fs.existsSync(file) && fs.existsSync(path.join(root, 'Cargo.toml')) ? file : undefined
+}
+
+/**
+ * Where `require` would find it, but by its path: by name Node would read the package.json, and
+ * remember one that it could not open for want of descriptors. `undefined`: nowhere, or only `require`
+ * knows, as with Yarn's Plug'n'Play.
  * @param {string} name
+ * @param {string} base
+ */
+function inNodeModules(name, base) {
+  const folders = requireHere.resolve.paths?.(name) ?? []
+  return folders.map((folder) => path.join(folder, name, base)).find((file) => fs.existsSync(file))
+}
+
+/**
+ * Literal names, for file tracers to find, even where the way goes past here; and only of packages that
+ * are published, since any other name could be squatted.
+ * @param {string} tag
+ */
+function requirePackage(tag) {
+  switch (tag) {
+    case 'darwin-arm64':
+      return requireHere('socket-owner-darwin-arm64/socket-owner.darwin-arm64.node')
+    case 'darwin-x64':
+      return requireHere('socket-owner-darwin-x64/socket-owner.darwin-x64.node')
+    case 'linux-arm64-gnu':
+      return requireHere('socket-owner-linux-arm64-gnu/socket-owner.linux-arm64-gnu.node')
+    case 'linux-arm64-musl':
+      return requireHere('socket-owner-linux-arm64-musl/socket-owner.linux-arm64-musl.node')
+    case 'linux-x64-gnu':
+      return requireHere('socket-owner-linux-x64-gnu/socket-owner.linux-x64-gnu.node')
+    case 'linux-x64-musl':
+      return requireHere('socket-owner-linux-x64-musl/socket-owner.linux-x64-musl.node')
+    case 'win32-arm64':
+      return requireHere('socket-owner-win32-arm64/socket-owner.win32-arm64.node')
+    case 'win32-x64':
+      return requireHere('socket-owner-win32-x64/socket-owner.win32-x64.node')
+  }
+}
+
+/** @param {string} file What SOCKET_OWNER_BINARY names: this file or none. */
+function loadNamed(file) {
+  if (!path.isAbsolute(file)) throw new Error('it is not an absolute path')
+  checkLength(file)
+  const module = { exports: {} }
+  process.dlopen(module, file)
+  return checked(module.exports)
+}
+
+/**
+ * Throws for a file that was cut off. Linux would map it all the same, and end the process by SIGBUS at
+ * the first page that is not there; macOS and Windows refuse it themselves.
+ * @param {string} file
+ */
+function checkLength(file) {
+  if (process.platform !== 'linux') return
+  let descriptor
+  try {
+    descriptor = fs.openSync(file, 'r')
+  } catch (error) {
+    if (PASSING.has(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error
+    return // The loader may know better, as Bun's does of a file in its executable, or says more.
+  }
+  try {
+    const { size } = fs.fstatSync(descriptor)
+    const bytes = elfBytes(descriptor)
+    if (size < bytes) throw new Error(`it was cut off after ${size} of ${bytes} bytes`)
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/**
+ * How long an ELF file is by its own account: section headers end it (<elf.h>, Elf64_Ehdr: e_shoff,
+ * e_shentsize, e_shnum). 0: it is none.
+ * @param {number} descriptor
+ */
+function elfBytes(descriptor) {
+  const head = Buffer.alloc(ELF_HEADER_BYTES)
+  const count = fs.readSync(descriptor, head, 0, ELF_HEADER_BYTES, 0)
+  if (count < ELF_HEADER_BYTES || head.readUInt32LE(0) !== ELF_MAGIC) return 0
+  return Number(head.readBigUInt64LE(40)) + head.readUInt16LE(58) * head.readUInt16LE(60)
+}
+
+/** @param {any} exports What the binary exports. */
+function checked(exports) {
+  if (FUNCTIONS.every((name) => typeof exports?.[name] === 'function')) return exports
+  throw new Error('it is not the binary of this version of socket-owner')
+}
+
+/**
+ * @param {import('./cures').Attempt} attempt
  * @param {unknown} cause
  * @returns {Failure}
  */
-function broken(tag, name, cause) {
-  const [reason, cure] = diagnosis(tag, name, cause)
-  const message = `socket-owner's binary ${name} does not load: ${reason}. ${cure}`
-  return { code: 'ERR_BINARY_LOAD', message, cause }
-}
-
-/**
- * What is wrong with the binary, and what to do.
- * @param {string} tag
- * @param {string} name
- * @param {unknown} cause
- */
-function diagnosis(tag, name, cause) {
-  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
-  const here = `${process.platform}-${process.arch}`
-  const built = builtFor(name)
-  if (built !== null && built !== here) {
-    return [
-      `it was built for ${built}, and this is ${here}`,
-      'node_modules came from another machine: install again on this one.'
-    ]
-  }
-  if (/** @type {{ code?: unknown }} */ (Object(cause)).code === 'ERR_DLOPEN_DISABLED') {
-    return [
-      reason,
-      'Start Node.js without --no-addons, and beside --permission with --allow-addons.'
-    ]
-  }
-  if (reason.includes('GLIBC_')) {
-    return [
-      reason,
-      "This system's glibc is older than the one that it was built for. The published binary needs " +
-        '2.17 or later: update the system, or take a newer base image.'
-    ]
-  }
-  return [
-    reason,
-    `It should be that for ${tag}, version ${version()}. ` +
-      'Install again on this very system; on Linux it needs glibc 2.17 or musl 1.2.'
-  ]
-}
-
-/** @param {string} name */
-function builtFor(name) {
+function explain(attempt, cause) {
   try {
-    return require('./binary').systemOf(requireHere.resolve(name))
-  } catch {
-    return null
-  }
-}
-
-/** @param {string} tag */
-function isInstalled(tag) {
-  try {
-    requireHere.resolve(`socket-owner-${tag}/package.json`)
-    return true
-  } catch {
-    return false
+    return require('./cures').explain(attempt, cause)
+  } catch (error) {
+    // Out of descriptors, cures.js cannot be read either.
+    const { code, syscall, message } = /** @type {NodeJS.ErrnoException} */ (Object(error))
+    if (!PASSING.has(code ?? '')) throw error
+    return { code: code ?? '', syscall, message: `${message}. The next call tries again`, cause }
   }
 }
 

@@ -10,6 +10,9 @@ const { inspect } = require('node:util')
  * @typedef {{ code: string, message: string, syscall?: string | undefined, cause?: unknown }} Failure
  */
 
+/** Out of something that comes back: a failure to load with one of these codes is not kept. */
+const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'])
+
 /**
  * What was received, in the words of Node's own argument errors.
  * @param {unknown} value
@@ -97,6 +100,7 @@ function internalFailure(cause) {
   return { code: 'ERR_INTERNAL', message, cause }
 }
 
+exports.PASSING = PASSING
 exports.invalidType = invalidType
 exports.invalidValue = invalidValue
 exports.outOfRange = outOfRange

@@ -1,15 +1,15 @@
 'use strict'
 
 // Questions about processes: batches of pids, one native task at a time, beside the walk for
-// sockets so that neither waits for the other. See queue.js on why it starts by a Promise reaction.
+// sockets so that neither waits for the other. See sockets.js on why it starts by a Promise reaction.
 
 const { load } = require('./binding')
 const { internalFailure } = require('./errors')
-const { Question } = require('./question')
+const { Waiters } = require('./waiters')
 
-/** @typedef {import('./binding').Binding} Binding */
-/** @typedef {import('./binding').Info} Info */
-/** @typedef {import('./binding').NativeFailure} NativeFailure */
+/** @typedef {import('./native').Binding} Binding */
+/** @typedef {import('./native').Info} Info */
+/** @typedef {import('./native').NativeFailure} NativeFailure */
 
 /**
  * Questions of one kind. Those not handed to the native side yet are here by pid: the same pid
@@ -24,9 +24,9 @@ class Kind {
   constructor(name, ask) {
     this.name = name
     this.ask = ask
-    /** @type {Map<number, Question<T | null>>} */
+    /** @type {Map<number, Waiters<T | null>>} */
     this.unasked = new Map()
-    /** @type {[number, Question<T | null>][]} */
+    /** @type {[number, Waiters<T | null>][]} */
     this.batch = []
   }
 
@@ -35,25 +35,24 @@ class Kind {
    * @param {AbortSignal | undefined} signal
    */
   wait(pid, signal) {
-    let question = this.unasked.get(pid)
-    if (question === undefined) {
-      const text = () => `${this.name} of ${pid}`
-      question = new Question(text, () => this.unasked.delete(pid))
-      this.unasked.set(pid, question)
+    let waiters = this.unasked.get(pid)
+    if (waiters === undefined) {
+      waiters = new Waiters(`${this.name} of ${pid}`, () => this.unasked.delete(pid))
+      this.unasked.set(pid, waiters)
     }
-    return question.wait(signal)
+    return waiters.wait(signal)
   }
 
-  /** Whether anybody waits. */
+  /** Somebody waits. */
   get isWaiting() {
     return this.batch.length > 0 || this.unasked.size > 0
   }
 
   /** Asks all, of which as many are answered as fit into a slice. Never rejects. */
   async answerSome() {
-    for (const [pid, question] of this.unasked) {
-      question.abandoned = () => {} // Left out of the next slice, or its answer ignored.
-      this.batch.push([pid, question])
+    for (const [pid, waiters] of this.unasked) {
+      waiters.abandoned = () => {} // Left out of the next slice, or its answer ignored.
+      this.batch.push([pid, waiters])
     }
     this.unasked.clear()
     if (this.batch.length === 0) return
@@ -67,9 +66,9 @@ class Kind {
       answered = answers.length
     } catch (error) {
       const failure = internalFailure(error)
-      for (const [, question] of this.batch) question.settle({ failure }, 'failed')
+      for (const [, waiters] of this.batch) waiters.settle({ failure }, 'failed')
     }
-    this.batch = this.batch.slice(answered).filter(([, question]) => question.waiters.size > 0)
+    this.batch = this.batch.slice(answered).filter(([, waiters]) => waiters.all.size > 0)
   }
 }
 
@@ -114,6 +113,7 @@ async function run() {
 }
 
 /**
+ * Only a failure has a `code`.
  * @param {unknown} answer
  * @returns {answer is NativeFailure}
  */

@@ -9,9 +9,9 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pythonIn } from './lib/python.mjs'
 import { toolchainFor } from './lib/rust-toolchain.mjs'
 import { withoutSourcePaths } from './lib/source-paths.mjs'
+import { installZig } from './lib/zig.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'linux')
@@ -29,7 +29,7 @@ const libraries = {
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets)
-const zig = installZig()
+const zig = installZig(path.join(cache, 'zig'))
 for (const name of names) {
   const file = place(build(name), name)
   check(file, name)
@@ -59,19 +59,6 @@ function build(name) {
     }
   })
   return path.join(cache, target, 'release', 'libsocket_owner.so')
-}
-
-function installZig() {
-  const home = path.join(cache, 'zig')
-  const bin = path.join(home, 'bin')
-  const python = pythonIn(home)
-  if (!fs.existsSync(path.join(bin, 'cargo-zigbuild'))) {
-    const packages = ['ziglang==0.17.*', 'cargo-zigbuild==0.24.*']
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...packages], { stdio: 'inherit' })
-  }
-  const where = 'import os, ziglang; print(os.path.dirname(ziglang.__file__))'
-  const folder = execFileSync(python, ['-c', where], { encoding: 'utf8' }).trim()
-  return { cargoZigbuild: path.join(bin, 'cargo-zigbuild'), zig: path.join(folder, 'zig') }
 }
 
 // By rename, so that a process that has the old one loaded keeps it whole.

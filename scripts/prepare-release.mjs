@@ -17,7 +17,7 @@ if (process.argv[2] !== `v${manifest.version}`) {
 }
 const changelog = fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8')
 if (!changelog.includes(manifest.version)) problems.push('the changelog lacks this version')
-if (platforms.length !== 6) problems.push(`npm/ has ${platforms.length} packages, not 6`)
+if (platforms.length !== 8) problems.push(`npm/ has ${platforms.length} packages, not 8`)
 for (const platform of platforms) {
   const { version, main } = read(`npm/${platform}/package.json`)
   if (version !== manifest.version) problems.push(`npm/${platform} has version ${version}`)

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from './build.mjs'
+import { build } from './lib/native.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 

@@ -5,6 +5,7 @@
 // A name is a folder of __test__, or a file there without its ending: `sockets`, `sockets/port`. --core
 // leaves out what takes long. Options of Node are passed on; their values follow a `=`.
 import { spawnSync } from 'node:child_process'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { testFiles } from './lib/tests.mjs'
@@ -16,8 +17,13 @@ const options = given.filter((each) => each.startsWith('-') && each !== '--core'
 const names = given.filter((each) => !each.startsWith('-'))
 if (names.length === 0) throw new Error('which tests? For instance: sockets, or sockets/port')
 const files = testFiles(path.join(root, '__test__'), names, { isCore })
-const { status } = spawnSync(process.execPath, ['--test', ...options, ...files], {
-  cwd: root,
-  stdio: 'inherit'
-})
+const args = ['--test', ...concurrency(), ...options, ...files]
+const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 process.exitCode = status ?? 1
+
+/** Two files at a time at least, where this Node can be told: a test mostly waits for processes of its own. */
+function concurrency() {
+  const [major, minor] = process.versions.node.split('.').map(Number)
+  const isKnown = major > 20 || (major === 20 && minor >= 10) || (major === 18 && minor >= 19)
+  return isKnown ? [`--test-concurrency=${Math.max(2, os.cpus().length - 1)}`] : []
+}

@@ -35,7 +35,15 @@ pub mod darwin;
 #[path = "linux/mod.rs"]
 pub mod linux;
 
-#[cfg(not(any(target_os = "macos", target_os = "linux")))]
+#[cfg(any(all(target_os = "windows", target_pointer_width = "64"), test))]
+#[path = "windows/mod.rs"]
+pub mod windows;
+
+#[cfg(not(any(
+    target_os = "macos",
+    target_os = "linux",
+    all(target_os = "windows", target_pointer_width = "64")
+)))]
 #[path = "unsupported.rs"]
 pub mod unsupported;
 
@@ -43,7 +51,15 @@ pub mod unsupported;
 pub use darwin::{Search, interface_index, interface_name, local_peer, process_info, process_path};
 #[cfg(target_os = "linux")]
 pub use linux::{Search, interface_index, interface_name, local_peer, process_info, process_path};
-#[cfg(not(any(target_os = "macos", target_os = "linux")))]
+#[cfg(not(any(
+    target_os = "macos",
+    target_os = "linux",
+    all(target_os = "windows", target_pointer_width = "64")
+)))]
 pub use unsupported::{
+    Search, interface_index, interface_name, local_peer, process_info, process_path,
+};
+#[cfg(all(target_os = "windows", target_pointer_width = "64"))]
+pub use windows::{
     Search, interface_index, interface_name, local_peer, process_info, process_path,
 };

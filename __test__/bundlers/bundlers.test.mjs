@@ -4,18 +4,17 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { startStranger } from '../runtimes/stranger.mjs'
-import { root } from '../support/install.mjs'
+import { documentBlocks } from '../support/blocks.mjs'
 import { installApp, run } from '../support/packed.mjs'
+import { startStranger } from '../support/stranger.mjs'
 
-const documented = fs.readFileSync(path.join(root, 'docs', 'bundlers.md'), 'utf8')
-
-/** The configurations by their file's name, and the command lines. */
-const files = Object.fromEntries(
-  [...documented.matchAll(/^```js\n\/\/ (\S+)\n(.*?)^```/gms)].map(([, name, text]) => [name, text])
-)
-const [, shell] = documented.match(/^```sh\n(.*?)^```/ms)
-const commands = shell.trim().split('\n')
+const block = documentBlocks('docs/bundlers.md')
+const files = {
+  'webpack.config.js': block('js // webpack.config.js'),
+  'rollup.config.mjs': block('js // rollup.config.mjs'),
+  'vite.main.config.mjs': block('js // vite.main.config.mjs')
+}
+const commands = block('sh esbuild').trim().split('\n')
 
 const app = `
   import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from 'socket-owner'
@@ -26,7 +25,7 @@ const app = `
   }
   main(Number(process.argv[2]))`
 
-const packages = ['esbuild@0.28', 'webpack@5', 'vite@8']
+const packages = ['esbuild@0.28', 'webpack@5', 'vite@8', 'rollup@4', '@vercel/ncc@0.45']
 let folder
 
 before(async () => {
@@ -45,9 +44,7 @@ async function assertRuns(t, bundle) {
   assert.deepEqual(JSON.parse(stdout), [pid, program, null])
 }
 
-test('every block of the page is tried here', () => {
-  assert.equal(documented.match(/^```\w/gm).length, 3)
-  assert.deepEqual(Object.keys(files).sort(), ['vite.main.config.mjs', 'webpack.config.js'])
+test('esbuild is shown in both forms', () => {
   assert.equal(commands.length, 2)
 })
 
@@ -80,6 +77,19 @@ test('webpack', async (t) => {
   await run(process.execPath, ['--eval', build], { cwd: folder })
 
   await assertRuns(t, 'dist/main.js')
+})
+
+test('Rollup', async (t) => {
+  await run(bin('rollup'), ['--config'], { cwd: folder })
+
+  await assertRuns(t, 'dist/rollup.mjs')
+})
+
+test('ncc', async (t) => {
+  const [program, ...args] = block('sh ncc').trim().split(' ')
+  await run(bin(program), args, { cwd: folder })
+
+  await assertRuns(t, path.join('ncc', fs.readdirSync(path.join(folder, 'ncc'))[0]))
 })
 
 test('Vite for a server', async (t) => {

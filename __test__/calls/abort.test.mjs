@@ -20,11 +20,17 @@ const ends = {
   remoteAddress: '127.0.0.1',
   remotePort: 2
 }
+const end = { address: '127.0.0.1', port: 1 }
 
-/** The three functions, each with an argument that is right. */
+/** The functions, each with an argument that is right. */
 const lookups = [
   ['findPidByLocalTcpPort', (owner, options) => owner.findPidByLocalTcpPort(1, options)],
+  ['findPidByLocalUdpPort', (owner, options) => owner.findPidByLocalUdpPort(1, options)],
   ['findPeerPid', (owner, options) => owner.findPeerPid(ends, options)],
+  ['findPeerProcess', (owner, options) => owner.findPeerProcess(ends, options)],
+  ['findUdpPeerPid', (owner, options) => owner.findUdpPeerPid(end, end, options)],
+  ['listSockets', (owner, options) => owner.listSockets(options)],
+  ['getProcessInfo', (owner, options) => owner.getProcessInfo(process.pid, options)],
   ['getProcessPath', (owner, options) => owner.getProcessPath(process.pid, options)]
 ]
 
@@ -102,11 +108,12 @@ test('one of two that share an answer is aborted and the other gets it', async (
 /** A native side whose first slice gives `answered(id)`, aborted while it was under way. */
 function abortInFirstSlice(recorder, controller, answered) {
   const { advance } = recorder
-  recorder.advance = (_lookups, [id]) => {
+  recorder.advance = async (_lookups, line) => {
+    const id = Number(line.split(' ')[0])
     recorder.advance = advance
     recorder.slices.push({ ids: [id], abandoned: [] })
     controller.abort()
-    return Promise.resolve({ answered: Int32Array.from(answered(id)), failed: [] })
+    return { answered: Int32Array.from(answered(id)), records: [], lists: [], failed: [] }
   }
 }
 

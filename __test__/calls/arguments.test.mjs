@@ -1,13 +1,9 @@
 // Wrong arguments reject, with Node's codes and words, and nothing throws synchronously.
 
 import assert from 'node:assert/strict'
-import dgram from 'node:dgram'
-import { once } from 'node:events'
-import http from 'node:http'
-import http2 from 'node:http2'
-import net from 'node:net'
 import { test } from 'node:test'
-import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from '../../index.js'
+import * as owner from '../../index.js'
+import { assertRefused } from '../support/refused.mjs'
 
 const ends = {
   localAddress: '127.0.0.1',
@@ -15,21 +11,7 @@ const ends = {
   remoteAddress: '127.0.0.1',
   remotePort: 2
 }
-
-/** The whole error: type, code, message, name, and where the caller's own line stands. */
-async function assertRefused(call, Type, code, message) {
-  const promise = call()
-  assert.ok(promise instanceof Promise)
-  await assert.rejects(promise, (error) => {
-    assert.ok(error instanceof Type)
-    assert.equal(error.name, Type.name)
-    assert.equal(error.code, code)
-    assert.equal(error.message, message)
-    assert.ok(error.stack.startsWith(`${Type.name} [${code}]: ${message}`))
-    assert.match(error.stack, /arguments\.test\.mjs/)
-    return true
-  })
-}
+const end = { address: '127.0.0.1', port: 1 }
 
 const wrongNumbers = [
   [undefined, 'undefined'],
@@ -47,20 +29,27 @@ const wrongNumbers = [
 
 const outOfRange = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
-for (const [name, find, max] of [
-  ['port', findPidByLocalTcpPort, 65535],
-  ['pid', getProcessPath, 2147483647]
+const listWith = (name) => (value) => owner.listSockets({ [name]: value })
+
+for (const [called, find, name, max] of [
+  ['findPidByLocalTcpPort', owner.findPidByLocalTcpPort, 'port', 65535],
+  ['findPidByLocalUdpPort', owner.findPidByLocalUdpPort, 'port', 65535],
+  ['getProcessPath', owner.getProcessPath, 'pid', 2147483647],
+  ['getProcessInfo', owner.getProcessInfo, 'pid', 2147483647],
+  ['listSockets', listWith('port'), 'options.port', 65535],
+  ['listSockets', listWith('pid'), 'options.pid', 2147483647]
 ]) {
-  test(`a ${name} that is not a number is refused by type`, async () => {
-    for (const [value, received] of wrongNumbers) {
-      const message = `The "${name}" argument must be of type number. Received ${received}`
+  const kind = name.includes('.') ? 'property' : 'argument'
+
+  test(`${called} refuses a ${name} that is not a number by type`, async () => {
+    const wrong = kind === 'property' ? wrongNumbers.slice(1) : wrongNumbers
+    for (const [value, received] of wrong) {
+      const message = `The "${name}" ${kind} must be of type number. Received ${received}`
       await assertRefused(() => find(value), TypeError, 'ERR_INVALID_ARG_TYPE', message)
     }
-    const missing = `The "${name}" argument must be of type number. Received undefined`
-    await assertRefused(() => find(), TypeError, 'ERR_INVALID_ARG_TYPE', missing)
   })
 
-  test(`a ${name} that is no integer from 1 to ${max} is refused by range`, async () => {
+  test(`${called} refuses a ${name} that is no integer from 1 to ${max} by range`, async () => {
     for (const value of [...outOfRange, max + 1]) {
       const message =
         `The value of "${name}" is out of range. ` +
@@ -69,7 +58,7 @@ for (const [name, find, max] of [
     }
   })
 
-  test(`the least and the greatest ${name} are taken`, async () => {
+  test(`${called} takes the least and the greatest ${name}`, async () => {
     for (const value of [1, max]) {
       const answer = await find(value)
       assert.notEqual(answer, undefined)
@@ -78,10 +67,20 @@ for (const [name, find, max] of [
 }
 
 const withOptions = [
-  ['findPidByLocalTcpPort', (options) => findPidByLocalTcpPort(1, options)],
-  ['findPeerPid', (options) => findPeerPid(ends, options)],
-  ['getProcessPath', (options) => getProcessPath(1, options)]
+  ['findPeerPid', (options) => owner.findPeerPid(ends, options)],
+  ['findPeerProcess', (options) => owner.findPeerProcess(ends, options)],
+  ['findUdpPeerPid', (options) => owner.findUdpPeerPid(end, end, options)],
+  ['findPidByLocalTcpPort', (options) => owner.findPidByLocalTcpPort(1, options)],
+  ['findPidByLocalUdpPort', (options) => owner.findPidByLocalUdpPort(1, options)],
+  ['listSockets', (options) => owner.listSockets(options)],
+  ['getProcessPath', (options) => owner.getProcessPath(1, options)],
+  ['getProcessInfo', (options) => owner.getProcessInfo(1, options)]
 ]
+
+test('every function is tried here', () => {
+  const functions = Object.keys(owner).filter((name) => /^(find|get|list)/.test(name))
+  assert.deepEqual(withOptions.map(([name]) => name).sort(), functions.sort())
+})
 
 for (const [name, call] of withOptions) {
   test(`${name} refuses options that are no object`, async () => {
@@ -115,153 +114,55 @@ for (const [name, call] of withOptions) {
     }
   })
 
-  test(`${name} takes options, signal and state that are undefined`, async () => {
+  test(`${name} takes options that are undefined, together and each`, async () => {
+    const none = { signal: undefined, state: undefined, address: undefined }
     await call(undefined)
     await call({})
-    await call({ signal: undefined, state: undefined })
+    await call({ ...none, protocol: undefined, port: undefined, pid: undefined })
   })
 }
 
-test('a state that is neither is refused by value, of whatever type', async () => {
-  for (const [state, received] of [
-    ['LISTEN', "'LISTEN'"],
-    ['', "''"],
-    [null, 'null'],
-    [1, '1'],
-    [['listening'], "[ 'listening' ]"]
-  ]) {
-    const message =
-      "The \"options.state\" property must be one of: 'listening', 'connected'. " +
-      `Received ${received}`
-    const call = () => findPidByLocalTcpPort(1, { state })
-    await assertRefused(call, TypeError, 'ERR_INVALID_ARG_VALUE', message)
-  }
-})
+const wrongChoices = [
+  ['LISTEN', "'LISTEN'"],
+  ['', "''"],
+  [null, 'null'],
+  [1, '1'],
+  [['listening'], "[ 'listening' ]"]
+]
+const PORT_STATES = "'listening', 'connected'"
 
-test('what is no socket is refused, and told what to pass', async (t) => {
-  const server = http.createServer().listen(0, '127.0.0.1')
-  t.after(() => server.close())
-  await once(server, 'listening')
-  const client = http.get({ port: server.address().port, host: '127.0.0.1', agent: false })
-  t.after(() => client.destroy())
-  const [request, response] = await once(server, 'request')
-
-  for (const [value, received] of [
-    [undefined, 'undefined'],
-    [null, 'null'],
-    [5, 'type number (5)'],
-    ['127.0.0.1:80', "type string ('127.0.0.1:80')"],
-    [{}, 'an instance of Object'],
-    [{ destroyed: true, socket: {} }, 'an instance of Object'],
-    [{ destroyed: 1 }, 'an instance of Object'],
-    [server, 'an instance of Server'],
-    [request, 'an instance of IncomingMessage'],
-    [response, 'an instance of ServerResponse']
-  ]) {
-    const message =
-      'The "socket" argument must be a connected socket, like a net.Socket (of a request pass ' +
-      'request.socket), or an object with localAddress, localPort, remoteAddress and remotePort. ' +
-      `Received ${received}`
-    await assertRefused(() => findPeerPid(value), TypeError, 'ERR_INVALID_ARG_TYPE', message)
-  }
-  response.end()
-  await once(client, 'close')
-})
-
-test('an end of another type is refused by type, though another end is missing', async (t) => {
-  const socket = dgram.createSocket('udp4')
-  t.after(() => socket.close())
-  const refused = (value, name, type, received) =>
-    assertRefused(
-      () => findPeerPid(value),
-      TypeError,
-      'ERR_INVALID_ARG_TYPE',
-      `The "socket.${name}" property must be of type ${type}. Received ${received}`
-    )
-
-  await refused(socket, 'remoteAddress', 'string', 'function ')
-  for (const name of ['localAddress', 'remoteAddress']) {
-    await refused({ ...ends, [name]: 5 }, name, 'string', 'type number (5)')
-    await refused({ ...ends, [name]: null }, name, 'string', 'null')
-    await refused({ [name]: 5 }, name, 'string', 'type number (5)')
-  }
-  for (const name of ['localPort', 'remotePort']) {
-    await refused({ ...ends, [name]: '80' }, name, 'number', "type string ('80')")
-    await refused({ [name]: null }, name, 'number', 'null')
-  }
-})
-
-test("an end's port is refused by range", async () => {
-  for (const name of ['localPort', 'remotePort']) {
-    for (const value of [0, -1, 1.5, 65536, Number.NaN]) {
-      const message =
-        `The value of "socket.${name}" is out of range. ` +
-        `It must be an integer >= 1 && <= 65535. Received ${value}`
-      const call = () => findPeerPid({ ...ends, [name]: value })
-      await assertRefused(call, RangeError, 'ERR_OUT_OF_RANGE', message)
+for (const [called, name, values, call] of [
+  ['findPidByLocalTcpPort', 'state', PORT_STATES, (o) => owner.findPidByLocalTcpPort(1, o)],
+  ['listSockets', 'state', `${PORT_STATES}, 'bound'`, (options) => owner.listSockets(options)],
+  ['listSockets', 'protocol', "'tcp', 'udp'", (options) => owner.listSockets(options)]
+]) {
+  test(`${called} refuses a ${name} that is none by value, of whatever type`, async () => {
+    for (const [value, received] of wrongChoices) {
+      const message = `The "options.${name}" property must be one of: ${values}. Received ${received}`
+      const refused = () => call({ [name]: value })
+      await assertRefused(refused, TypeError, 'ERR_INVALID_ARG_VALUE', message)
     }
-  }
-})
+  })
+}
 
-test("an end's address that is no IP address is refused by value", async () => {
-  const wrong = ['', 'localhost', '127.0.0.1.', '127.1', '::1::', '1::2%', '127.0.0.1%lo', '[::1]']
-  for (const name of ['localAddress', 'remoteAddress']) {
-    for (const value of wrong) {
-      const message = `The "socket.${name}" property must be an IP address. Received '${value}'`
-      const call = () => findPeerPid({ ...ends, [name]: value })
+for (const [called, find] of [
+  ['findPidByLocalTcpPort', owner.findPidByLocalTcpPort],
+  ['findPidByLocalUdpPort', owner.findPidByLocalUdpPort]
+]) {
+  test(`${called} refuses an address that is none`, async () => {
+    for (const [address, received] of [
+      [5, 'type number (5)'],
+      [null, 'null'],
+      [['::1'], 'an instance of Array']
+    ]) {
+      const message = `The "options.address" property must be of type string. Received ${received}`
+      const call = () => find(1, { address })
+      await assertRefused(call, TypeError, 'ERR_INVALID_ARG_TYPE', message)
+    }
+    for (const address of ['', 'localhost', '127.1', '::1%', '127.0.0.1:80']) {
+      const message = `The "options.address" property must be an IP address. Received '${address}'`
+      const call = () => find(1, { address })
       await assertRefused(call, TypeError, 'ERR_INVALID_ARG_VALUE', message)
     }
-  }
-})
-
-test('the four ends are read once each, at the call', async () => {
-  const read = []
-  const socket = {}
-  for (const [name, value] of Object.entries(ends)) {
-    Object.defineProperty(socket, name, { get: () => read.push(name) && value })
-  }
-
-  const answer = findPeerPid(socket)
-
-  assert.deepEqual(read, ['localAddress', 'localPort', 'remoteAddress', 'remotePort'])
-  await answer
-  assert.equal(read.length, 4)
-})
-
-test("a getter's own error is the rejection", async () => {
-  const mine = new Error('mine')
-  const socket = {
-    get localAddress() {
-      throw mine
-    }
-  }
-
-  await assert.rejects(findPeerPid(socket), (error) => error === mine)
-})
-
-test('a socket that has gone or was never connected is null', async () => {
-  const unconnected = new net.Socket()
-
-  assert.equal(await findPeerPid(unconnected), null)
-  assert.equal(await findPeerPid({ destroyed: true }), null)
-  for (const name of Object.keys(ends)) {
-    assert.equal(await findPeerPid({ ...ends, [name]: undefined }), null)
-  }
-})
-
-test("an http2 session's socket answers while it is there and is null afterwards", async (t) => {
-  const server = http2.createServer().listen(0, '127.0.0.1')
-  t.after(() => server.close())
-  await once(server, 'listening')
-  const client = http2.connect(`http://127.0.0.1:${server.address().port}`)
-  t.after(() => client.destroy())
-  const [session] = await once(server, 'session')
-  const { socket } = session
-
-  assert.equal(await findPeerPid(socket), process.pid)
-
-  client.destroy()
-  await once(session, 'close')
-  assert.throws(() => socket.remoteAddress, { code: 'ERR_HTTP2_SOCKET_UNBOUND' })
-  assert.equal(await findPeerPid(socket), null)
-})
+  })
+}

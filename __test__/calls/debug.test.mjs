@@ -49,12 +49,12 @@ test('each look-up has its line', { skip: needsLinux }, async (t) => {
   )
   const untimed = lines.map((line) => line.slice(prefix.length).replace(/\d+ µs$/, 'N µs'))
   assert.deepEqual(untimed, [
-    `listening ${port}: ${server.pid} by walk in N µs`,
-    `port ${port}: ${server.pid} by recent owner in N µs`,
-    `port ${free}: null by socket table in N µs`,
-    `127.0.0.1:${free} to 127.0.0.1:${port}: null by socket table in N µs`,
+    `port pid tcp ${port} listening -: ${server.pid} by walk in N µs`,
+    `port pid tcp ${port} - -: ${server.pid} by recent owner in N µs`,
+    `port pid tcp ${free} - -: null by socket table in N µs`,
+    `connection pid 127.0.0.1 ${free} 127.0.0.1 ${port}: null by socket table in N µs`,
     'null: the socket has gone',
-    'null: its ends are of two families',
+    `connection pid ::1 ${free} 127.0.0.1 ${port}: null by socket table in N µs`,
     `path of ${pid}: "${fs.realpathSync(process.execPath)}" by its process in N µs`,
     'info of 2147483647: null by its process in N µs'
   ])

@@ -7,13 +7,11 @@ import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
-import { cargoBuild } from '../../scripts/build.mjs'
+import { cargoBuild } from '../../scripts/lib/native.mjs'
 import { hostTag, install, installBinary, requireIn, root } from '../support/install.mjs'
 
-function buildPanicking() {
-  const target = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'panic')
-  return cargoBuild(['--features', 'panic-on-purpose', '--target-dir', target])
-}
+/** Not optimised, like cargo's tests: what they share is compiled once. */
+const buildPanicking = () => cargoBuild(['--features', 'panic-on-purpose'])
 
 function installPanicking(t) {
   const folder = install(t)

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test } from 'node:test'
 import byDefault from 'socket-owner'
-import { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath } from '../../index.js'
+import * as named from '../../index.js'
 import libc from '../../lib/libc.js'
 import { needsLinux } from '../support/holders.mjs'
 import {
@@ -16,13 +16,15 @@ import {
   hostTag,
   install,
   installBinary,
+  installCode,
   requireIn,
   root,
   temporaryFolder
 } from '../support/install.mjs'
 
-const imported = { findPeerPid, findPidByLocalTcpPort, getProcessInfo, getProcessPath }
+const { default: _, 'module.exports': __, ...imported } = named
 const GONE = { destroyed: true }
+const END = { address: '::1', port: 1 }
 
 /** Runs a program in `folder` and gives what it printed as JSON. */
 async function run(folder, program) {
@@ -34,13 +36,21 @@ async function run(folder, program) {
   return JSON.parse((await printed).join(''))
 }
 
+/** A right call of each function. */
+const callsOf = (owner) => [
+  () => owner.findPeerPid(GONE),
+  () => owner.findPeerProcess(GONE),
+  () => owner.findUdpPeerPid(END, END),
+  () => owner.findPidByLocalTcpPort(1),
+  () => owner.findPidByLocalUdpPort(1),
+  () => owner.listSockets(),
+  () => owner.getProcessPath(1),
+  () => owner.getProcessInfo(1)
+]
+
 /** Every function fails alike, twice, and each time with an error of its own. */
 async function assertAllFail(owner, code, message, cause) {
-  const calls = [
-    () => owner.findPidByLocalTcpPort(1),
-    () => owner.findPeerPid(GONE),
-    () => owner.getProcessPath(1)
-  ]
+  const calls = callsOf(owner)
   for (const call of [...calls, ...calls]) {
     await assert.rejects(call(), (error) => {
       assert.ok(error instanceof Error)
@@ -58,6 +68,7 @@ test('require, import of names and import of the default give the same functions
   const required = createRequire(import.meta.url)('socket-owner')
 
   assert.deepEqual({ ...required }, imported)
+  assert.equal(Object.keys(imported).length, 8)
   assert.equal(byDefault, required)
   for (const [name, lookUp] of Object.entries(imported)) assert.equal(lookUp.name, name)
 })
@@ -92,7 +103,7 @@ test('a binary beside it counts only in a checkout', async (t) => {
 })
 
 for (const [platform, arch] of [
-  ['win32', 'x64'],
+  ['win32', 'ia32'],
   ['freebsd', 'x64'],
   ['linux', 'ia32'],
   ['darwin', 'riscv64']
@@ -102,11 +113,8 @@ for (const [platform, arch] of [
       Object.defineProperty(process, 'platform', { value: '${platform}' })
       Object.defineProperty(process, 'arch', { value: '${arch}' })
       const owner = require('socket-owner')
-      const calls = [
-        owner.findPidByLocalTcpPort(1),
-        owner.findPeerPid({ destroyed: true }),
-        owner.getProcessPath(1)
-      ]
+      const [GONE, END] = [{ destroyed: true }, { address: '::1', port: 1 }]
+      const calls = (${callsOf})(owner).map((call) => call())
       Promise.allSettled(calls).then((outcomes) => {
         const errors = outcomes.map(({ reason }) => [reason.code, reason.message])
         console.log(JSON.stringify(errors))
@@ -114,17 +122,26 @@ for (const [platform, arch] of [
 
     const message =
       `socket-owner has no back end for ${platform}-${arch}. ` +
-      'It works on macOS and Linux, each on x64 and arm64; ' +
+      'It works on macOS, Linux and Windows, each on x64 and arm64; ' +
       'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
     const expected = ['ERR_UNSUPPORTED_PLATFORM', message]
-    assert.deepEqual(await run(root, program), [expected, expected, expected])
+    assert.deepEqual(await run(root, program), new Array(8).fill(expected))
   })
 }
+
+const SYSTEMS = [
+  'darwin-arm64',
+  'darwin-x64',
+  'linux-arm64',
+  'linux-x64',
+  'win32-arm64',
+  'win32-x64'
+]
 
 test('each supported platform asks for its own package, Linux for the one of its libc', async (t) => {
   const folder = install(t)
   const named = {}
-  for (const system of ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64']) {
+  for (const system of SYSTEMS) {
     const [platform, arch] = system.split('-')
     const program = `
       Object.defineProperty(process, 'platform', { value: '${platform}' })
@@ -140,73 +157,94 @@ test('each supported platform asks for its own package, Linux for the one of its
     'darwin-arm64': ['ERR_BINARY_MISSING', 'socket-owner-darwin-arm64'],
     'darwin-x64': ['ERR_BINARY_MISSING', 'socket-owner-darwin-x64'],
     'linux-arm64': ['ERR_BINARY_MISSING', `socket-owner-linux-arm64-${libcName}`],
-    'linux-x64': ['ERR_BINARY_MISSING', `socket-owner-linux-x64-${libcName}`]
+    'linux-x64': ['ERR_BINARY_MISSING', `socket-owner-linux-x64-${libcName}`],
+    'win32-arm64': ['ERR_BINARY_MISSING', 'socket-owner-win32-arm64'],
+    'win32-x64': ['ERR_BINARY_MISSING', 'socket-owner-win32-x64']
   })
 })
 
-test('a missing binary package is named, with the cure', async (t) => {
-  const folder = install(t)
-  const owner = requireIn(folder)('socket-owner')
-  const message = new RegExp(
-    `needs the package socket-owner-${hostTag}, which is not installed\\..*--omit=optional.*` +
-      `npm install socket-owner-${hostTag}@\\d`
-  )
-  await assertAllFail(owner, 'ERR_BINARY_MISSING', message, /^MODULE_NOT_FOUND$/)
-})
-
-test('a binary package without its file is missing', async (t) => {
-  const folder = install(t)
-  installBinary(folder, hostTag, '')
-  const home = path.join(folder, 'node_modules', `socket-owner-${hostTag}`)
-  fs.rmSync(path.join(home, `socket-owner.${hostTag}.node`))
-
-  const message = /not installed\. It is an optional dependency/
-  await assertAllFail(requireIn(folder)('socket-owner'), 'ERR_BINARY_MISSING', message, /./)
-})
-
-// Not cut off anywhere later: glibc maps such a file and dies by SIGBUS, before anybody can tell.
-const binary = fs.readFileSync(hostBinary)
-const otherCpu = Buffer.from(binary)
-otherCpu.writeUInt16LE(0xf3, 18) // ELF e_machine: RISC-V. In a Mach-O it spoils the header too.
-for (const [what, bytes] of [
-  ['an empty file', Buffer.alloc(0)],
-  ['a text file', Buffer.from('404 not found\n')],
-  ['a binary that was cut off', binary.subarray(0, 40)],
-  ['a binary for another CPU', otherCpu]
-]) {
-  test(`${what} does not load, and the loader's own error is the cause`, async (t) => {
+test('a package of another kind in its place does not load', async (t) => {
+  for (const code of ['exports.advance = () => {}', 'module.exports = null']) {
     const folder = install(t)
-    installBinary(folder, hostTag, bytes)
-    const owner = requireIn(folder)('socket-owner')
-    const message = new RegExp(
-      `binary socket-owner-${hostTag} does not load: .*\\.node.*Install again`,
-      's'
-    )
-
-    await assertAllFail(owner, 'ERR_BINARY_LOAD', message, /^ERR_DLOPEN_FAILED$/)
-  })
-}
-
-test('a package that is not our binary does not load', async (t) => {
-  for (const content of ['exports.advance = () => {}', 'exports.processPaths = () => {}']) {
-    const folder = install(t)
-    installBinary(folder, hostTag, content, 'index.js')
+    installCode(folder, code)
     const owner = requireIn(folder)('socket-owner')
 
-    const message = /does not load: it is not the binary of socket-owner \d/
+    const message = /does not load: it is not the binary of this version of .*Install version \d/
     await assertAllFail(owner, 'ERR_BINARY_LOAD', message, /^undefined$/)
   }
 })
 
-test('a failure to load is kept, every call has it and none tries again', async (t) => {
+test('a binary that does not load is not tried again', async (t) => {
   const folder = install(t)
-  const content = "globalThis.loads = (globalThis.loads ?? 0) + 1; throw new Error('broken')"
-  installBinary(folder, hostTag, content, 'index.js')
+  const file = installBinary(folder, hostTag, '404 not found\n')
+  const owner = requireIn(folder)('socket-owner')
+  await assert.rejects(owner.getProcessPath(1), { code: 'ERR_BINARY_LOAD' })
+  fs.copyFileSync(hostBinary, file)
+
+  await assertAllFail(owner, 'ERR_BINARY_LOAD', /not a native library/, /^ERR_DLOPEN_FAILED$/)
+})
+
+test('a binary that is installed after a call is there for the next', async (t) => {
+  const folder = install(t)
+  const owner = requireIn(folder)('socket-owner')
+  await assertAllFail(owner, 'ERR_BINARY_MISSING', /not installed/, /^MODULE_NOT_FOUND$/)
+  installBinary(folder, hostTag, fs.readFileSync(hostBinary))
+
+  assert.equal(await owner.getProcessPath(process.pid), fs.realpathSync(process.execPath))
+})
+
+const RUN_OUT = `
+  const fs = require('node:fs')
+  const { Worker, isMainThread } = require('node:worker_threads')
+  const owner = require('socket-owner')
+  async function run() {
+    const held = []
+    try {
+      for (;;) held.push(fs.openSync('/dev/null'))
+    } catch {}
+    const told = []
+    for (let i = 0; i < 2; i += 1) {
+      const { code, syscall, message } = await owner.getProcessPath(process.pid).catch((e) => e)
+      told.push([code, syscall, message])
+    }
+    for (const each of held) fs.closeSync(each)
+    const path = await owner.getProcessPath(process.pid)
+    const inWorker = new Worker(
+      "const { parentPort } = require('node:worker_threads');" +
+      "require('socket-owner').getProcessPath(process.pid).then((path) => parentPort.postMessage(path))",
+      { eval: true }
+    )
+    inWorker.on('message', (path2) => console.log(JSON.stringify({ told, path, path2 })))
+  }
+  run()`
+
+test("out of descriptors is that call's alone, and the next one loads", {
+  skip: needsLinux
+}, async (t) => {
+  const folder = install(t)
+  installBinary(folder, hostTag, fs.readFileSync(hostBinary))
+  const command = ['-c', `ulimit -n 64; exec "$0" --eval "$1"`, process.execPath, RUN_OUT]
+  const child = spawn('sh', command, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  const printed = (await child.stdout.setEncoding('utf8').toArray()).join('')
+
+  const { told, path: found, path2 } = JSON.parse(printed)
+
+  for (const [code, syscall, message] of told) {
+    assert.deepEqual([code, syscall], ['EMFILE', 'open'])
+    assert.match(message, /^EMFILE: too many open files, open '.*'\. The next call tries again$/)
+  }
+  assert.equal(found, fs.realpathSync(process.execPath))
+  assert.equal(path2, found)
+})
+
+test('no package.json is read to find the binary', { skip: needsLinux }, async (t) => {
+  const folder = install(t)
+  const file = installBinary(folder, hostTag, fs.readFileSync(hostBinary))
+  fs.writeFileSync(path.join(path.dirname(file), 'package.json'), '{ spoiled')
+
   const owner = requireIn(folder)('socket-owner')
 
-  await assertAllFail(owner, 'ERR_BINARY_LOAD', /does not load: broken/, /^undefined$/)
-
-  assert.equal(globalThis.loads, 1)
+  assert.equal(await owner.getProcessPath(process.pid), fs.realpathSync(process.execPath))
 })
 
 test('arguments are checked first, then the signal, then the binary, then the socket', async (t) => {

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { checkDarwinBinary } from '../../scripts/check-darwin-binary.mjs'
-import fixups from './host/fixups.cjs'
-import machO from './host/mach-o.cjs'
+import { checkDarwinBinary } from '../../scripts/lib/darwin-binary.mjs'
+import machO from '../../scripts/lib/mach-o.cjs'
+import fixups from '../../scripts/lib/mach-o-fixups.cjs'
 
 const { arch } = process
 const shipped = new URL(

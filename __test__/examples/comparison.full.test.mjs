@@ -4,14 +4,27 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
-import { startStranger } from '../runtimes/stranger.mjs'
+import { documentBlocks } from '../support/blocks.mjs'
 import { needsProgram } from '../support/holders.mjs'
-import { root } from '../support/install.mjs'
 import { installApp, run } from '../support/packed.mjs'
+import { startStranger } from '../support/stranger.mjs'
 
-const page = fs.readFileSync(path.join(root, 'docs', 'comparison.md'), 'utf8')
-const sections = page.split(/^## From /m).slice(1)
-const blocksOf = (section) => [...section.matchAll(/^```\w+\n(.*?)^```/gms)].map(([, text]) => text)
+const block = documentBlocks('docs/comparison.md')
+/** By package: its way and ours. */
+const WAYS = {
+  'find-process': [
+    block("js import findProcess from 'find-process'"),
+    block('js import { findPidByLocalTcpPort }', 'From find-process')
+  ],
+  'pid-port': [
+    block("js import { portToPid } from 'pid-port'"),
+    block('js import { findPidByLocalTcpPort }', 'From pid-port')
+  ],
+  systeminformation: [
+    block("js import si from 'systeminformation'"),
+    block('js import { findPidByLocalTcpPort }', 'From systeminformation')
+  ]
+}
 const skip = needsProgram('ss')
 let folder
 
@@ -21,16 +34,13 @@ before(async () => {
   folder = await installApp({ after: (end) => process.on('exit', end) }, { packages })
 })
 
-for (const section of sections.slice(0, 3)) {
-  const [name] = section.split('\n')
+for (const [name, ways] of Object.entries(WAYS)) {
   test(`${name} and ours give the same pid`, { skip }, async (t) => {
     const { port, pid } = await startStranger(t)
-    const blocks = blocksOf(section)
 
-    assert.equal(blocks.length, 2)
-    for (const [i, block] of blocks.entries()) {
+    for (const [i, way] of ways.entries()) {
       const file = path.join(folder, `${name}-${i}.mjs`)
-      fs.writeFileSync(file, `${block.replaceAll('3000', port)}\nconsole.log(pid)\n`)
+      fs.writeFileSync(file, `${way.replaceAll('3000', port)}\nconsole.log(pid)\n`)
       const { stdout } = await run(process.execPath, [file], { cwd: folder })
       assert.equal(stdout, `${pid}\n`)
     }
@@ -41,7 +51,8 @@ test('lsof and our command give the same pid', {
   skip: skip || needsProgram('lsof')
 }, async (t) => {
   const { port, pid } = await startStranger(t)
-  const [theirs, ours] = blocksOf(sections[3]).map((text) => text.replace('3000', port))
+  const theirs = block('sh lsof').replace('3000', port)
+  const ours = block('sh npx socket-owner').replace('3000', port)
 
   const lsof = await run('sh', ['-c', theirs], { cwd: folder })
   const command = await run('sh', ['-c', `npm_config_offline=true ${ours}`], { cwd: folder })
@@ -50,7 +61,7 @@ test('lsof and our command give the same pid', {
 })
 
 test('the line for an accepted connection runs', { skip }, async () => {
-  const [, , program] = blocksOf(sections[3])
+  const program = block("js import { findPeerPid } from 'socket-owner'")
   const around = `
     console.log(process.pid)
     server.on('connection', async (socket) => {

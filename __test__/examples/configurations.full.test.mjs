@@ -9,23 +9,15 @@ import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { hostTag, root, temporaryFolder } from '../support/install.mjs'
+import { documentBlocks } from '../support/blocks.mjs'
+import { hostTag, temporaryFolder } from '../support/install.mjs'
 import { installApp, run } from '../support/packed.mjs'
 import { skip, writeStandIn } from './live-requests.mjs'
 
-const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
-
-/** The one block whose first line after the fence begins so. */
-function block(beginning) {
-  const found = [...page.matchAll(/^```\w+\n(.*?)^```/gms)].map(([, text]) => text)
-  const [text, ...others] = found.filter((each) => each.startsWith(beginning))
-  assert.notEqual(text, undefined)
-  assert.deepEqual(others, [])
-  return text
-}
+const block = documentBlocks('docs/electron.md')
 
 test('the lines that start the example start it', { skip }, async (t) => {
-  const [enter, install, start] = block('cd examples').trim().split('\n')
+  const [enter, install, start] = block('sh cd examples').trim().split('\n')
   const from = enter.replace('cd ', '')
   // What the second line does, with the packed package in the place of the published one.
   assert.equal(install, 'npm install')
@@ -55,7 +47,7 @@ test('the lines that start the example start it', { skip }, async (t) => {
 test("Forge's line keeps the binary out of the archive", async (t) => {
   const folder = await installApp(t, { packages: ['@electron/asar@3'] })
   const require = createRequire(path.join(folder, 'x.js'))
-  fs.writeFileSync(path.join(folder, 'forge.config.js'), block('// forge.config.js'))
+  fs.writeFileSync(path.join(folder, 'forge.config.js'), block('js // forge.config.js'))
   const { unpack } = require('./forge.config.js').packagerConfig.asar
 
   const archive = path.join(temporaryFolder(t), 'app.asar')
@@ -70,7 +62,7 @@ test('the line for the other architecture brings its binary', async (t) => {
   const folder = temporaryFolder(t)
   const manifest = { private: true, dependencies: { esbuild: '0.28' } }
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
-  const [, ...args] = block('npm install --cpu').trim().split(' ')
+  const [, ...args] = block('sh npm install --cpu').trim().split(' ')
 
   await run('npm', [...args, '--ignore-scripts', '--no-audit'], { cwd: folder })
 
@@ -83,7 +75,7 @@ test("pnpm's lines bring the Macs' binaries", async (t) => {
   const folder = temporaryFolder(t)
   const manifest = { private: true, dependencies: { esbuild: '0.28' } }
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest))
-  fs.writeFileSync(path.join(folder, 'pnpm-workspace.yaml'), block('# pnpm-workspace.yaml'))
+  fs.writeFileSync(path.join(folder, 'pnpm-workspace.yaml'), block('yaml # pnpm-workspace.yaml'))
 
   const pnpm = path.join(tools, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs')
   const where = [`--store-dir=${path.join(folder, 'store')}`, '--ignore-scripts']

@@ -6,10 +6,12 @@ import fs from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { before, test } from 'node:test'
+import { documentBlocks } from '../support/blocks.mjs'
 import { needsLinux } from '../support/holders.mjs'
-import { hostTag, root, temporaryFolder } from '../support/install.mjs'
+import { hostTag, temporaryFolder } from '../support/install.mjs'
 import { installApp, run } from '../support/packed.mjs'
 
+const block = documentBlocks('docs/electron.md')
 let tools
 let app
 let require
@@ -35,12 +37,11 @@ test('the configuration is valid, and one with a wrong word is not', async () =>
 })
 
 test('what docs/electron.md shows of it stands in it', () => {
-  const documented = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
-  const blocks = [...documented.matchAll(/^```yaml\n# electron-builder\.yml\n(.*?)^```/gms)]
+  const [, ...lines] = block('yaml # electron-builder.yml').trim().split('\n')
   const text = fs.readFileSync(path.join(app, 'electron-builder.yml'), 'utf8')
 
-  assert.equal(blocks.length, 1)
-  for (const line of blocks[0][1].trim().split('\n')) assert.ok(text.includes(`${line}\n`), line)
+  assert.notEqual(lines.length, 0)
+  for (const line of lines) assert.ok(text.includes(`${line}\n`), line)
 })
 
 test('a packed app has its binary where it can be loaded', { skip: needsLinux }, async (t) => {

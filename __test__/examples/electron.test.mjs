@@ -6,12 +6,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { before, test } from 'node:test'
 import { temporaryFolder } from '../support/install.mjs'
 import {
-  electronOf,
   ended,
   installExample,
   isReal,
@@ -19,8 +17,8 @@ import {
   rows,
   runCurl,
   skip,
-  startApp,
-  startClient
+  startClient,
+  startInstalled
 } from './live-requests.mjs'
 
 const ROW_HEIGHT_PX = 45
@@ -31,11 +29,7 @@ before(async () => {
   if (!skip) folder = await installExample({ after: (end) => process.on('exit', end) })
 })
 
-/** The app as `npm start` starts it. */
-function start(t, appFolder = folder) {
-  const executable = electronOf(t, folder, folder)
-  return startApp(t, { executable, args: [appFolder], tools: folder })
-}
+const start = (t) => startInstalled(t, folder)
 
 test('the page is isolated, and nothing leads out of it', { skip }, async (t) => {
   const started = await start(t)
@@ -46,7 +40,8 @@ test('the page is isolated, and nothing leads out of it', { skip }, async (t) =>
   )
   assert.deepEqual([contextIsolation, sandbox, nodeIntegration], [true, true, false])
   const seen = await page.evaluate(() => [typeof require, typeof process, Object.keys(traffic)])
-  assert.deepEqual(seen, ['undefined', 'undefined', ['state', 'onChange']])
+  const known = ['state', 'onChange', 'socketsSince', 'processOf', 'pictureOf']
+  assert.deepEqual(seen, ['undefined', 'undefined', known])
   assert.equal(await page.evaluate(() => window.open('about:blank')), null)
   assert.deepEqual(faults, [])
   await page.evaluate((url) => {
@@ -113,6 +108,9 @@ test('a request is shown with its app, its pid and how it ended', { skip }, asyn
   await row.locator('button').click()
   const detail = await page.locator('#detail').innerText()
   assert.ok(detail.includes(node))
+  const command = client.spawnargs.at(-1)
+  assert.ok(detail.includes(`${command}\nMay hold passwords or keys.`), detail)
+  assert.ok(detail.includes(process.cwd()))
   assert.match(detail, new RegExp(`pid ${client.pid}, found in (\\d+ [µm]s|\\d+\\.\\d s)`))
   assert.match(detail, new RegExp(`Running since\\s+\\d+/\\d+/${new Date().getFullYear()}`))
   await page.keyboard.press('Escape')
@@ -243,7 +241,7 @@ test('long paths and hostile names are text in their place', { skip }, async (t)
   assert.equal(await page.evaluate(() => 'hacked' in window), false)
   const box = await row.boundingBox()
   assert.equal(box.height, ROW_HEIGHT_PX)
-  for (const part of ['html', 'nav', 'main', '#requests', '#detail']) {
+  for (const part of ['html', '.view:not([hidden]) nav', '#requests', '#detail']) {
     const isWide = await page.locator(part).evaluate((e) => e.scrollWidth > e.clientWidth)
     assert.equal(isWide, false, `${part} is wider than it should be`)
   }
@@ -271,30 +269,4 @@ test('in the smallest window no column is cut off by the detail', { skip }, asyn
     assert.ok(box.width > 0 && box.x + box.width <= list.x + list.width, part)
   }
   assert.ok((await edge('#requests .what')).width > 80)
-})
-
-test('where apps can not be told the requests are shown all the same', { skip }, async (t) => {
-  const bare = temporaryFolder(t)
-  const filter = (name) =>
-    !/[\\/](socket-owner-\w+-\w+(-\w+)?|electron|app-builder-\w+)$/.test(name)
-  fs.cpSync(folder, bare, { recursive: true, filter })
-  const started = await start(t, bare)
-  const { page, origin } = started
-
-  startClient(t, started, [`${origin}/one`])
-  await ended(page, 1)
-
-  assert.equal(await rows(page).first().locator('.name').textContent(), 'Unknown app')
-  assert.equal(await rows(page).first().locator('.status').textContent(), '200')
-  assert.match(await page.locator('#problem').innerText(), /can’t be told here\. .+ not installed/)
-})
-
-test("an app's name is its bundle's on a Mac, its file's elsewhere", { skip }, () => {
-  const { appName } = createRequire(path.join(folder, 'x.js'))('./traffic.js')
-  const helper = '/Applications/Chat.app/Contents/Frameworks/Helper.app/Contents/MacOS/Helper'
-  const chat = { path: helper, name: 'Helper', bundlePath: '/Applications/Chat.app' }
-
-  assert.equal(appName(chat), 'Chat')
-  assert.equal(appName({ path: '/usr/bin/curl', name: 'x', bundlePath: null }), 'curl')
-  assert.equal(appName({ path: null, name: 'root-daemon', bundlePath: null }), 'root-daemon')
 })

@@ -29,8 +29,9 @@ class Window extends EventEmitter {
     const { page } = this
     await page.setViewportSize({ width: this.options.width, height: this.options.height })
     await page.route(/^http/, (route) => this.#letGo(route))
-    await page.exposeFunction('invokeMain', (channel) => {
-      return structuredClone(this.handlers.get(channel)({ sender: this.webContents }))
+    await page.exposeFunction('invokeMain', async (channel, ...args) => {
+      const event = { sender: this.webContents }
+      return structuredClone(await this.handlers.get(channel)(event, ...args))
     })
     await page.addInitScript(this.#sandboxedPreload())
     await page.goto(pathToFileURL(file).href)
@@ -101,7 +102,7 @@ export async function startElectron(folder, page, { quit = () => {} } = {}) {
     exit: (code) => opened.emit('failed', new Error(`the app ended with ${code}`))
   })
   const ipcMain = { handlers, handle: (channel, handler) => handlers.set(channel, handler) }
-  const electron = { app, BrowserWindow, ipcMain }
+  const electron = { app, BrowserWindow, ipcMain, nativeImage: {} }
   // A debugger's `require('electron')` comes by here too.
   const load = Module._load
   Module._load = (name, ...rest) => (name === 'electron' ? electron : load(name, ...rest))

@@ -10,9 +10,9 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { needsChromium, STUCK_MS } from '../support/chromium.mjs'
 import { temporaryFolder } from '../support/install.mjs'
 import { installApp } from '../support/packed.mjs'
-import { needsChromium, STUCK_MS } from './chromium.mjs'
 
 export const isReal = process.env.ELECTRON === 'real'
 export const skip = isReal ? false : needsChromium
@@ -39,8 +39,14 @@ export function installExample(t) {
 }
 
 /** What `npm start` in the app's folder starts. `tools` has playwright-core. */
-export function electronOf(t, folder, tools) {
+function electronOf(t, folder, tools) {
   return isReal ? requireFrom(folder)('electron') : writeStandIn(temporaryFolder(t), tools)
+}
+
+/** The app as `npm start` starts it; `folder` has what drives it. */
+export function startInstalled(t, folder, appFolder = folder) {
+  const executable = electronOf(t, folder, folder)
+  return startApp(t, { executable, args: [appFolder], tools: folder })
 }
 
 /** The app at work: its window's page, what went wrong in it, its proxy, and a server to ask. */

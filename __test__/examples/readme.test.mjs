@@ -7,16 +7,14 @@ import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { test } from 'node:test'
-import { startStranger } from '../runtimes/stranger.mjs'
-import { blocksOf } from '../support/blocks.mjs'
+import { documentBlocks } from '../support/blocks.mjs'
 import { quietPort } from '../support/holders.mjs'
 import { hostTag, root, temporaryFolder } from '../support/install.mjs'
 import { pack, run } from '../support/packed.mjs'
+import { startStranger } from '../support/stranger.mjs'
 
 const readJson = (...names) => JSON.parse(fs.readFileSync(path.join(root, ...names), 'utf8'))
-const shell = blocksOf(fs.readFileSync(path.join(root, 'README.md'), 'utf8'))
-  .filter(({ language }) => language === 'sh')
-  .map(({ code }) => code.trim())
+const block = documentBlocks('README.md')
 
 /** Serves the packed packages as they are published; gives the settings for npm to use it alone. */
 async function startRegistry(t) {
@@ -53,7 +51,8 @@ async function startRegistry(t) {
 test('the line that installs it and the line that asks it work one after the other', async (t) => {
   const env = await startRegistry(t)
   const cwd = temporaryFolder(t)
-  const [install, ask] = shell
+  const install = block('sh npm install')
+  const ask = block('sh npx socket-owner').trim()
   const [command, comment] = ask.split(/\s+# /)
   const { port, pid, program } = await startStranger(t)
   const free = await quietPort()

@@ -6,9 +6,9 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import path from 'node:path'
+import { openPage } from '../support/chromium.mjs'
 import { root } from '../support/install.mjs'
 import { installApp } from '../support/packed.mjs'
-import { openPage } from './chromium.mjs'
 import { startElectron } from './fake-electron.mjs'
 
 const [scheme = 'light', picture = path.join(root, 'docs', 'live-requests.png')] =

@@ -12,7 +12,7 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { chromiumArguments, chromiumPath } from './chromium.mjs'
+import { chromiumArguments, chromiumPath } from '../support/chromium.mjs'
 import { startElectron } from './fake-electron.mjs'
 
 const [home, tools, ...words] = process.argv.slice(2)

@@ -184,6 +184,48 @@ test('a process with another view of the files tells its own', { skip: needsRoot
   assert.equal(answer, path.join(elsewhere, 'program'))
 })
 
+/** Runs a program of a file system that is no part of the tree any more, in its own view of files. */
+function startUnmounted(t, { image, name }) {
+  const code = `
+    subprocess = __import__('subprocess')
+    def run(*command):
+        subprocess.run(command, check=True)
+    run('mount', '-t', 'tmpfs', 'tmpfs', values['image'])
+    program = values['image'] + values['name']
+    run('mkdir', '-p', os.path.dirname(program))
+    run('cp', values['cat'], program)
+    child = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child.stdin.write(b'x')
+    child.stdin.flush()
+    child.stdout.read(1)
+    run('umount', '--lazy', values['image'])
+    say(child=child.pid)
+    hear()`
+  return startPython(t, code, { through: ['unshare', '--mount'], values: { image, name, cat } })
+}
+
+test('a path that names another file, as after a lazy unmount, is null', {
+  skip: needsRoot || needsPython
+}, async (t) => {
+  const image = temporaryDirectory(t)
+  const parent = await startUnmounted(t, { image, name: cat })
+
+  const answer = await getProcessPath(parent.said.child)
+
+  // The kernel tells the path within the image, which is that of this system's own cat.
+  assert.equal(fs.readlinkSync(`/proc/${parent.said.child}/exe`), cat)
+  assert.equal(answer, null)
+})
+
+test('a path that names nothing, as after a lazy unmount, is told as the kernel has it', {
+  skip: needsRoot || needsPython
+}, async (t) => {
+  const image = temporaryDirectory(t)
+  const parent = await startUnmounted(t, { image, name: '/only in the image' })
+
+  assert.equal(await getProcessPath(parent.said.child), '/only in the image')
+})
+
 test('a process that becomes another program has its path', { skip: needsPython }, async (t) => {
   const file = copyOfCat(temporaryDirectory(t), 'next')
   const code = `

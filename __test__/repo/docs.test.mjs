@@ -5,8 +5,10 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { blocksOf, documents } from '../support/blocks.mjs'
+import { blocksOf, documentBlocks, documents, findBlock } from '../support/blocks.mjs'
+import { claimsIn } from '../support/claims.mjs'
 import { root } from '../support/install.mjs'
+import { sources } from '../support/sources.mjs'
 
 const read = (name) => fs.readFileSync(path.join(root, name), 'utf8')
 const pages = documents().map((name) => ({ name, text: read(name) }))
@@ -15,105 +17,79 @@ const { scripts } = JSON.parse(read('package.json'))
 /** What runs on a push, line by line. */
 const workflow = [read('.github/workflows/ci.yml'), read('.ci/run')].join('\n')
 
-/** Shell lines of which each is run by a workflow or by .ci/run. */
-const RUN_BY_CI = 'ci'
-/**
- * By document: its blocks, `language first line`, and who tries them. A new block is a failure here
- * until somebody does.
- */
-const BLOCKS = {
-  'README.md': [
-    ['sh npm install socket-owner', 'examples/readme.test.mjs'],
-    ["js const http = require('node:http')", 'repo/tidy.test.mjs'],
-    ["js import { findPidByLocalTcpPort } from 'socket-owner'", 'repo/tidy.test.mjs'],
-    ['sh npx socket-owner 3000', 'examples/readme.test.mjs'],
-    ['sh npm start', RUN_BY_CI]
-  ],
-  'bench/README.md': [['sh npm run bench', RUN_BY_CI]],
-  'docs/bundlers.md': [
-    ['sh esbuild app.mjs', 'bundlers/bundlers.test.mjs'],
-    ['js // webpack.config.js', 'bundlers/bundlers.test.mjs'],
-    ['js // vite.main.config.mjs', 'bundlers/bundlers.test.mjs']
-  ],
-  'docs/comparison.md': [
-    ["js import findProcess from 'find-process'", 'examples/comparison.full.test.mjs'],
-    [
-      "js import { findPidByLocalTcpPort } from 'socket-owner'",
-      'examples/comparison.full.test.mjs'
-    ],
-    ["js import { portToPid } from 'pid-port'", 'examples/comparison.full.test.mjs'],
-    [
-      "js import { findPidByLocalTcpPort } from 'socket-owner'",
-      'examples/comparison.full.test.mjs'
-    ],
-    ["js import si from 'systeminformation'", 'examples/comparison.full.test.mjs'],
-    [
-      "js import { findPidByLocalTcpPort } from 'socket-owner'",
-      'examples/comparison.full.test.mjs'
-    ],
-    ['sh lsof -nP -iTCP:3000', 'examples/comparison.full.test.mjs'],
-    ['sh npx socket-owner 3000', 'examples/comparison.full.test.mjs'],
-    ["js import { findPeerPid } from 'socket-owner'", 'examples/comparison.full.test.mjs']
-  ],
-  'docs/contributing.md': [['sh npm test', RUN_BY_CI]],
-  'docs/electron.md': [
-    ['sh cd examples/electron', 'examples/configurations.full.test.mjs'],
-    ['yaml # electron-builder.yml', 'examples/electron-builder.full.test.mjs'],
-    ['sh npm install --cpu=arm64', 'examples/configurations.full.test.mjs'],
-    ['yaml # pnpm-workspace.yaml', 'examples/configurations.full.test.mjs'],
-    ['js // forge.config.js', 'examples/configurations.full.test.mjs']
-  ]
+/** Blocks of shell lines, each of which a workflow or .ci/run runs. Tests take all the others. */
+const RUN_BY_CI = [
+  ['README.md', 'sh npm start'],
+  ['bench/README.md', 'sh npm run bench'],
+  ['docs/contributing.md', 'sh npm test']
+]
+
+const tests = sources().filter(({ name }) => name.endsWith('.test.mjs'))
+const claims = tests.flatMap((file) => claimsIn(file).map((claim) => ({ ...claim, by: file.name })))
+
+/** The place of a claimed block, as `document: number`. */
+function place({ document, beginning, heading }) {
+  return `${document}: ${findBlock(blocksOf(read(document)), beginning, heading)}`
 }
 
 test('a block is seen however it is fenced', () => {
-  const text = '~~~c++ x\na\n~~~\n- ```\n  b\n  ```\n````md\n```js\n````\n'
+  const text = '~~~c++ x\na\n~~~\n## One\n- ```\n  b\n  # c\n  ```\n````md\n```js\n````\n'
 
   assert.deepEqual(blocksOf(text), [
-    { language: 'c++ x', code: 'a\n' },
-    { language: '', code: '  b\n' },
-    { language: 'md', code: '```js\n' }
+    { heading: '', language: 'c++ x', code: 'a\n' },
+    { heading: 'One', language: '', code: '  b\n  # c\n' },
+    { heading: 'One', language: 'md', code: '```js\n' }
   ])
   assert.throws(() => blocksOf('```js\nc\n'), /not closed: c/)
 })
 
-test('every block is one that is tried', () => {
-  const there = Object.fromEntries(
-    pages
-      .map(({ name, text }) => [name, blocksOf(text)])
-      .filter(([, blocks]) => blocks.length > 0)
-      .map(([name, blocks]) => [
-        name,
-        blocks.map(({ language, code }, i) => {
-          const first = `${language} ${code.split('\n')[0]}`
-          const known = BLOCKS[name]?.[i]?.[0]
-          return known !== undefined && first.startsWith(known) ? known : first
-        })
-      ])
-  )
+test('every block is taken by a test or run by a workflow, and by one alone', () => {
+  const there = pages.flatMap(({ name, text }) => blocksOf(text).map((_, i) => `${name}: ${i}`))
+  const byCi = RUN_BY_CI.map(([document, beginning]) => ({ document, beginning }))
 
-  const known = Object.entries(BLOCKS).map(([name, blocks]) => [name, blocks.map(([it]) => it)])
-  assert.deepEqual(there, Object.fromEntries(known))
+  assert.deepEqual([...claims, ...byCi].map(place).sort(), there.sort())
 })
 
-test('who is said to try a block reads that page, and is run itself', () => {
-  for (const [name, blocks] of Object.entries(BLOCKS)) {
-    for (const [, file] of blocks.filter(([, file]) => file !== RUN_BY_CI)) {
-      const folder = path.dirname(file)
-      const isRun = Object.values(scripts).some((line) =>
-        new RegExp(`scripts/test.mjs( \\S+)* ${folder}( |$)`).test(line)
-      )
-      assert.ok(isRun, `${file} is in no script`)
-      const isReader = read(`__test__/${file}`).includes(path.basename(name))
-      assert.ok(isReader, `${file} does not read ${name}`)
-    }
+test('a test that takes a block is in a script', () => {
+  const folders = new Set(claims.map(({ by }) => by.split('/')[1]))
+  for (const folder of folders) {
+    const isRun = new RegExp(`scripts/test\\.mjs( \\S+)* ${folder}( |$)`)
+    assert.ok(
+      Object.values(scripts).some((line) => isRun.test(line)),
+      folder
+    )
   }
 })
 
+test('a block counts as taken only where its text is used', () => {
+  const text = `
+    // documentBlocks('a.md')('sh a')
+    const block = documentBlocks('a.md')
+    const other = documentBlocks('b.md')
+    block('sh a')
+    run(block('sh b'), other('js c', 'One'))
+    const name = 'a.md: sh d'`
+
+  assert.deepEqual(claimsIn({ name: 'a.test.mjs', text }), [
+    { document: 'a.md', beginning: 'sh b', heading: undefined },
+    { document: 'b.md', beginning: 'js c', heading: 'One' }
+  ])
+  const unclear = `const block = documentBlocks('a.md')\nrun(block(name))`
+  assert.throws(() => claimsIn({ name: 'a.test.mjs', text: unclear }), /write it out: name/)
+})
+
+test('one block is meant, by its first line and its heading', () => {
+  const blocks = blocksOf('# A\n```sh\na b\n```\n# B\n```sh\na c\n```\n')
+
+  assert.equal(findBlock(blocks, 'sh a c'), 1)
+  assert.equal(findBlock(blocks, 'sh a', 'A'), 0)
+  assert.throws(() => findBlock(blocks, 'sh a'), /several blocks begin with: sh a/)
+  assert.throws(() => findBlock(blocks, 'js a'), /no block begins with: js a/)
+})
+
 test('a shell line of this repository is run by its checks', () => {
-  for (const [name, blocks] of Object.entries(BLOCKS)) {
-    const codes = blocksOf(read(name)).map(({ code }) => code)
-    const shown = codes.filter((_, i) => blocks[i][1] === RUN_BY_CI)
-    const lines = shown.flatMap((code) => code.trim().split('\n'))
+  for (const [name, beginning] of RUN_BY_CI) {
+    const lines = documentBlocks(name)(beginning).trim().split('\n')
     for (const line of lines.map((each) => each.replace(/\s+#.*$/, ''))) {
       const [script] = Object.entries(scripts).find(([, text]) => text === line) ?? []
       const forms = script === undefined ? [line] : [line, `npm run ${script}`]

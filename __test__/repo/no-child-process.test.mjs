@@ -32,24 +32,43 @@ async function startedProcesses(t, program) {
   )
 }
 
-test('a thousand look-ups of all three kinds start no process', { skip }, async (t) => {
+/** By function: one look-up, which resolves to this process's pid if it works. */
+const LOOK_UPS = `{
+  findPeerPid: () => owner.findPeerPid(accepted),
+  findPeerProcess: async () => (await owner.findPeerProcess(accepted)).pid,
+  findUdpPeerPid: () => owner.findUdpPeerPid(datagrams.address(), datagrams),
+  findPidByLocalTcpPort: () => owner.findPidByLocalTcpPort(accepted.localPort),
+  findPidByLocalUdpPort: () => owner.findPidByLocalUdpPort(datagrams.address().port),
+  listSockets: async () => (await owner.listSockets({ port: accepted.localPort }))[0].pid,
+  getProcessPath: async () => (await owner.getProcessPath(process.pid)) && process.pid,
+  getProcessInfo: async () => (await owner.getProcessInfo(process.pid)).pid
+}`
+
+test('a thousand look-ups by all functions start no process', { skip }, async (t) => {
   const program = `
     const assert = require('node:assert')
+    const dgram = require('node:dgram')
     const net = require('node:net')
+    const { once } = require('node:events')
     const owner = require('./index.js')
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
+    async function look() {
+      const datagrams = dgram.createSocket('udp4').bind(0, '127.0.0.1')
+      const server = net.createServer().listen(0, '127.0.0.1')
+      await Promise.all([once(datagrams, 'listening'), once(server, 'listening')])
       const client = net.connect(server.address().port, '127.0.0.1')
-      server.once('connection', (socket) => look(server.address().port, client, socket))
-    })
-    async function look(port, client, socket) {
-      for (let i = 0; i < 334; i += 1) {
-        assert.equal(await owner.findPidByLocalTcpPort(port), process.pid)
-        assert.equal(await owner.findPeerPid(socket), process.pid)
-        assert.equal(await owner.getProcessPath(process.pid), process.execPath)
+      const [accepted] = await once(server, 'connection')
+      const lookUps = ${LOOK_UPS}
+      assert.deepEqual(Object.keys(lookUps).sort(), Object.keys(owner).sort())
+      for (let i = 0; i < 1000 / Object.keys(lookUps).length; i += 1) {
+        for (const [name, lookUp] of Object.entries(lookUps)) {
+          assert.equal(await lookUp(), process.pid, name)
+        }
       }
       client.destroy()
       server.close()
-    }`
+      datagrams.close()
+    }
+    look()`
 
   assert.deepEqual(await startedProcesses(t, program), [])
 })

@@ -14,14 +14,16 @@ const readJson = (...names) => JSON.parse(read(...names))
 const run = promisify(execFile)
 const main = readJson('package.json')
 
-/** What each binary package says it is for. The darwin ones name no CPU: any Mac gets both. */
+/** What each binary package says it is for. Those of macOS and Windows name no CPU: each gets both. */
 const PLATFORMS = {
   'darwin-arm64': { os: ['darwin'] },
   'darwin-x64': { os: ['darwin'] },
   'linux-arm64-gnu': { os: ['linux'], cpu: ['arm64'], libc: ['glibc'] },
   'linux-arm64-musl': { os: ['linux'], cpu: ['arm64'], libc: ['musl'] },
   'linux-x64-gnu': { os: ['linux'], cpu: ['x64'], libc: ['glibc'] },
-  'linux-x64-musl': { os: ['linux'], cpu: ['x64'], libc: ['musl'] }
+  'linux-x64-musl': { os: ['linux'], cpu: ['x64'], libc: ['musl'] },
+  'win32-arm64': { os: ['win32'] },
+  'win32-x64': { os: ['win32'] }
 }
 
 test('the tarball holds the front, its typings and its licence, nothing else', async () => {

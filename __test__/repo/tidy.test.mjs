@@ -1,190 +1,198 @@
-// The habits of this repository that a program can check.
+// The habits of this repository that a program can check. Each is a rule that tells where it is broken;
+// each is shown to tell, on a text that was made up for it.
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { hostBinary, hostTag, install, installBinary, root } from '../support/install.mjs'
+import { functionsIn } from '../support/functions.mjs'
+import { root } from '../support/install.mjs'
+import { codeOf, linesOf, sources } from '../support/sources.mjs'
 
 const FILE_LINES_MAX = 300
-const FUNCTION_LINES_MAX = 70
+const FUNCTION_LINES_MAX = 60
 const README_LINES_MAX = 150
 
-const FOLDERS = ['.', 'lib', 'src', 'scripts', 'examples', '__test__', 'bench', 'bin']
-const SKIPPED = new Set(['node_modules', 'target', '.git'])
+const files = sources()
 
-function sourceFiles(folder, isTop = false) {
-  const absolute = path.join(root, folder)
-  if (!fs.existsSync(absolute)) return []
-  return fs.readdirSync(absolute, { withFileTypes: true }).flatMap((entry) => {
-    const name = path.join(folder, entry.name)
-    if (entry.isDirectory()) return isTop || SKIPPED.has(entry.name) ? [] : sourceFiles(name)
-    return /\.(js|mjs|cjs|ts|mts|cts|rs)$/.test(entry.name) ? [name] : []
+/** Where a pattern stands in code: `file:line`. Text in comments and literals does not count. */
+function places(pattern, among) {
+  return among.flatMap(({ name, text }) => {
+    const lines = linesOf(codeOf(name, text))
+    return lines.flatMap((line, i) => (pattern.test(line) ? [`${name}:${i + 1}`] : []))
   })
 }
 
-const files = FOLDERS.flatMap((folder) => sourceFiles(folder, folder === '.')).map((name) => {
-  const lines = fs.readFileSync(path.join(root, name), 'utf8').trimEnd().split('\n')
-  return { name, lines }
-})
-const rust = files.filter(({ name }) => name.startsWith('src/'))
+const named = (pattern, among) => among.filter(({ name }) => pattern.test(name))
+const unnamed = (pattern, among) => among.filter(({ name }) => !pattern.test(name))
 
-/** A function reaches from its first line to the `}` with the same indentation. */
-const FUNCTION =
-  /^(\s*)(export |pub |pub\(\w+\) |async |const |unsafe |extern "C" )*(function|fn) .*$/
-
-function longFunctions({ name, lines }) {
-  return lines.flatMap((line, first) => {
-    const indentation = line.match(FUNCTION)?.[1]
-    if (indentation === undefined) return []
-    const count = lines.slice(first).indexOf(`${indentation}}`) + 1
-    return count > FUNCTION_LINES_MAX ? [`${name}:${first + 1}: ${count} lines`] : []
-  })
+function headOf({ text }) {
+  const isForm = (line) => /^(#!.*|#!\[.*\]|'use strict'|)$/.test(line)
+  return text.split('\n').find((line) => !isForm(line)) ?? ''
 }
 
-/** Where a pattern stands outside of comments. */
-function found(pattern, among) {
-  return among.flatMap(({ name, lines }) =>
-    lines.flatMap((line, i) => {
-      const code = line.replace(/\/\/.*$/, '')
-      return pattern.test(code) ? [`${name}:${i + 1}`] : []
-    })
-  )
-}
+const lines = (count, line = '  x()') => new Array(count).fill(line).join('\n')
 
-test('the checks see files of every kind', () => {
-  for (const name of [
-    'index.js',
-    'lib/queue.js',
-    'src/lib.rs',
-    'index.d.ts',
-    '__test__/repo/tidy.test.mjs'
-  ]) {
-    assert.ok(
-      files.some((file) => file.name === name),
-      name
-    )
+/** By promise: where it is broken, and a text that breaks it with what is to be said of it. */
+const RULES = {
+  'no file is too long': {
+    broken: (among) =>
+      among
+        .map(({ name, text }) => ({ name, count: linesOf(text).length }))
+        .filter(({ count }) => count > FILE_LINES_MAX)
+        .map(({ name, count }) => `${name}: ${count} lines`),
+    example: [
+      ['a.S', lines(300)],
+      ['b.css', lines(301)]
+    ],
+    told: ['b.css: 301 lines']
+  },
+  'no function is too long': {
+    broken: (among) =>
+      among.flatMap(({ name, text }) =>
+        functionsIn(name, text)
+          .filter(({ count }) => count > FUNCTION_LINES_MAX)
+          .map(({ name: which, first, count }) => `${name}:${first}: ${which}, ${count} lines`)
+      ),
+    example: [
+      ['a.js', `function short() {\n${lines(58)}\n}\nfunction long() {\n${lines(59)}\n}`],
+      ['b.mjs', `class A {\n  async #method({\n    a\n  }) {\n${lines(57)}\n  }\n}`],
+      ['c.cjs', `exports.arrow = async (a) => {\n${lines(59)}\n}`],
+      [
+        'd.ts',
+        `const { a = () => {\n${lines(59)}\n} } = {}\nconst b = { get c() {\n${lines(59)}\n} }`
+      ],
+      ['e.mjs', `test('\`}', async (t) => {\n${lines(59, '  f(/`/, `\n}`)')}\n})`],
+      [
+        'f.rs',
+        `impl A {\n  fn f<'a>(\n    a: &'a str,\n  ) -> u8 {\n${lines(57, "    g('{');")}\n  }\n}`
+      ],
+      [
+        'g.c',
+        `struct s { int a; };\nstatic int f(int a,\n      int b) {\n${lines(58, '  g("}"); // }')}\n}`
+      ],
+      ['h.py', `class A:\n  def f(self):\n${lines(60, "    g('''\n''')\n")}\nx = 1`]
+    ],
+    told: [
+      'a.js:61: long, 61 lines',
+      'b.mjs:2: #method, 61 lines',
+      'c.cjs:1: exports.arrow, 61 lines',
+      'd.ts:1: a, 61 lines',
+      'd.ts:62: c, 61 lines',
+      'e.mjs:1: a callback, 120 lines',
+      'f.rs:2: f, 61 lines',
+      'g.c:2: f, 61 lines',
+      'h.py:2: f, 180 lines'
+    ]
+  },
+  'every file says at its head what it is for': {
+    broken: (among) =>
+      unnamed(/\.html$/, among)
+        .filter((file) => !/^(\/\/|\/\*|"""|# )/.test(headOf(file)))
+        .map(({ name }) => name),
+    example: [
+      ['a.js', "'use strict'\n\n// What it is."],
+      ['b.rs', '#![no_main]\n\n//! What it is.'],
+      ['run', '#!/bin/sh\nset -e'],
+      ['c.py', 'import os']
+    ],
+    told: ['run', 'c.py']
+  },
+  'no file is named for nothing in particular': {
+    broken: (among) =>
+      named(/\b(utils?|helpers?|common|statics?|misc)\b/, among).map(({ name }) => name),
+    example: [
+      ['lib/utils.js', ''],
+      ['helpers/a.c', ''],
+      ['lib/utility.js', '']
+    ],
+    told: ['lib/utils.js', 'helpers/a.c']
+  },
+  'target_os is in platform.rs alone': {
+    broken: (among) =>
+      places(/\btarget_os\b/, unnamed(/^src\/platform\.rs$/, named(/^src\//, among))),
+    example: [
+      ['src/platform.rs', '#[cfg(target_os = "linux")]'],
+      ['src/a.rs', '// target_os\nfn f() {}\n#[cfg(target_os = "linux")]']
+    ],
+    told: ['src/a.rs:3']
+  },
+  'unsafe is in the kernels alone, and in the fakes that stand for one': {
+    broken: (among) =>
+      places(
+        /\bunsafe\b(?!_code)/,
+        unnamed(/\/(kernel|kernel\/\w+|fake_\w+)\.rs$/, named(/^src\//, among))
+      ),
+    example: [
+      ['src/linux/kernel.rs', 'unsafe { f() }'],
+      ['src/windows/kernel/a.rs', 'unsafe { f() }'],
+      ['src/a.rs', '/* unsafe */\nlet a = "unsafe";\nunsafe { f() }\n#![deny(unsafe_code)]']
+    ],
+    told: ['src/a.rs:3']
+  },
+  'the front uses no timer and starts no process': {
+    broken: (among) =>
+      named(/^(index\.js|lib\/)/, among).flatMap(({ name, text }) => {
+        const code = text.replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '')
+        const banned = /setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|child_process/
+        return banned.test(code) ? [`${name}: ${code.match(banned)[0]}`] : []
+      }),
+    example: [
+      ['lib/a.js', "// nextTick\n/**\n * nextTick\n */\nrequire('node:child_process')"],
+      ['bin/a.js', 'setTimeout(f)']
+    ],
+    told: ['lib/a.js: child_process']
+  },
+  'no test is left alone or aside': {
+    broken: (among) =>
+      named(/\.test\.mjs$/, among).flatMap(({ name, text }) =>
+        /^\s*(test|t\.test)\.(only|todo|skip)\(/m.test(text) ? [name] : []
+      ),
+    example: [
+      ['a.test.mjs', "test.only('a', f)"],
+      ['b.test.mjs', "test('a', { skip: needsRoot }, f)"]
+    ],
+    told: ['a.test.mjs']
   }
-  const long = ['fn long() {', ...new Array(70).fill('    x();'), '}']
-  assert.deepEqual(longFunctions({ name: 'x.rs', lines: long }), ['x.rs:1: 72 lines'])
-  assert.deepEqual(found(/unsafe/, [{ name: 'x.rs', lines: ['// unsafe', 'unsafe {}'] }]), [
-    'x.rs:2'
-  ])
+}
+
+test('files of every kind and folder are seen', () => {
+  const names = new Set(files.map(({ name }) => name))
+  for (const name of [
+    '.ci/run',
+    '__test__/darwin/host/thread_locals_x64.S',
+    '__test__/darwin/host/kernel.h',
+    '__test__/fixtures/fork.c',
+    '__test__/fixtures/holder.py',
+    '__test__/repo/tidy.test.mjs',
+    '__test__/repo/typings/usage.cts',
+    'bench/src/rivals.rs',
+    'bin/socket-owner.js',
+    'build.rs',
+    'examples/electron/page/page.css',
+    'examples/electron/page/index.html',
+    'fuzz/fuzz_targets/links.rs',
+    'index.d.ts',
+    'index.js',
+    'lib/errors.js',
+    'scripts/lib/debian.mjs',
+    'src/lib.rs'
+  ]) {
+    assert.ok(names.has(name), name)
+  }
 })
 
-test('no file is too long', () => {
-  const long = files.filter(({ lines }) => lines.length > FILE_LINES_MAX)
-  assert.deepEqual(
-    long.map(({ name, lines }) => `${name}: ${lines.length}`),
-    []
-  )
-})
-
-test('no function is too long', () => {
-  assert.deepEqual(files.flatMap(longFunctions), [])
-})
-
-test('every file says at its head what it is for', () => {
-  const silent = files.filter(({ lines }) => {
-    const head = lines.find(
-      (line) => line !== '' && line !== "'use strict'" && !line.startsWith('#!')
-    )
-    return !/^(\/\/|\/\*\*)/.test(head)
+for (const [promise, { broken, example, told }] of Object.entries(RULES)) {
+  test(promise, () => {
+    assert.deepEqual(broken(files), [])
   })
-  assert.deepEqual(
-    silent.map(({ name }) => name),
-    []
-  )
-})
 
-test('no file is named for nothing in particular', () => {
-  const vague = files.filter(({ name }) => /\b(utils?|helpers?|common|statics?)\b/.test(name))
-  assert.deepEqual(
-    vague.map(({ name }) => name),
-    []
-  )
-})
-
-test('target_os is in platform.rs alone', () => {
-  const places = found(/target_os/, rust).map((place) => place.split(':')[0])
-  assert.deepEqual([...new Set(places)], ['src/platform.rs'])
-})
-
-test('unsafe is in the kernel.rs files alone, and in the fake that stands for a kernel', () => {
-  const places = found(/\bunsafe\b(?!_code)/, rust).map((place) => place.split(':')[0])
-  const allowed = /^src\/\w+\/(kernel|fake_libproc)\.rs$/
-  assert.deepEqual(
-    [...new Set(places)].filter((name) => !allowed.test(name)),
-    []
-  )
-})
-
-test('the front uses no timer and starts no process', () => {
-  const front = files.filter(({ name }) => name === 'index.js' || name.startsWith('lib/'))
-  const banned = /setTimeout|setInterval|setImmediate|queueMicrotask|nextTick|child_process/
-  assert.deepEqual(found(banned, front), [])
-})
-
-// Other crates' files have a longer path before their src/.
-test('no panic of ours is left in the release binary, it would carry its file name', () => {
-  const text = fs.readFileSync(hostBinary).toString('latin1')
-  const left = rust.filter(({ name }) => new RegExp(`(?<!/)${name}`).test(text))
-  assert.deepEqual(
-    left.map(({ name }) => name),
-    []
-  )
-})
-
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+  test(`it is told where this is broken: ${promise}`, () => {
+    assert.deepEqual(broken(example.map(([name, text]) => ({ name, text }))), told)
+  })
+}
 
 test('the README is short', () => {
-  const count = readme.trimEnd().split('\n').length
+  const count = linesOf(fs.readFileSync(path.join(root, 'README.md'), 'utf8')).length
   assert.ok(count < README_LINES_MAX, `${count} lines`)
-})
-
-/** Each JavaScript example and what a line of its output must look like. */
-const EXAMPLES = [
-  ['server.listen(8080', /^GET \/ from \d+ \/\S*node\S*$/],
-  ['findPidByLocalTcpPort(3000', /^(nobody that I may see has it|process \d+ has port 3000)$/]
-]
-
-/** Listens wherever is free, and sends one request there from a program of its own. */
-const PRELOAD = `
-  const net = require('node:net')
-  const { spawn } = require('node:child_process')
-  const { listen } = net.Server.prototype
-  net.Server.prototype.listen = function () {
-    return listen.call(this, 0, '127.0.0.1', () => {
-      const client = "require('node:http').get(process.argv[1], (r) => r.resume())"
-      const url = 'http://127.0.0.1:' + this.address().port
-      const child = spawn(process.execPath, ['--eval', client, url], { env: {} })
-      child.once('exit', () => this.close())
-    })
-  }`
-
-test("the README's JavaScript examples run and print what they say", async (t) => {
-  const blocks = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code)
-  assert.equal(blocks.length, EXAMPLES.length)
-  const folder = install(t)
-  installBinary(folder, hostTag, fs.readFileSync(hostBinary))
-  fs.writeFileSync(path.join(folder, 'preload.js'), PRELOAD)
-
-  for (const [i, [marker, expected]] of EXAMPLES.entries()) {
-    assert.ok(blocks[i].includes(marker))
-    const said = blocks[i].trimEnd().split('\n').at(-1).replace('// ', '')
-    assert.match(said, expected)
-    const isModule = blocks[i].includes('import ')
-    const file = path.join(folder, `example.${isModule ? 'mjs' : 'cjs'}`)
-    fs.writeFileSync(file, blocks[i])
-    const child = spawn(process.execPath, ['--require', './preload.js', file], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'inherit']
-    })
-    const printed = child.stdout.setEncoding('utf8').toArray()
-    const [code] = await once(child, 'exit')
-    assert.equal(code, 0)
-    assert.match((await printed).join('').trim(), expected)
-  }
 })

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { installApp, run } from '../support/packed.mjs'
-import { smokeFiles, startStranger } from './stranger.mjs'
+import { smokeFiles, startStranger } from '../support/stranger.mjs'
 
 test('Bun', async (t) => {
   const folder = await installApp(t, { packages: ['bun@1'], files: smokeFiles })

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { installApp, run } from '../support/packed.mjs'
-import { smokeFiles, startStranger } from './stranger.mjs'
+import { smokeFiles, startStranger } from '../support/stranger.mjs'
 
 const lookUp = `
   import { findPidByLocalTcpPort } from 'socket-owner'

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
 import { installApp, run } from '../support/packed.mjs'
-import { smokeFiles, startStranger } from './stranger.mjs'
+import { smokeFiles, startStranger } from '../support/stranger.mjs'
 
 // Not nextTick: Node's own streams use what is faked there, and stop.
 const suite = `

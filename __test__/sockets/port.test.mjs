@@ -13,11 +13,14 @@ import {
   needsIPv6,
   needsLinux,
   needsPython,
+  needsRoot,
   quietPort,
   startClient,
+  startLooker,
   startPython,
   startServer
 } from '../support/holders.mjs'
+import { networkOf, ownNetwork } from '../support/through.mjs'
 
 for (const { name, listenHost, connectHost, skip } of families) {
   test(`a listener in another process is found over ${name}`, { skip }, async (t) => {
@@ -126,10 +129,17 @@ test('a UDP socket is no answer', { skip: needsPython }, async (t) => {
   assert.equal(owner, null)
 })
 
-test('port 1 and port 65535 are asked like any other', async () => {
-  const owners = await Promise.all([ask(1), ask(65535)])
+test('port 1 and port 65535 are asked like any other', { skip: needsRoot }, async (t) => {
+  // In a network of their own, where nobody else can have them.
+  const lowest = await startServer(t, '127.0.0.1', { through: ownNetwork, values: { port: 1 } })
+  const through = networkOf(lowest)
+  const highest = await startServer(t, '127.0.0.1', { through, values: { port: 65535 } })
+  const looker = await startLooker(t, { through })
 
-  for (const owner of owners) assert.ok(owner === null || owner > 0)
+  const ports = [1, 2, 65534, 65535]
+  const owners = await Promise.all(ports.map((port) => looker.ask('findPidByLocalTcpPort', port)))
+
+  assert.deepEqual(owners, [lowest.pid, null, null, highest.pid])
 })
 
 test('an answer is not remembered: gone is null, the next holder is found', async (t) => {

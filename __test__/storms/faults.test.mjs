@@ -29,38 +29,36 @@ const skip = needsRoot || needsAddons || needsPython
 //   hidden  the answer, or what it were if that process were hidden: null, or a younger holder
 //   again   the answer, since it is asked again; an error where it fails from now on
 //   error   the answer, or an error with that errno as its code
-//   info    the same, of getProcessInfo alone, which has no other way to what it tells
+//   part    of a record, that it lacks what is read there
+//   info    as error, of a record or a Unix socket alone: there is no other way to what it tells
+//   text    as error, in the text tables alone: nothing is kept that could be given up
+//   lack    that there are no descriptors, where that is so
 const GONE = 'ENOENT ESRCH'
 const REFUSED = 'EACCES EPERM'
 const FULL = 'EMFILE ENFILE'
 const OTHER = 'ENOMEM EIO'
 
+const LACK = { answer: FULL, text: FULL }
+
 /** By call and object; numbers are N. Every call that the back end makes has to be here. */
 const TABLE = {
-  // The kept descriptor of /proc; without it names are looked up from the root.
-  'openat /proc': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER} EINTR` },
-  // Without /proc/self there is no /proc to believe.
-  'readlinkat self': { error: `${GONE} ${REFUSED} ${OTHER}` },
+  // Without knowing whose numbers /proc has there is nothing to believe.
+  'fstatat /proc': { error: `${GONE} ${REFUSED} ${OTHER}` },
   // The listing of /proc.
-  'openat .': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
+  'openat /proc': { answer: FULL, text: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR` },
   getdents64: { hidden: GONE, error: `${GONE} ${OTHER} EBADF EINTR` },
   // One process and its descriptors. Without a count it is visited all the same, or listed again.
   'fstatat N/fd': { hidden: `${GONE} ${REFUSED}`, again: OTHER },
-  'openat N/fd': { answer: FULL, hidden: `${GONE} ${REFUSED}`, again: `${OTHER} EINTR` },
+  'openat N/fd': { ...LACK, hidden: `${GONE} ${REFUSED}`, again: `${OTHER} EINTR` },
   'readlinkat N': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
   'readlinkat N/fd/N': { answer: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat N/task': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
   'openat N/task': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
   'openat N/task/N/fd': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
   // Descent.
-  'openat N/stat': {
-    answer: FULL,
-    hidden: `${GONE} ${REFUSED}`,
-    error: `${OTHER} EINTR`,
-    info: FULL
-  },
-  // Kept descriptors are checked, own ones looked at, by number.
-  fstat: { answer: 'EBADF ENOMEM' },
+  'openat N/stat': { ...LACK, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
+  // Kept descriptors are checked, own ones looked at, by number; so is a record's directory.
+  fstat: { answer: 'EBADF ENOMEM', info: 'EBADF ENOMEM' },
   close: { answer: 'EINTR EIO' },
   fcntl: { answer: 'EMFILE EINVAL' },
   // sock_diag. Where it is refused the text tables answer, all but a bound socket.
@@ -77,10 +75,12 @@ const TABLE = {
   },
   recvfrom: { again: 'EINTR EAGAIN ENOBUFS ENOMEM' },
   // The text tables. Where they can't be read either, why sock_diag can't is what is told.
+  'openat net/udp': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR`, or: 'EACCES' },
+  'openat net/udpN': { answer: `${FULL} ENOENT`, error: `ESRCH ${REFUSED} ${OTHER}`, or: 'EACCES' },
   'openat net/tcp': { answer: FULL, error: `${GONE} ${REFUSED} ${OTHER} EINTR`, or: 'EACCES' },
   'openat net/tcpN': { answer: `${FULL} ENOENT`, error: `ESRCH ${REFUSED} ${OTHER}`, or: 'EACCES' },
   // Of tables and stat lines, and of a process's status.
-  read: { hidden: 'ESRCH', error: `ESRCH ${OTHER} EINTR` },
+  read: { hidden: 'ESRCH', part: 'ESRCH', error: `ESRCH ${OTHER} EINTR` },
   // Control groups are a hint, where the machine has them.
   'open self/mountinfo': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
   'open FILE': { answer: `${GONE} ${REFUSED} ${FULL} ${OTHER}` },
@@ -90,16 +90,20 @@ const TABLE = {
   // Scopes.
   if_nametoindex: { answer: 'ENODEV ENXIO', error: `${FULL} EPERM ENOMEM` },
   // Programs.
-  'readlinkat N/exe': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
-  'openat N/status': {
-    answer: FULL,
-    hidden: `${GONE} ${REFUSED}`,
-    error: `${OTHER} EINTR`,
-    info: FULL
-  },
+  'readlinkat N/exe': { hidden: `${GONE} ${REFUSED}`, error: OTHER, lack: GONE },
   'fstatat N/exe': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat N/root': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
   'fstatat FILE': { hidden: `${GONE} ${REFUSED} ${OTHER}` },
+  // Records, all of one directory.
+  'openat N': { hidden: `${GONE} ${REFUSED}`, error: `${FULL} ${OTHER} EINTR` },
+  'openat stat': { hidden: `${GONE} ${REFUSED}`, error: `${FULL} ${OTHER} EINTR` },
+  'openat cmdline': { part: `${GONE} ${REFUSED}`, error: `${FULL} ${OTHER} EINTR` },
+  'openat cgroup': { part: `${GONE} ${REFUSED}`, error: `${FULL} ${OTHER} EINTR` },
+  'readlinkat exe': { part: `${GONE} ${REFUSED}`, error: OTHER },
+  'readlinkat cwd': { hidden: GONE, part: REFUSED, error: OTHER },
+  'fstatat exe': { part: `${GONE} ${REFUSED} ${OTHER}` },
+  'readlinkat fd/N': { hidden: `${GONE} ${REFUSED}`, error: OTHER },
+  'fstatat root': { part: `${GONE} ${REFUSED} ${OTHER}` },
   tgkill: { answer: 'EPERM', hidden: 'ESRCH', error: 'EINVAL ENOSYS', or: 'EMFILE' }
 }
 
@@ -176,17 +180,6 @@ test('a reply that is foreign, cut or of wrong lengths makes no wrong answer', {
   assert.ok(told.outcomes.length > REPLIES.length)
 })
 
-test('a pid that is given away while its process is read is nobody', { skip }, async (t) => {
-  const host = await startFaulty(t)
-
-  const told = await host.ask('giveAway')
-
-  // Its start is read before all else and after it.
-  const answers = told.outcomes.filter(({ hit }) => hit !== '').map((outcome) => outcome.told)
-  assert.deepEqual(answers, ['null', ...answers.slice(1, -1).map(() => 'answer'), 'null'])
-  assert.ok(answers.length > 2)
-})
-
 test('tables and lines that come in small pieces are read whole', { skip }, async (t) => {
   const host = await startFaulty(t)
 
@@ -200,13 +193,17 @@ test('tables and lines that come in small pieces are read whole', { skip }, asyn
 
 /** Starts the process whose calls fail, in a small world of its own. */
 async function startFaulty(t) {
-  const addon = compileAddon(t, 'faults.c')
+  const addon = compileAddon(t, 'faults.c', 'faults_rules.c')
   const program = path.join(temporaryDirectory(t), 'sleep')
   fs.copyFileSync('/bin/sleep', program)
   const source = fs.readFileSync(fixture('holder.py'), 'utf8')
   const driver = fixture('faulty.cjs')
   const values = { driver, addon, root: `${packageRoot}/`, python: pythonPath, source, program }
-  const own = ['unshare', '--pid', '--net', '--fork', '--mount-proc']
+  // A network in a network may have a table of connections of its own, and a small one: the kernel reads
+  // a whole table for each look-up, and the machine's has a place for each of its own connections.
+  const small = 'echo 1024 > /proc/sys/net/ipv4/tcp_child_ehash_entries || true'
+  const outer = ['unshare', '--net', ...after(`{ ${small}; } 2> /dev/null`)]
+  const own = [...outer, 'unshare', '--pid', '--net', '--fork', '--mount-proc']
   // Pid 1 of its own is a shell that waits, as an init does.
   const through = [...own, ...after('ip link set lo up'), 'sh', '-c', '"$@"; exit $?', 'sh']
   const env = { ...process.env, LD_PRELOAD: addon }
@@ -228,9 +225,9 @@ async function failOnRequest({ say, hear, require, driver, ...values }) {
 /** The errnos of each call's row, without one that is left out. */
 function errnosByCall(left = '') {
   return Object.fromEntries(
-    Object.entries(TABLE).map(([call, { answer = '', hidden = '', again = '', error = '' }]) => {
-      const errnos = `${answer} ${hidden} ${again} ${error}`.split(' ')
-      return [call, errnos.filter((errno) => errno !== '' && errno !== left)]
+    Object.entries(TABLE).map(([call, { or, ...row }]) => {
+      const errnos = new Set(Object.values(row).join(' ').split(' '))
+      return [call, [...errnos].filter((errno) => errno !== left)]
     })
   )
 }
@@ -249,10 +246,16 @@ function wrongOnes(outcomes, { stays = false } = {}) {
 function isAllowed({ call, errno, told, next, question }, stays) {
   if (next !== 'answer') return false
   if (told === 'answer') return true
-  const { hidden = '', or, info = '', ...row } = TABLE[call] ?? {}
-  const { again = '' } = row
-  const error = `${row.error ?? ''} ${stays ? again : ''} ${question === 'info' ? info : ''}`
-  const isHidden = told === 'null' || told === 'younger holder'
-  if (hidden.split(' ').includes(errno) && isHidden) return true
-  return error.split(' ').includes(errno) && [errno, or].includes(told.split(' ')[0])
+  const { or, ...row } = TABLE[call] ?? {}
+  const isIn = (key) => row[key]?.split(' ').includes(errno) ?? false
+  if (isIn('hidden') && ['null', 'younger holder'].includes(told)) return true
+  if (isIn('part') && told === 'in part') return true
+  const hasNone = question === 'path without descriptors'
+  if (isIn('lack') && hasNone && told.startsWith('EMFILE ')) return true
+  const mayFail =
+    isIn('error') ||
+    (isIn('again') && stays) ||
+    (isIn('info') && /^(info|record|Unix)/.test(question)) ||
+    (isIn('text') && question.endsWith('in the text'))
+  return mayFail && [errno, or].includes(told.split(' ')[0])
 }

@@ -15,19 +15,22 @@ export function documents(folder = '') {
   })
 }
 
-/** `language` is all that stands after the fence, '' for nothing. */
+/** `language` is all that stands after the fence, `heading` the last one above; '' for nothing. */
 export function blocksOf(text) {
   const blocks = []
+  let heading = ''
   let open
   for (const line of text.split('\n')) {
     const [, fence, language] = line.match(/^[\s>*-]*(`{3,}|~{3,})\s*(.*?)\s*$/) ?? []
     if (open === undefined && fence !== undefined) {
       open = { fence, language, lines: [] }
     } else if (open !== undefined && fence?.startsWith(open.fence) && language === '') {
-      blocks.push({ language: open.language, code: `${open.lines.join('\n')}\n` })
+      blocks.push({ heading, language: open.language, code: `${open.lines.join('\n')}\n` })
       open = undefined
+    } else if (open !== undefined) {
+      open.lines.push(line)
     } else {
-      open?.lines.push(line)
+      heading = line.match(/^#+ (.*)/)?.[1] ?? heading
     }
   }
   if (open !== undefined) throw new Error(`a block is not closed: ${open.lines[0]}`)
@@ -37,4 +40,27 @@ export function blocksOf(text) {
 /** The blocks in the comments of a source file. */
 export function blocksInComments(text) {
   return blocksOf(text.replaceAll(/^\s*\* ?/gm, ''))
+}
+
+/**
+ * The blocks of a document, by how their language and first line begin: `block('sh npm install')`. Where
+ * several begin so, a heading that stands above says which. Returns the code. A test that takes a block
+ * tries it: docs.test.mjs reads from these calls which blocks are tried.
+ */
+export function documentBlocks(document) {
+  const blocks = blocksOf(fs.readFileSync(path.join(root, document), 'utf8'))
+  return (beginning, heading) => blocks[findBlock(blocks, beginning, heading)].code
+}
+
+/** The place of the one that is meant; an error where it is none or not one. */
+export function findBlock(blocks, beginning, heading) {
+  const isMeant = (block) =>
+    `${block.language} ${block.code}`.startsWith(beginning) &&
+    (heading === undefined || block.heading === heading)
+  const [block, ...others] = blocks.filter(isMeant)
+  if (block === undefined || others.length > 0) {
+    const count = block === undefined ? 'no block begins' : 'several blocks begin'
+    throw new Error(`${count} with: ${beginning}`)
+  }
+  return blocks.indexOf(block)
 }

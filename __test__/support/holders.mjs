@@ -267,27 +267,19 @@ export function temporaryDirectory(t) {
   return directory
 }
 
-/** Compiles a file of fixtures/ with the C compiler and returns the result's path. */
-export function compile(t, name, flags = []) {
-  const output = path.join(temporaryDirectory(t), path.parse(name).name)
-  const args = [
-    '-O1',
-    '-Wall',
-    '-Werror',
-    '-o',
-    output,
-    path.join(here, 'fixtures', name),
-    ...flags
-  ]
+/** Compiles files of fixtures/ with the C compiler and returns the result's path. */
+export function compile(t, names, flags = []) {
+  const output = path.join(temporaryDirectory(t), path.parse(names[0]).name)
+  const args = ['-O1', '-Wall', '-Werror', '-o', output, ...names.map(fixture), ...flags]
   const cc = spawnSync('cc', args, { encoding: 'utf8' })
   if (cc.status !== 0) throw new Error(`cc ${args.join(' ')}: ${cc.error ?? cc.stderr}`)
   return output
 }
 
 /** Compiles an addon against the headers of this very Node. */
-export function compileAddon(t, name) {
+export function compileAddon(t, ...names) {
   const flags = ['-shared', '-fPIC', `-I${nodeHeaders}`, '-DNAPI_VERSION=8']
-  const library = compile(t, name, flags)
+  const library = compile(t, names, flags)
   fs.renameSync(library, `${library}.node`)
   return `${library}.node`
 }

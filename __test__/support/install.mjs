@@ -35,13 +35,26 @@ export function install(t) {
   return folder
 }
 
-/** Puts the package `socket-owner-<tag>` into the folder, its main file the given bytes. */
-export function installBinary(folder, tag, bytes, main = `socket-owner.${tag}.node`) {
+/** Puts the package `socket-owner-<tag>` into the folder, its binary the given bytes. */
+export function installBinary(folder, tag, bytes) {
   const name = `socket-owner-${tag}`
+  const main = `socket-owner.${tag}.node`
   const home = path.join(folder, 'node_modules', name)
   fs.mkdirSync(home, { recursive: true })
   fs.writeFileSync(path.join(home, main), bytes)
   fs.writeFileSync(path.join(home, 'package.json'), JSON.stringify({ name, main }))
+  return path.join(home, main)
+}
+
+/** Puts JavaScript in the place of the host's binary: `require` finds it in its cache, by that name. */
+export function installCode(folder, code) {
+  const binary = installBinary(folder, hostTag, fs.readFileSync(hostBinary))
+  const file = `${binary}.cjs`
+  fs.writeFileSync(file, code)
+  const require = requireIn(folder)
+  const exports = require(file)
+  require.cache[binary] = { id: binary, filename: binary, loaded: true, children: [], exports }
+  return exports
 }
 
 export function requireIn(folder) {

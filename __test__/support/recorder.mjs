@@ -1,7 +1,7 @@
 // The package with its real binary behind a recorder: what JavaScript hands to the native side, and
 // a gate that keeps a native answer back until a test has done what must happen meanwhile.
 
-import { hostBinary, hostTag, install, installBinary, requireIn } from './install.mjs'
+import { hostBinary, install, installCode, requireIn } from './install.mjs'
 
 const RECORDER = `
   const native = require(${JSON.stringify(hostBinary)})
@@ -29,10 +29,11 @@ const RECORDER = `
     recorder.made += 1
     return native.createLookups()
   }
+  exports.localPeer = native.localPeer
   exports.advance = (lookups, asked, abandoned) => {
-    const ids = []
-    for (let i = 0; i < asked.length; i += 20) ids.push(asked[i])
-    recorder.slices.push({ ids, words: [...asked], abandoned: [...abandoned] })
+    const lines = asked === '' ? [] : asked.split('\\n')
+    const ids = lines.map((line) => Number(line.split(' ')[0]))
+    recorder.slices.push({ ids, lines, abandoned: [...abandoned] })
     return one(() => native.advance(lookups, asked, abandoned))
   }
   exports.processPaths = (pids) => {
@@ -44,9 +45,7 @@ const RECORDER = `
 /** `recorder.close()` shuts the gate and gives what opens it; `recorder.nextTask()` waits for one. */
 export function installRecorder(t) {
   const folder = install(t)
-  installBinary(folder, hostTag, RECORDER, 'index.js')
-  const require = requireIn(folder)
-  const recorder = require(`socket-owner-${hostTag}`)
+  const recorder = installCode(folder, RECORDER)
   recorder.close = () => {
     let open
     recorder.gate = new Promise((resolve) => {
@@ -61,5 +60,5 @@ export function installRecorder(t) {
     new Promise((resolve) => {
       recorder.begun = resolve
     })
-  return { ...require('socket-owner'), recorder, folder }
+  return { ...requireIn(folder)('socket-owner'), recorder, folder }
 }

@@ -2,7 +2,8 @@
 //! that no start of a process and no pipe is in their figures.
 //!
 //! `listeners PORT`, `netstat2 PORT REMOTE_PORT`, `walk` → `NANOSECONDS ANSWER`; the answer is a
-//! pid or 0, and for the walk how many system calls it made.
+//! pid or 0, and for the walk how many system calls it made. `listeners-all`, `netstat2-all`: how many
+//! sockets they list.
 
 use std::ffi::{CStr, CString};
 use std::io::{BufRead, Write, stdin, stdout};
@@ -19,6 +20,8 @@ fn main() {
         let answer = match words[0] {
             "listeners" => by_listeners(number(1)),
             "netstat2" => by_netstat2(number(1), number(2)),
+            "listeners-all" => all_of_listeners(),
+            "netstat2-all" => all_of_netstat2(),
             "walk" => plain_walk(),
             other => panic!("no method {other}"),
         };
@@ -30,6 +33,18 @@ fn main() {
 fn by_listeners(port: u16) -> u32 {
     let process = listeners::get_process_by_port(port, listeners::Protocol::TCP);
     process.map_or(0, |process| process.pid)
+}
+
+fn all_of_listeners() -> u32 {
+    let listed = listeners::get_all().map_or(0, |all| all.len());
+    u32::try_from(listed).expect("fewer sockets")
+}
+
+fn all_of_netstat2() -> u32 {
+    let families = AddressFamilyFlags::IPV4 | AddressFamilyFlags::IPV6;
+    let protocols = ProtocolFlags::TCP | ProtocolFlags::UDP;
+    let listed = get_sockets_info(families, protocols).map_or(0, |all| all.len());
+    u32::try_from(listed).expect("fewer sockets")
 }
 
 /// It has no look-up: its user lists all and filters.

@@ -29,7 +29,7 @@ function openTunnel(request, socket, head, onStatus) {
     socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')
     return
   }
-  // As https, so that a port 80 is kept by the parser.
+  // Parsed as https:, which does not drop an explicit port 80.
   const { hostname, port } = new URL(`https://${request.url}`)
   let isOpen = false
   const upstream = net.connect(Number(port) || 443, hostname.replace(/^\[|\]$/g, ''), () => {

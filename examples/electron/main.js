@@ -1,11 +1,14 @@
-// The main process: runs the proxy, asks who its clients are, and tells the page. The page itself is
-// sandboxed and gets records only, by the two messages that preload.js knows.
+// The main process: runs the proxy, looks up who its clients are and who holds each socket, and tells
+// the page. The page itself is sandboxed: it gets records only, by the messages that preload.js knows.
 
 const path = require('node:path')
 const { app, BrowserWindow, ipcMain } = require('electron')
-const { createTraffic } = require('./traffic')
+const { Pictures } = require('./pictures')
+const { lookAt } = require('./program')
+const { SocketTable } = require('./sockets')
+const { Traffic } = require('./traffic')
 
-/** Hundreds of requests a second are a few messages a second. */
+/** So that hundreds of requests a second make a few messages a second. */
 const MESSAGE_INTERVAL_MS = 50
 
 function createWindow() {
@@ -24,24 +27,48 @@ function createWindow() {
       nodeIntegration: false
     }
   })
-  // What is shown came from strangers: nothing in it may lead the window elsewhere.
+  // What it shows came from strangers: nothing in it may lead the window elsewhere.
   window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }))
   window.webContents.on('will-navigate', (event) => event.preventDefault())
   window.once('ready-to-show', () => window.show())
   return window
 }
 
+/** Answers the questions of preload.js. */
+function answerPage(window, traffic) {
+  const pictures = new Pictures()
+  const sockets = new SocketTable()
+  const answer = (channel, answerOf) => {
+    ipcMain.handle(channel, (event, ...args) => {
+      if (event.sender !== window.webContents) throw new Error('not for this page')
+      return answerOf(...args)
+    })
+  }
+
+  traffic.on('change', ({ client }) => pictures.allow(client?.app ?? null))
+  answer('state', () => {
+    return { proxyUrl: traffic.url(), requests: traffic.requests(), problem: traffic.problem() }
+  })
+  answer('sockets', async (version) => {
+    try {
+      const changes = await sockets.changesSince(version)
+      for (const { program } of changes.rows) pictures.allow(program?.app ?? null)
+      return changes
+    } catch ({ message }) {
+      return { problem: message }
+    }
+  })
+  answer('process', (pid, startedAt) => lookAt(pid, startedAt).catch(() => null))
+  answer('picture', (app) => pictures.of(app))
+}
+
 async function main() {
   await app.whenReady()
-  const traffic = createTraffic()
+  const traffic = new Traffic()
   const port = Number(process.env.PROXY_PORT ?? 8080)
-  const proxyUrl = await traffic.listen(port)
+  await traffic.listen(port)
   const window = createWindow()
-
-  ipcMain.handle('state', (event) => {
-    if (event.sender !== window.webContents) throw new Error('not for this page')
-    return { proxyUrl, requests: traffic.requests(), problem: traffic.problem() }
-  })
+  answerPage(window, traffic)
 
   const changed = new Map()
   traffic.on('change', (request) => {

@@ -1,4 +1,5 @@
-// All that the page can do: ask for the present state, and hear of changes.
+// All that the page can do: ask for the present state and hear of changes, ask for the sockets, for one
+// process, and for an app's picture.
 
 const { contextBridge, ipcRenderer } = require('electron')
 
@@ -6,5 +7,8 @@ contextBridge.exposeInMainWorld('traffic', {
   state: () => ipcRenderer.invoke('state'),
   onChange: (listener) => {
     ipcRenderer.on('change', (_event, message) => listener(message))
-  }
+  },
+  socketsSince: (version) => ipcRenderer.invoke('sockets', version),
+  processOf: (pid, startedAt) => ipcRenderer.invoke('process', pid, startedAt),
+  pictureOf: (app) => ipcRenderer.invoke('picture', app)
 })

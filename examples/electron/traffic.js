@@ -2,30 +2,16 @@
 
 const { EventEmitter, once } = require('node:events')
 const http = require('node:http')
-const path = require('node:path')
-const { findPeerPid, getProcessInfo } = require('socket-owner')
+const { findPeerProcess } = require('socket-owner')
 const { forward, openTunnel } = require('./forward')
+const { detailsOf, programOf, UNKNOWN } = require('./program')
 
 /** Older ones are forgotten. */
 const REQUESTS_MAX = 1000
 
-const UNKNOWN = {
-  pid: null,
-  path: null,
-  app: null,
-  name: 'Unknown app',
-  startedAt: null,
-  micros: 0
-}
-
 /**
- * @typedef {object} Client
- * @property {number | null} pid
- * @property {string | null} path the program's file
- * @property {string | null} app the file or the bundle that it is started by
- * @property {string} name what a person calls it
- * @property {number | null} startedAt when the process began
- * @property {number} micros how long the look-up of the pid took
+ * The process that sent a request, and how many microseconds it took to find.
+ * @typedef {import('./program').Program & Partial<import('./program').Details> & { micros: number }} Client
  */
 /**
  * @typedef {object} Request
@@ -38,94 +24,89 @@ const UNKNOWN = {
  * @property {Client | null} client `null`: being looked up
  */
 
-function createTraffic() {
-  const proxy = http.createServer()
-  const traffic = new EventEmitter()
+/** Emits `change` with each request that is new or not as it was. */
+class Traffic extends EventEmitter {
+  #proxy = http.createServer()
   /** @type {Map<number, Request>} */
-  const requests = new Map()
-  const clients = new WeakMap()
-  let lastId = 0
-  let problem = null
+  #requests = new Map()
+  /** By socket: one look-up a connection, which may carry many requests. */
+  #clients = new WeakMap()
+  #lastId = 0
+  #problem = null
 
-  /**
-   * Returns, once the client is known, a function that notes what becomes of the request. Nothing is
-   * answered before that: a client that has its answer may end, and then nobody can name it.
-   */
-  async function begin({ method, url, socket }) {
-    lastId += 1
-    const started = { method, url, startedAt: Date.now() }
-    const request = { id: lastId, ...started, endedAt: null, status: null, client: null }
-    requests.set(lastId, request)
-    if (requests.size > REQUESTS_MAX) requests.delete(requests.keys().next().value)
-    const note = (change) => traffic.emit('change', Object.assign(request, change))
-    note({})
-    note({ client: await clients.get(socket) })
-    return note
+  constructor() {
+    super()
+    // Starts before any request is read: short-lived clients may exit first.
+    this.#proxy.on('connection', (socket) => this.#clients.set(socket, this.#findClient(socket)))
+    this.#proxy.on('request', (request, response) => this.#onRequest(request, response))
+    this.#proxy.on('connect', (request, socket, head) => this.#onConnect(request, socket, head))
   }
 
-  // Begun at once, before any request is read: a client may be gone soon.
-  proxy.on('connection', (socket) => {
-    const client = findClient(socket).catch((error) => {
-      // The proxy goes on without the names of its clients, and says why.
-      problem = error.message
-      return UNKNOWN
-    })
-    clients.set(socket, client)
-  })
-  proxy.on('request', async (request, response) => {
+  requests = () => [...this.#requests.values()]
+
+  /** Why clients can't be told here, or `null`. */
+  problem = () => this.#problem
+
+  listen = (port) => once(this.#proxy.listen(port, '127.0.0.1'), 'listening')
+
+  /** The address to give to clients. */
+  url = () => `http://127.0.0.1:${this.#proxy.address().port}`
+
+  close() {
+    this.#proxy.close()
+    this.#proxy.closeAllConnections()
+  }
+
+  async #onRequest(request, response) {
     const closed = new Promise((resolve) => response.on('close', resolve))
-    const note = await begin(request)
+    const note = await this.#begin(request)
     closed.then(() => {
       note({ endedAt: Date.now(), status: response.headersSent ? response.statusCode : null })
     })
     forward(request, response)
-  })
-  proxy.on('connect', async (request, socket, head) => {
+  }
+
+  async #onConnect(request, socket, head) {
     socket.on('error', () => socket.destroy())
     const closed = new Promise((resolve) => socket.on('close', resolve))
-    const note = await begin(request)
+    const note = await this.#begin(request)
     closed.then(() => note({ endedAt: Date.now() }))
     if (!socket.destroyed) openTunnel(request, socket, head, (status) => note({ status }))
-  })
+  }
 
-  return Object.assign(traffic, {
-    requests: () => [...requests.values()],
-    problem: () => problem,
-    /** Returns the address to give to clients. */
-    listen: async (port) => {
-      await once(proxy.listen(port, '127.0.0.1'), 'listening')
-      return `http://127.0.0.1:${proxy.address().port}`
-    },
-    close: () => {
-      proxy.close()
-      proxy.closeAllConnections()
+  /**
+   * Returns, once the client is known, a function that notes what becomes of the request. The request
+   * waits for that: a client that has its answer may exit, and then nobody can name it.
+   */
+  async #begin({ method, url, socket }) {
+    this.#lastId += 1
+    const started = { id: this.#lastId, method, url, startedAt: Date.now() }
+    const request = { ...started, endedAt: null, status: null, client: null }
+    this.#requests.set(request.id, request)
+    if (this.#requests.size > REQUESTS_MAX) {
+      this.#requests.delete(this.#requests.keys().next().value)
     }
-  })
-}
+    const note = (change) => this.emit('change', Object.assign(request, change))
+    note({})
+    note({ client: await this.#clients.get(socket) })
+    return note
+  }
 
-/** @returns {Promise<Client>} */
-async function findClient(socket) {
-  const begun = process.hrtime.bigint()
-  const pid = await findPeerPid(socket)
-  const micros = Number((process.hrtime.bigint() - begun) / 1000n)
-  const info = pid === null ? null : await getProcessInfo(pid)
-  if (info === null) return { ...UNKNOWN, pid, micros }
-  const { path: program, bundlePath, startTime } = info
-  return {
-    pid,
-    path: program,
-    app: bundlePath ?? program,
-    name: appName(info),
-    startedAt: startTime === null ? null : startTime.getTime(),
-    micros
+  /** @returns {Promise<Client>} */
+  async #findClient(socket) {
+    const start = process.hrtime.bigint()
+    const passed = () => Number((process.hrtime.bigint() - start) / 1000n)
+    try {
+      const info = await findPeerProcess(socket)
+      const micros = passed()
+      if (info === null) return { ...UNKNOWN, micros }
+      return { ...programOf(info), ...detailsOf(info), micros }
+    } catch (error) {
+      // The proxy goes on without its clients' names, and says why.
+      this.#problem = error.message
+      return { ...UNKNOWN, micros: passed() }
+    }
   }
 }
 
-/** A Mac's helper deep inside a bundle is the app that the user started: the outermost .app. */
-function appName({ bundlePath, path: program, name }) {
-  if (bundlePath !== null) return path.basename(bundlePath, '.app')
-  return program === null ? (name ?? 'Unknown app') : path.basename(program)
-}
-
-exports.createTraffic = createTraffic
-exports.appName = appName
+exports.Traffic = Traffic

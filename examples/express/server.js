@@ -1,30 +1,31 @@
-// An Express server that logs which app on this machine called it: a local API sees its users.
+// An Express server that logs which app on this machine called it: a local API knows its users.
 
 const http = require('node:http')
 const express = require('express')
-const { findPeerPid, getProcessPath } = require('socket-owner')
+const { findPeerProcess } = require('socket-owner')
 
 /** One look-up per connection, which may carry many requests. */
 const callers = new WeakMap()
+let isProblemLogged = false
 
-/** Never rejects: the server works as well without the names of its callers. */
+/** Returns the caller's process, `null` for a caller on another machine. Never rejects. */
 async function findCaller(socket) {
   try {
-    const pid = await findPeerPid(socket)
-    return { pid, path: pid === null ? null : await getProcessPath(pid) }
+    return await findPeerProcess(socket)
   } catch (error) {
-    // ERR_UNSUPPORTED_PLATFORM on Windows, for one.
-    return { pid: null, path: null, problem: error.message }
+    // For one, ERR_UNSUPPORTED_PLATFORM on FreeBSD: the server works without its callers' names too.
+    if (!isProblemLogged) console.warn(error.message)
+    isProblemLogged = true
+    return null
   }
 }
 
-/** Sets `request.caller`: `{ pid, path }`, both `null` for a caller on another machine. */
 async function identifyCaller(request, _response, next) {
   request.caller = await callers.get(request.socket)
   next()
 }
 
-/** Another program chose its name and the URL: nothing in a log may act on a terminal. */
+/** The caller chose its name and the URL: nothing in a log may act on a terminal. */
 function printable(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }
@@ -32,15 +33,19 @@ function printable(text) {
 const app = express()
 app.use(identifyCaller)
 app.use((request, _response, next) => {
-  const { pid, path, problem } = request.caller
-  const name = printable(path ?? problem ?? 'somewhere else')
-  console.log(`${request.method} ${printable(request.originalUrl)} from ${name} (pid ${pid})`)
+  const { pid = null, name, path } = request.caller ?? {}
+  const program = printable(path ?? name ?? 'an unknown program')
+  console.log(`${request.method} ${printable(request.originalUrl)} from ${program} (pid ${pid})`)
   next()
 })
-app.get('/whoami', (request, response) => response.json(request.caller))
+app.get('/whoami', (request, response) => {
+  // Not the whole record: its `args`, the command line, may hold secrets.
+  const { pid = null, path = null, startTime = null } = request.caller ?? {}
+  response.json({ pid, path, startTime })
+})
 
 const server = http.createServer(app)
-// Begun when the connection opens: its client may be gone when the request has been read.
+// Start when the connection opens: its client may have exited by the time the request is read.
 server.on('connection', (socket) => callers.set(socket, findCaller(socket)))
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   console.log(`Try: curl http://127.0.0.1:${server.address().port}/whoami`)

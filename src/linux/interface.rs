@@ -1,4 +1,4 @@
-//! A network interface's index by its name, for the scope of a link-local address.
+//! A network interface's index and name, for the scope of a link-local address.
 
 use std::ffi::CStr;
 
@@ -12,6 +12,19 @@ pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
 }
 
 /// `if_indextoname(3)`. `None` where no interface has that index.
-pub fn interface_name(_: u32) -> Option<String> {
-    None
+pub fn interface_name(index: u32) -> Option<String> {
+    kernel::interface_name(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_has_an_index_and_a_name() {
+        assert_eq!(interface_index(c"lo"), Ok(Some(1)));
+        assert_eq!(interface_name(1).as_deref(), Some("lo"));
+        assert_eq!(interface_index(c"no such one"), Ok(None));
+        assert_eq!([0, u32::MAX].map(interface_name), [None, None]);
+    }
 }

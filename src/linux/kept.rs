@@ -5,7 +5,6 @@
 //! one is used, or closed, only after it has shown that it still is what was opened, in the
 //! process that opened it.
 
-use std::ffi::c_int;
 use std::process;
 
 use super::kernel::{self, Descriptor, Errno};
@@ -40,11 +39,6 @@ impl Kept {
     pub fn into_checked(mut self) -> Option<Descriptor> {
         // What is not ours stays, and is let go of by `drop`.
         if self.is_ours() { self.descriptor.take() } else { None }
-    }
-
-    /// The number, for calls in the slice in which it was opened or checked.
-    pub fn number(&self) -> c_int {
-        self.descriptor.as_ref().map_or(kernel::NO_DIRECTORY, Descriptor::number)
     }
 
     /// The descriptor, for calls in the slice in which it was opened or checked.

@@ -7,13 +7,15 @@
 
 use std::ffi::{CStr, c_int};
 use std::io;
-use std::mem::offset_of;
 
 use super::stat::{Stat, StatBytes};
 use crate::question::Pid;
 
 /// An error number, `<errno.h>`.
 pub type Errno = c_int;
+
+/// A call that failed and its errno.
+pub type Failure = (&'static str, Errno);
 
 /// Where a relative path begins when no directory is given.
 pub const NO_DIRECTORY: c_int = libc::AT_FDCWD;
@@ -23,6 +25,11 @@ pub const NO_DIRECTORY: c_int = libc::AT_FDCWD;
 pub struct Descriptor(c_int);
 
 impl Descriptor {
+    /// Takes over what a call has just opened.
+    pub fn opened(number: c_int) -> Result<Self, Errno> {
+        succeeded(number).map(Self)
+    }
+
     /// Its number.
     pub fn number(&self) -> c_int {
         self.0
@@ -48,7 +55,7 @@ pub fn open(directory: c_int, path: &CStr, flags: c_int) -> Result<Descriptor, E
     // SAFETY: `path` is a NUL-terminated string that outlives the call, and without O_CREAT no mode
     // is read. A wrong `directory` is an errno.
     let number = unsafe { libc::openat(directory, path.as_ptr(), flags | libc::O_CLOEXEC) };
-    succeeded(number).map(Descriptor)
+    Descriptor::opened(number)
 }
 
 /// `readlinkat(2)`: the link's text; one that fills `buffer` may be cut off. It asks the file
@@ -118,82 +125,7 @@ pub fn above_standard_streams(descriptor: Descriptor) -> Result<Descriptor, Errn
     }
     // SAFETY: F_DUPFD_CLOEXEC takes an integer; nothing is written.
     let number = unsafe { libc::fcntl(descriptor.0, libc::F_DUPFD_CLOEXEC, 3) };
-    succeeded(number).map(Descriptor)
-}
-
-/// `socket(AF_NETLINK, NETLINK_SOCK_DIAG)`.
-pub fn diag_socket() -> Result<Descriptor, Errno> {
-    let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
-    // SAFETY: takes integers only.
-    let number = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_SOCK_DIAG) };
-    succeeded(number).map(Descriptor)
-}
-
-/// `setsockopt(SO_RCVTIMEO)`, so that a kernel which never replies is an error and not a hang.
-pub fn limit_waiting(socket: &Descriptor, seconds: libc::time_t) -> Result<(), Errno> {
-    let timeout = libc::timeval { tv_sec: seconds, tv_usec: 0 };
-    let bytes = libc::socklen_t::try_from(size_of::<libc::timeval>()).map_err(|_| libc::EINVAL)?;
-    // SAFETY: `timeout` is a whole `struct timeval` and `bytes` its size; the kernel copies it.
-    succeeded(unsafe {
-        libc::setsockopt(
-            socket.0,
-            libc::SOL_SOCKET,
-            libc::SO_RCVTIMEO,
-            (&raw const timeout).cast(),
-            bytes,
-        )
-    })
-    .map(drop)
-}
-
-/// `getsockname(2)` of a netlink socket: its port id, 0 before its first message.
-pub fn port_id(socket: &Descriptor) -> Result<u32, Errno> {
-    let mut address = NetlinkAddress::default();
-    let mut bytes = NetlinkAddress::BYTES;
-    // SAFETY: the kernel writes at most `bytes` at `address`, which is that long, and then the
-    // length of the whole into `bytes`.
-    succeeded(unsafe { libc::getsockname(socket.0, (&raw mut address).cast(), &raw mut bytes) })?;
-    Ok(address.port_id)
-}
-
-/// `send(2)` to the kernel, which a netlink socket talks to unless told otherwise.
-pub fn send(socket: &Descriptor, message: &[u8]) -> Result<(), Errno> {
-    let (bytes, length) = (message.as_ptr().cast(), message.len());
-    retried(|| {
-        // SAFETY: the kernel reads `length` bytes at `bytes`, both of them `message`'s own.
-        // MSG_NOSIGNAL: were the number another's closed stream by now, no SIGPIPE.
-        let sent = unsafe { libc::send(socket.0, bytes, length, libc::MSG_NOSIGNAL) };
-        succeeded(sent)
-    })
-    .map(drop)
-}
-
-/// `recvfrom(2)`: one datagram, the port id of its sender (0 is the kernel), and how long it really
-/// was: more than `buffer` holds means that the rest is lost.
-pub fn receive<'a>(
-    socket: &Descriptor,
-    buffer: &'a mut [u8],
-) -> Result<(&'a [u8], u32, usize), Errno> {
-    let mut address = NetlinkAddress::default();
-    let mut address_bytes = NetlinkAddress::BYTES;
-    let (bytes, room) = (buffer.as_mut_ptr().cast(), buffer.len());
-    let length = retried(|| {
-        // SAFETY: the kernel writes at most `room` bytes at `bytes` and `address_bytes` at
-        // `address`; each pair belongs to one object that outlives the call.
-        succeeded(unsafe {
-            libc::recvfrom(
-                socket.0,
-                bytes,
-                room,
-                libc::MSG_TRUNC,
-                (&raw mut address).cast(),
-                &raw mut address_bytes,
-            )
-        })
-    })?;
-    let length = usize::try_from(length).map_err(|_| libc::EOVERFLOW)?;
-    let filled = buffer.get(..length.min(room)).unwrap_or_default();
-    Ok((filled, address.port_id, length))
+    Descriptor::opened(number)
 }
 
 /// `if_nametoindex(3)`: `None` where no interface has that name.
@@ -206,6 +138,67 @@ pub fn interface_index(name: &CStr) -> Result<Option<u32>, Errno> {
         },
         index => Ok(Some(index)),
     }
+}
+
+/// `if_indextoname(3)`: `None` where no interface has that index, or its name is no UTF-8.
+pub fn interface_name(index: u32) -> Option<String> {
+    let mut name = [0_u8; libc::IF_NAMESIZE];
+    // SAFETY: writes at most IF_NAMESIZE bytes, the NUL among them, at `name`, which has as many.
+    let written = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    if written.is_null() {
+        return None;
+    }
+    CStr::from_bytes_until_nul(&name).ok()?.to_str().ok().map(str::to_owned)
+}
+
+/// `getsockopt(SO_DOMAIN)` of any number: which family's socket it is. ENOTSOCK where it is none.
+pub fn socket_domain(number: c_int) -> Result<c_int, Errno> {
+    let mut domain = 0_i32;
+    let mut bytes = length_of::<c_int>()?;
+    // SAFETY: the kernel writes at most `bytes` at `domain`, which is that long, and then the length
+    // of what it wrote into `bytes`.
+    succeeded(unsafe {
+        libc::getsockopt(
+            number,
+            libc::SOL_SOCKET,
+            libc::SO_DOMAIN,
+            (&raw mut domain).cast(),
+            &raw mut bytes,
+        )
+    })?;
+    Ok(domain)
+}
+
+/// `getsockopt(SO_PEERCRED)` of any number: who connected to a Unix-domain socket, or listened; pid 0
+/// where that process is outside of our pid namespace or there is none.
+pub fn peer_credentials(number: c_int) -> Result<libc::ucred, Errno> {
+    let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let mut bytes = length_of::<libc::ucred>()?;
+    // SAFETY: as in `socket_domain`, with a `struct ucred`.
+    succeeded(unsafe {
+        libc::getsockopt(
+            number,
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            (&raw mut credentials).cast(),
+            &raw mut bytes,
+        )
+    })?;
+    Ok(credentials)
+}
+
+/// `getpeername(2)` of any number, for its errno alone: ENOTCONN where a socket has no other end.
+pub fn check_connected(number: c_int) -> Result<(), Errno> {
+    let mut bytes: libc::socklen_t = 0;
+    let mut nothing = [0_u8; size_of::<libc::sockaddr>()];
+    // SAFETY: there is room for 0 bytes, so none is written at `nothing`; the address's real length
+    // goes into `bytes`.
+    let answer = unsafe { libc::getpeername(number, nothing.as_mut_ptr().cast(), &raw mut bytes) };
+    succeeded(answer).map(drop)
+}
+
+fn length_of<T>() -> Result<libc::socklen_t, Errno> {
+    libc::socklen_t::try_from(size_of::<T>()).map_err(|_| libc::EINVAL)
 }
 
 /// `tgkill(2)` with signal 0, which sends nothing: whether `pid` is a process and not one of the
@@ -221,25 +214,25 @@ pub fn is_process(pid: Pid) -> Result<bool, Errno> {
     }
 }
 
-/// `struct sockaddr_nl`, <linux/netlink.h>. libc's own cannot be made without unsafe code.
-#[repr(C)]
-#[derive(Default)]
-struct NetlinkAddress {
-    family: u16,
-    pad: u16,
-    port_id: u32,
-    groups: u32,
+/// `clock_gettime(2)`, in nanoseconds.
+pub fn clock(clock: libc::clockid_t) -> Result<i64, Errno> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the kernel writes one `struct timespec` at `time`, which outlives the call.
+    succeeded(unsafe { libc::clock_gettime(clock, &raw mut time) })?;
+    let seconds = time.tv_sec.checked_mul(1_000_000_000);
+    seconds.and_then(|seconds| seconds.checked_add(time.tv_nsec)).ok_or(libc::EOVERFLOW)
 }
 
-impl NetlinkAddress {
-    const BYTES: libc::socklen_t = 12;
+/// `ioctl(NS_GET_PARENT)` of a namespace's file: the namespace that it was made in. EPERM: that one
+/// is none of the caller's own or of those made in it. Linux 4.9 and later.
+pub fn parent_namespace(namespace: &Descriptor) -> Result<Descriptor, Errno> {
+    // SAFETY: the request takes no argument; a file that is no namespace is ENOTTY.
+    let number = unsafe { libc::ioctl(namespace.0, libc::NS_GET_PARENT) };
+    Descriptor::opened(number)
 }
 
-const _: () = assert!(size_of::<NetlinkAddress>() == size_of::<libc::sockaddr_nl>());
-const _: () = assert!(offset_of!(NetlinkAddress, port_id) == offset_of!(libc::sockaddr_nl, nl_pid));
-
-/// Failure is a negative number, everywhere here.
-fn succeeded<N: PartialOrd + Default>(answer: N) -> Result<N, Errno> {
+/// The answer of a call whose failure is a negative number.
+pub fn succeeded<N: PartialOrd + Default>(answer: N) -> Result<N, Errno> {
     if answer < N::default() { Err(last_errno()) } else { Ok(answer) }
 }
 
@@ -247,17 +240,6 @@ fn filled_part(filled: isize, buffer: &[u8]) -> Result<&[u8], Errno> {
     let filled = usize::try_from(filled).map_err(|_| last_errno())?;
     // More than the buffer holds cannot be; if it were, nothing would be read.
     buffer.get(..filled).ok_or(libc::EOVERFLOW)
-}
-
-fn retried<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    // A host that is interrupted without end must not hang.
-    for _ in 0..100 {
-        match call() {
-            Err(libc::EINTR) => {}
-            outcome => return outcome,
-        }
-    }
-    Err(libc::EINTR)
 }
 
 fn last_errno() -> Errno {

@@ -1,309 +1,292 @@
-//! The questions of one environment, from the question to the answer.
+//! The search of one environment, from the question to the answer.
 //!
-//! One look-up: `sockets` asks the kernel for the sockets that answer, `holders` reads descriptor
-//! tables until one of them is found, and whether one of the holder's ancestors holds it too.
+//! One look-up: `sockets` asks the kernel for the sockets that answer, `hunt` finds out who holds
+//! them, and `proc` tells what the answer is to be.
 
-use std::collections::VecDeque;
-use std::process;
-
-use super::holders::ancestors::{Climbs, Settled};
-use super::holders::recent::Recent;
-use super::holders::waiting::Waiting;
-use super::holders::walk::{Known, Step, Walk};
-use super::proc::names::ProcDir;
-use super::socket::Hit;
-use super::sockets::candidates::{self, Listing, Unlisted};
+use super::clock::Clock;
+use super::holders::roster::Roster;
+use super::hunt::{Hunt, Outcome, Settled};
+use super::kernel;
+use super::proc::info::holder_info;
+use super::proc::namespace::Numbers;
+use super::questions::{Questions, Stage, is_hunting, is_listing, is_new};
+use super::socket::{Hit, Row};
+use super::sockets::candidates::Unlisted;
+use super::sockets::listing::Listing;
 use super::sockets::sock_diag::SockDiag;
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
-use crate::question::Question;
+use crate::question::{Gives, Pid, Question, Wanted};
 use crate::slice::Slice;
 
-/// The questions of one environment, and how far their answers have come.
+/// How often a question is asked anew whose holder went before it could be told.
+const REPEATS: u32 = 3;
+
+/// The questions of one environment, and what is remembered between them.
 #[derive(Default)]
 pub struct Search {
     diag: SockDiag,
-    proc: ProcDir,
-    /// Counts what is done, so that "after the question" can be told.
-    ticks: u64,
-    /// Asked, and the kernel not yet.
-    fresh: VecDeque<Question>,
-    /// Asked quickly; whether a recent owner has what was found is still to be seen.
-    asked: Vec<Unlisted>,
-    /// Those that need the whole tables.
-    unlisted: Vec<Unlisted>,
+    clock: Clock,
+    questions: Questions,
     pub listing: Option<Listing>,
-    /// Whether it is the listing's turn, not the walk's.
-    lists_now: bool,
-    /// Those whose sockets are known.
-    waiting: Waiting,
-    /// Those among them whose holder is known.
-    climbs: Climbs,
-    pub walk: Option<Walk>,
-    pub recent: Recent,
-    pub known: Known,
+    /// After a failure for want of a descriptor, since the last answer.
+    has_tried_again: bool,
+    pub hunt: Hunt,
 }
 
 impl Search {
     /// See `platform.rs`, here and below.
     pub fn ask(&mut self, question: Question) {
-        self.fresh.push_back(question);
+        self.questions.ask(question);
     }
 
     /// Drops a question.
     pub fn forget(&mut self, id: u32) {
-        self.fresh.retain(|question| question.id != id);
-        self.asked.retain(|asked| asked.question.id != id);
-        self.unlisted.retain(|unlisted| unlisted.question.id != id);
-        self.listing.iter_mut().for_each(|listing| listing.forget(id));
-        self.climbs.forget(id);
-        self.waiting.remove(id);
+        self.questions.remove(id);
     }
 
-    /// See `platform.rs`.
+    /// Quick questions come first. Then long work gets its share, so that those who ask quick
+    /// questions without pause do not keep it from its end; and then what is left of the slice.
     pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
-        if !self.proc.check() {
-            self.begin_anew();
-        }
-        self.walk.iter_mut().for_each(Walk::resume);
-        self.go_on(&slice.share(), answers);
-        while self.step(slice, answers) && !slice.is_over_with(!answers.is_empty()) {}
-        if self.waiting.is_empty() {
-            self.end_walk();
-            self.proc.keep_again(!self.has_to_list());
-        }
-        self.walk.iter_mut().for_each(|walk| walk.tables.pause());
-    }
-
-    /// Our descriptor's number was taken while names were looked up with it: nothing read counts.
-    fn begin_anew(&mut self) {
-        self.end_walk();
-        self.climbs.clear();
-        self.waiting.forget_hits();
-    }
-
-    /// What was left over goes on first: those who ask quick questions without pause must not keep it
-    /// from its end. The whole tables and the walk take turns.
-    fn go_on(&mut self, share: &Slice, answers: &mut Vec<Answer>) {
-        self.lists_now = self.has_to_list() && (self.waiting.is_empty() || !self.lists_now);
-        loop {
-            if self.lists_now && self.has_to_list() {
-                self.list(share, answers);
-            } else if !self.lists_now && !self.waiting.is_empty() {
-                self.find_holders(share, answers);
-            } else {
-                break;
-            }
-            if share.is_over() {
-                break;
-            }
-        }
-    }
-
-    fn has_to_list(&self) -> bool {
-        self.listing.is_some() || !self.unlisted.is_empty()
-    }
-
-    /// Does what comes next; `false` when nothing is left to do.
-    fn step(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
-        if let Some(question) = self.fresh.pop_front() {
-            let candidates = candidates::quick(&mut self.diag, &question.wanted);
-            self.asked.push(Unlisted { question, candidates });
-        } else if !self.asked.is_empty() {
-            let asked = std::mem::take(&mut self.asked);
-            self.glance(asked);
-        } else if self.climbs.len() == 0 && self.has_to_list() {
-            self.list(slice, answers);
-        } else if self.waiting.is_empty() {
-            return false;
+        self.hunt.resume(&mut self.questions);
+        self.ask_kernel(slice, answers);
+        let share = slice.share();
+        while self.step(&share, answers) && !share.is_over() {}
+        while !slice.is_over_with(!answers.is_empty()) && self.step(slice, answers) {}
+        if self.questions.is_any(is_hunting) {
+            self.hunt.pause();
         } else {
-            self.find_holders(slice, answers);
+            self.hunt.end_walk();
+        }
+    }
+
+    /// Does a piece of each kind of work; `false` where nothing is left to do.
+    fn step(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
+        let asks = self.ask_kernel(slice, answers);
+        let lists = self.list(answers);
+        let hunts = self.find_holders(slice, answers);
+        let orders = self.order(slice, answers);
+        if !answers.is_empty() {
+            slice.hurry();
+        }
+        asks || lists || hunts || orders
+    }
+
+    /// Asks the kernel what it tells quickly, and the recent owners for all of it at once.
+    fn ask_kernel(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
+        let new = self.questions.ids(|pending| is_new(&pending.stage));
+        for id in &new {
+            let Some(pending) = self.questions.get_mut(*id) else { continue };
+            let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone());
+            if unlisted.needs_tables() {
+                let (candidates, now) = (unlisted.candidates.clone(), self.clock.tick());
+                let stage = Stage::Unlisted(Box::new(unlisted));
+                self.questions.seek(*id, candidates, now, stage);
+            } else {
+                self.seek(unlisted, answers);
+            }
+            if slice.is_over() {
+                break;
+            }
+        }
+        if !new.is_empty() {
+            let settled = self.hunt.glance(&mut self.questions);
+            self.conclude(settled, answers);
+        }
+        !new.is_empty()
+    }
+
+    /// Reads on in the kernel's tables of sockets, one piece.
+    fn list(&mut self, answers: &mut Vec<Answer>) -> bool {
+        let is_awaited = self.questions.is_any(is_listing);
+        let Some(mut listing) = self.listing.take().filter(|_| is_awaited) else {
+            // Who is still to be asked may need them too.
+            if self.questions.is_any(is_new) {
+                return false;
+            }
+            let unlisted = self.questions.begin_listing();
+            self.listing = (!unlisted.is_empty()).then(|| Listing::new(unlisted));
+            return self.listing.is_some();
+        };
+        match listing.advance(&mut self.diag) {
+            Ok(None) => self.listing = Some(listing),
+            Ok(Some(listed)) => self.seek_listed(listed, &listing, answers),
+            Err(error) if self.can_cure(&error) => {
+                self.questions.list_again(listing.take_questions());
+            }
+            Err(error) => {
+                for id in self.questions.ids(|pending| is_listing(&pending.stage)) {
+                    self.answer(id, Err(error.clone()), FoundBy::Sockets, answers);
+                }
+            }
         }
         true
     }
 
-    fn find_holders(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
-        if let Err(error) = self.walk_on(slice, answers)
-            && !self.can_try_again(&error)
-        {
-            self.fail(&error, answers);
-        }
-    }
-
-    /// Cures the failure, if it may come of what is kept: that is not ours any more, or is to be
-    /// given up.
-    fn can_try_again(&mut self, error: &Error) -> bool {
-        if !self.proc.check() {
-            self.begin_anew();
-            return true;
-        }
-        error.is_out_of_descriptors() && (self.diag.close() | self.proc.give_up())
-    }
-
-    fn fail(&mut self, error: &Error, answers: &mut Vec<Answer>) {
-        self.end_walk();
-        self.climbs.clear();
-        for id in self.waiting.ids() {
-            self.waiting.remove(id);
-            answers.push(Answer { id, found: Err(error.clone()), found_by: FoundBy::Walk });
-        }
-    }
-
-    /// Asks the recent owners for the sockets found quickly, all at once.
-    fn glance(&mut self, asked: Vec<Unlisted>) {
-        self.ticks = self.ticks.wrapping_add(1);
-        for Unlisted { question, candidates } in &asked {
-            if !candidates.is_empty() {
-                self.waiting.insert(question.id, candidates.clone(), self.ticks);
+    fn seek_listed(&mut self, all: Vec<Unlisted>, listing: &Listing, answers: &mut Vec<Answer>) {
+        for unlisted in all {
+            let Question { id, wanted, .. } = &unlisted.question;
+            // Else it was answered meanwhile, or nobody waits for it any more.
+            let Some(pending) = self.questions.at(*id, is_listing) else { continue };
+            match (listing.doubt(wanted), wanted) {
+                (Some(doubt), _) if unlisted.candidates.is_empty() => {
+                    self.answer(*id, Err(doubt.clone()), FoundBy::Sockets, answers);
+                }
+                (_, Wanted::All(_)) if pending.roster.is_some() => {
+                    let roster = pending.roster.iter_mut();
+                    roster.for_each(|roster| roster.confirm(&unlisted.rows));
+                    pending.stage = Stage::Ordering;
+                }
+                (_, Wanted::All(filter)) => self.gather(*id, filter.pid, unlisted.rows, answers),
+                _ => self.seek(unlisted, answers),
             }
         }
-        self.ask_recent_owners();
-        for unlisted in asked {
-            let id = unlisted.question.id;
-            if unlisted.needs_tables() && !self.climbs.contains(id) {
-                self.waiting.remove(id);
-                self.unlisted.push(unlisted);
-            }
-        }
+        let settled = self.hunt.glance(&mut self.questions);
+        self.conclude(settled, answers);
     }
 
-    fn ask_recent_owners(&mut self) {
-        let Self { recent, proc, waiting, climbs, .. } = self;
-        if waiting.len() == climbs.len() {
-            return;
-        }
-        recent.glance(proc, |hit| {
-            for id in waiting.note(hit) {
-                climbs.begin(id, hit, waiting.since(id), FoundBy::Recent);
-            }
-            waiting.len() == climbs.len()
-        });
-    }
-
-    fn list(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
-        let unlisted = &mut self.unlisted;
-        let mut listing =
-            self.listing.take().unwrap_or_else(|| Listing::new(std::mem::take(unlisted)));
-        let (listed, failure) = match listing.advance(&mut self.diag, slice) {
-            Ok(None) => return self.listing = Some(listing),
-            Ok(Some(listed)) => (listed, None),
-            Err(error) if self.can_try_again(&error) => {
-                return self.unlisted.extend(listing.take_questions());
-            }
-            Err(error) => (listing.take_questions(), Some(error)),
+    /// All sockets are known that may answer: their holders are looked for.
+    fn seek(&mut self, unlisted: Unlisted, answers: &mut Vec<Answer>) {
+        let Question { id, wanted, gives } = unlisted.question;
+        let recorded = match wanted {
+            Wanted::LocalPeer(peer) => Some(peer.pid),
+            _ => None,
         };
-        self.ticks = self.ticks.wrapping_add(1);
-        let found_by = FoundBy::Sockets;
-        for Unlisted { question: Question { id, wanted, .. }, candidates } in listed {
-            let doubt = listing.doubt(&wanted).filter(|_| candidates.is_empty());
-            match failure.as_ref().or(doubt) {
-                _ if id == 0 => {} // Forgotten.
-                Some(error) => answers.push(Answer { id, found: Err(error.clone()), found_by }),
-                None if candidates.is_empty() => {
-                    answers.push(Answer { id, found: Ok(Found::Nobody), found_by });
-                }
-                None => self.waiting.insert(id, candidates, self.ticks),
-            }
+        if unlisted.candidates.is_empty() {
+            // Whose record it is cannot be shown.
+            let pid = recorded.filter(|_| unlisted.is_untold && gives == Gives::Pid);
+            let is_living = |pid: &Pid| *pid > 0 && kernel::is_process(*pid).unwrap_or(false);
+            let found = Found::from(pid.filter(is_living));
+            return self.answer(id, Ok(found), FoundBy::Sockets, answers);
         }
-        self.ask_recent_owners();
+        let now = self.clock.tick();
+        self.questions.seek(id, unlisted.candidates, now, Stage::Seeking);
     }
 
-    /// One step on in the walk, which is begun if need be. The questions that are answered by it go
-    /// into `answers`.
-    fn walk_on(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        if self.walk.is_none() {
-            self.begin_walk();
+    /// All sockets of a list are known: all their holders are looked for, or that `pid` alone.
+    fn gather(&mut self, id: u32, pid: Option<Pid>, rows: Vec<Row>, answers: &mut Vec<Answer>) {
+        let listed = pid.map(|pid| Numbers::current()?.listed(pid)).transpose();
+        match listed {
+            Err(error) => self.answer(id, Err(error), FoundBy::Sockets, answers),
+            Ok(listed) if rows.is_empty() || listed == Some(None) => {
+                self.answer(id, Ok(Found::Sockets(Vec::new())), FoundBy::Sockets, answers);
+            }
+            Ok(listed) => {
+                let now = self.clock.tick();
+                self.questions.gather(id, Roster::new(rows, listed.flatten()), now);
+            }
         }
-        self.settle(answers)?;
-        if !answers.is_empty() {
-            slice.hurry();
+    }
+
+    /// Looks on for holders, one step.
+    fn find_holders(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
+        if !self.questions.is_any(is_hunting) {
+            return false;
         }
-        let Some(walk) = self.walk.as_mut().filter(|_| !self.waiting.is_empty()) else {
-            return Ok(());
+        let sockets = self.diag.sockets_device();
+        self.hunt.begin(&mut self.questions, &mut self.clock, sockets);
+        let settled = self.hunt.step(&mut self.questions, &mut self.clock, slice);
+        self.conclude(settled, answers);
+        true
+    }
+
+    /// Puts the holders of lists in order.
+    fn order(&mut self, slice: &Slice, answers: &mut Vec<Answer>) -> bool {
+        let lists = self.questions.ids(|pending| matches!(pending.stage, Stage::Ordering));
+        for id in &lists {
+            let Some(pending) = self.questions.get_mut(*id) else { continue };
+            let ordered = pending.roster.as_mut().map_or(Ok(None), |roster| roster.advance(slice));
+            match ordered {
+                Ok(None) => {}
+                Err(error) if self.can_cure(&error) => {}
+                ordered => {
+                    let found = ordered.map(|rows| Found::Sockets(rows.unwrap_or_default()));
+                    self.answer(*id, found, FoundBy::Walk, answers);
+                }
+            }
+        }
+        !lists.is_empty()
+    }
+
+    /// Answers the questions whose hunt is over; all whose hunt is not, if it failed for a reason that
+    /// cannot be cured.
+    fn conclude(&mut self, settled: Result<Vec<Settled>, Error>, answers: &mut Vec<Answer>) {
+        let settled = match settled {
+            Ok(settled) => settled,
+            Err(error) if self.can_cure(&error) => return,
+            Err(error) => {
+                self.hunt.end_walk();
+                for id in self.questions.ids(|it| is_hunting(&it.stage)) {
+                    self.answer(id, Err(error.clone()), FoundBy::Walk, answers);
+                }
+                return;
+            }
         };
-        let is_climbing_only = self.climbs.len() == self.waiting.len();
-        if walk.is_narrow() && !is_climbing_only && walk.has_read_first() {
-            // What was read so far counts, unless somebody asked meanwhile.
-            if self.waiting.is_any_younger(walk.began) {
-                self.ticks = self.ticks.wrapping_add(1);
-                walk.began = self.ticks;
-            }
-            walk.widen(self.waiting.groups());
-        }
-        match walk.step(&self.proc, &mut self.known, &self.waiting, (&mut self.ticks, slice))? {
-            Step::Hit(hit) => self.note(hit),
-            Step::More => {}
-            Step::Over if walk.is_narrow() => {}
-            Step::Over if !self.proc.check() => self.begin_anew(),
-            Step::Over => self.end_of_walk(answers)?,
-        }
-        Ok(())
-    }
-
-    fn begin_walk(&mut self) {
-        self.ticks = self.ticks.wrapping_add(1);
-        let is_climbing_only = self.climbs.len() == self.waiting.len();
-        let first = if is_climbing_only { Vec::new() } else { self.recent.changed(&self.proc) };
-        self.walk = Some(Walk::new(self.ticks, self.diag.sockets_device(), first));
-    }
-
-    fn note(&mut self, hit: Hit) {
-        let found = self.waiting.note(hit);
-        for &id in &found {
-            self.climbs.begin(id, hit, self.waiting.since(id), FoundBy::Walk);
-        }
-        // Nobody needs the rest of the table then, if nobody else has found a holder yet: a table
-        // that is read for its ancestors' sake must come to its end.
-        let is_enough = found.len() == self.climbs.len() && self.climbs.len() == self.waiting.len();
-        if let Some(walk) = self.walk.as_mut().filter(|_| is_enough) {
-            walk.tables.leave();
-        }
-    }
-
-    /// Answers the questions whose holder's ancestors have all been asked.
-    fn settle(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        let Some(walk) = &mut self.walk else { return Ok(()) };
-        for Settled { id, hit, owner, found_by } in self.climbs.settle(&self.proc, walk)? {
-            self.waiting.remove(id);
-            self.recent.remember(&self.proc, hit);
-            // Own descriptors are ours under the number that this process knows itself by.
-            let is_own = self.proc.own() == Some(owner);
-            let owner = if is_own { process::id().cast_signed() } else { owner };
-            answers.push(Answer { id, found: Ok(Found::Process(owner)), found_by });
-        }
-        Ok(())
-    }
-
-    /// Everything is read: what was not found is not there, for those who asked before the walk
-    /// began.
-    fn end_of_walk(&mut self, answers: &mut Vec<Answer>) -> Result<(), Error> {
-        let Some(walk) = &self.walk else { return Ok(()) };
-        let unread = walk.tables.unread().cloned();
-        let began = walk.began;
-        for id in self.waiting.ids_known_by(began) {
-            match self.waiting.best(id) {
-                _ if self.climbs.contains(id) => {}
-                Some(hit) => {
-                    self.climbs.begin(id, hit, self.waiting.since(id), FoundBy::Walk);
+        for Settled { id, outcome, found_by } in settled {
+            let found = match outcome {
+                Outcome::Owner(hit) => self.tell(id, hit),
+                Outcome::Nobody => Ok(Some(Found::Nobody)),
+                Outcome::Gathered { lacks_some } => {
+                    self.gathered(id, lacks_some);
+                    continue;
                 }
-                None => {
-                    self.waiting.remove(id);
-                    let found = unread.clone().map_or(Ok(Found::Nobody), Err);
-                    answers.push(Answer { id, found, found_by: FoundBy::Walk });
-                }
+                Outcome::Unread(error) => Err(error),
+            };
+            match found {
+                Ok(Some(found)) => self.answer(id, Ok(found), found_by, answers),
+                Ok(None) => {}
+                Err(error) if self.can_cure(&error) => {} // It is settled once more.
+                Err(error) => self.answer(id, Err(error), found_by, answers),
             }
         }
-        self.settle(answers)?;
-        if self.climbs.len() == 0 {
-            self.end_walk();
-        }
-        Ok(())
     }
 
-    /// Drops the walk. What it counted puts the next one in order.
-    fn end_walk(&mut self) {
-        if let Some(counts) = self.walk.take().and_then(Walk::into_counts) {
-            self.known.counts = counts;
+    /// The holders of a list are known. Those sockets that have none may have gone meanwhile: the
+    /// kernel is asked for all of them once more.
+    fn gathered(&mut self, id: u32, lacks_some: bool) {
+        let Some(pending) = self.questions.get_mut(id) else { return };
+        pending.stage = if lacks_some {
+            Stage::Unlisted(Box::new(Unlisted::new(pending.question.clone(), Vec::new())))
+        } else {
+            Stage::Ordering
+        };
+    }
+
+    /// What is to be told of an owner; `None` where it went before it could be told, and the question
+    /// is asked anew.
+    fn tell(&mut self, id: u32, hit: Hit) -> Result<Option<Found>, Error> {
+        let Some(pending) = self.questions.get_mut(id) else { return Ok(None) };
+        let numbers = Numbers::current()?;
+        let told = match pending.question.gives {
+            Gives::Record => holder_info(&numbers, hit)?.map(|info| Found::Record(Box::new(info))),
+            Gives::Pid | Gives::Rows => numbers.holder_to_own(hit)?.map(Found::Process),
+        };
+        if told.is_some() || pending.repeats == REPEATS {
+            return Ok(told.or(Some(Found::Nobody)));
         }
+        pending.repeats = pending.repeats.saturating_add(1);
+        pending.stage = Stage::New;
+        Ok(None)
+    }
+
+    fn answer(
+        &mut self,
+        id: u32,
+        found: Result<Found, Error>,
+        found_by: FoundBy,
+        answers: &mut Vec<Answer>,
+    ) {
+        self.questions.remove(id);
+        self.has_tried_again = false;
+        answers.push(Answer { id, found, found_by });
+    }
+
+    /// Gives up what is kept, where the failure may come of it. Where nothing is, it is worth one more
+    /// try: somebody else's descriptor may have been closed meanwhile.
+    fn can_cure(&mut self, error: &Error) -> bool {
+        if !error.is_out_of_descriptors() {
+            return false;
+        }
+        self.diag.close() || !std::mem::replace(&mut self.has_tried_again, true)
     }
 }

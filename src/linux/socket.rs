@@ -25,6 +25,8 @@ pub struct Row {
     pub inode: Inode,
     /// The user that made it; `None` where the kernel tells a placeholder.
     pub uid: Option<u32>,
+    /// The interface that it is bound to, 0 for none; the text tables tell none.
+    pub device: u32,
     /// The control group in which it was made, where the kernel tells (Linux 5.9).
     pub group: Option<Group>,
 }
@@ -38,6 +40,9 @@ pub struct Candidate {
     pub rank: Rank,
     /// The control group in which it was made, where the kernel tells.
     pub group: Option<Group>,
+    /// A TCP connection, or one end of a Unix-domain one: an ancestor of its holder counts only if it
+    /// has it under the same number. Any other socket counts under any number.
+    pub is_connection: bool,
 }
 
 /// A process that holds a wanted socket.

@@ -13,6 +13,8 @@ pub struct Stat {
     pub size: u64,
     /// `st_nlink`. Of `/proc/PID/task` it is the number of threads and two more.
     pub links: u64,
+    /// `st_uid`. Of `/proc/PID` it is the process's effective user.
+    pub user: u32,
     /// Whether it is a socket, by `st_mode`.
     pub is_socket: bool,
 }
@@ -41,10 +43,12 @@ impl StatBytes {
         let device = number(offset_of!(libc::stat, st_dev), size_of::<libc::dev_t>())?;
         let inode = number(offset_of!(libc::stat, st_ino), size_of::<libc::ino_t>())?;
         let mode = number(offset_of!(libc::stat, st_mode), size_of::<libc::mode_t>())?;
+        let user = number(offset_of!(libc::stat, st_uid), size_of::<libc::uid_t>())?;
         Some(Stat {
             object: (device, inode),
             size: number(offset_of!(libc::stat, st_size), size_of::<libc::off_t>())?,
             links: number(offset_of!(libc::stat, st_nlink), size_of::<libc::nlink_t>())?,
+            user: u32::try_from(user).ok()?,
             is_socket: mode & u64::from(libc::S_IFMT) == u64::from(libc::S_IFSOCK),
         })
     }

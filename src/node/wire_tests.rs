@@ -1,4 +1,11 @@
 //! Both directions of the wire.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that fails may panic"
+)]
 
 use super::*;
 use crate::socket::Socket;
@@ -123,4 +130,84 @@ fn a_row_is_fourteen_words_and_its_pids() {
     assert_eq!(written.words[16..19], [0x0400_0011, 53 << 16, 0x7f00_0001]);
     assert_eq!(written.words[26..], [0, 0, u32::MAX, 0]);
     assert_eq!(written.scopes, ["en0"]);
+}
+
+/// What JavaScript is tested against too.
+const SAMPLES: &str = include_str!("../../__test__/support/wire.txt");
+const NAMES: [&str; 2] = ["en0", "lo"];
+
+/// The rest of each line that begins with that word.
+fn samples(word: &str) -> Vec<&'static str> {
+    let rest = |line: &'static str| line.strip_prefix(word)?.strip_prefix(' ');
+    SAMPLES.lines().filter_map(rest).collect()
+}
+
+#[test]
+fn every_line_that_javascript_writes_is_a_question() {
+    let kinds = ["connection", "port", "reply", "unix", "list"];
+
+    for line in samples("line") {
+        let asked = question(1, line, |_| Ok(Some(3))).expect("no failure");
+        let kind = match asked.map(|question| question.wanted) {
+            Some(Wanted::Connection { .. }) => 0,
+            Some(Wanted::Port(_)) => 1,
+            Some(Wanted::Reply { .. }) => 2,
+            Some(Wanted::LocalPeer(_)) => 3,
+            Some(Wanted::All(_)) => 4,
+            None => panic!("no question: {line}"),
+        };
+        assert!(line.starts_with(kinds[kind]), "{line}");
+    }
+    assert!(samples("line").len() > 10);
+}
+
+/// A row as people read it: protocol, state, TCP state, both ends, uid, pids.
+fn read_row(text: &str) -> SocketRow {
+    let fields = text.split(' ').collect::<Vec<_>>();
+    let states = [
+        ("LISTEN", TcpState::Listen),
+        ("SYN_SENT", TcpState::SynSent),
+        ("ESTABLISHED", TcpState::Established),
+        ("FIN_WAIT_2", TcpState::FinWait2),
+        ("CLOSED", TcpState::Closed),
+    ];
+    let state = states.iter().find(|(name, _)| *name == fields[2]);
+    let kind = match state {
+        Some((_, state)) => Kind::Tcp(*state),
+        None => Kind::Udp { is_connected: fields[1] == "connected" },
+    };
+    let local = read_end(fields[3], fields[4]);
+    let nowhere = if local.address.is_ipv4() { "0.0.0.0" } else { "::" };
+    let remote = match fields[5] {
+        "-" => read_end(nowhere, "0"),
+        address => read_end(address, fields[6]),
+    };
+    let socket = Socket { kind, local, remote, takes_ipv4: false };
+    let pids = fields[8].split(',').filter(|pid| *pid != "-");
+    let pids = pids.map(|pid| pid.parse().expect("a pid")).collect();
+    SocketRow { socket, uid: fields[7].parse().ok(), pids }
+}
+
+/// An interface's index is its place in `NAMES`, counted from 1.
+fn read_end(text: &str, port: &str) -> End {
+    let (address, name) = text.split_once('%').unwrap_or((text, ""));
+    let index = NAMES.iter().position(|known| *known == name).map_or(0, |place| place + 1);
+    end_of(address, u32::try_from(index).expect("small"), port.parse().expect("a port"))
+}
+
+#[test]
+fn every_row_is_written_as_javascript_reads_it() {
+    let interface = |index: u32| {
+        let place = usize::try_from(index).expect("small") - 1;
+        NAMES.get(place).map(|name| (*name).to_owned())
+    };
+
+    for (row, words) in samples("row").into_iter().zip(samples("words")) {
+        let expected = words.split(' ').map(|word| word.parse().expect("a word"));
+
+        let written = rows(&[read_row(row)], interface);
+
+        assert_eq!(written.words, expected.collect::<Vec<u32>>(), "{row}");
+    }
+    assert!(samples("row").len() > 5);
 }

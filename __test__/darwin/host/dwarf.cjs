@@ -4,7 +4,7 @@
 // are the call frame instructions of its common entry and its own.
 'use strict'
 
-const { text, uleb } = require('./mach-o.cjs')
+const { text, uleb } = require('../../../scripts/lib/mach-o.cjs')
 
 const RETURN_REGISTER = { x64: 16, arm64: 30 }
 // Encodings: DW_EH_PE_absptr 0, sdata4 0x0b, pcrel 0x10, indirect 0x80.

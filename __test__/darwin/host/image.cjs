@@ -4,8 +4,8 @@
 
 const fs = require('node:fs')
 const { readFrames, writeFrames } = require('./dwarf.cjs')
-const { fixupsOf } = require('./fixups.cjs')
-const { exportsOf, parse } = require('./mach-o.cjs')
+const { fixupsOf } = require('../../../scripts/lib/mach-o-fixups.cjs')
+const { exportsOf, parse } = require('../../../scripts/lib/mach-o.cjs')
 const { compactFrames } = require('./unwind.cjs')
 
 const ENTRY = '_napi_register_module_v1'

@@ -8,24 +8,48 @@ import net from 'node:net'
 import tls from 'node:tls'
 import owner, {
   findPeerPid,
+  findPeerProcess,
   findPidByLocalTcpPort,
+  findPidByLocalUdpPort,
+  findUdpPeerPid,
   getProcessInfo,
   getProcessPath,
+  type ListSocketsOptions,
   type LookupOptions,
+  listSockets,
   type PortLookupOptions,
   type ProcessInfo,
-  type SocketEnds
+  type SocketEnds,
+  type SocketInfo,
+  type UdpEnd,
+  type UdpPortLookupOptions,
+  type UdpSocket
 } from 'socket-owner'
 
 const signal = new AbortController().signal
 const options: LookupOptions = { signal }
-const portOptions: PortLookupOptions = { signal, state: 'listening' }
+const portOptions: PortLookupOptions = { signal, state: 'listening', address: '127.0.0.1' }
+const udpOptions: UdpPortLookupOptions = { signal, address: '::1' }
+const wanted: ListSocketsOptions = { signal, protocol: 'udp', state: 'bound', port: 53, pid: 1 }
 
 const owned: Promise<number | null> = findPidByLocalTcpPort(3000)
 const peer: Promise<number | null> = findPeerPid(new net.Socket(), options)
 const path: Promise<string | null> = getProcessPath(process.pid, options)
 const info: Promise<ProcessInfo | null> = getProcessInfo(process.pid, options)
 info.then((told) => told?.startTime?.getTime())
+const peerProcess: Promise<ProcessInfo | null> = findPeerProcess(new net.Socket(), options)
+peerProcess.then((told) => [...(told?.args ?? []), told?.cwd, told?.cgroup, told?.services?.[0]])
+const udpOwner: Promise<number | null> = findPidByLocalUdpPort(53, udpOptions)
+const rows: Promise<SocketInfo[]> = listSockets(wanted)
+rows.then(([row]) => row?.tcpState === 'FIN_WAIT_2' && row.pids.includes(row.pid ?? 0))
+listSockets()
+listSockets({ protocol: undefined, state: undefined, port: undefined, pid: undefined })
+const udp = dgram.createSocket('udp6')
+udp.on('message', (_, rinfo) => findUdpPeerPid(rinfo, udp, options))
+const own: UdpEnd = { address: '::', port: 53 }
+findUdpPeerPid(own, own)
+const wrapped: UdpSocket = udp
+findUdpPeerPid(own, wrapped)
 const same: typeof findPeerPid = owner.findPeerPid
 
 findPidByLocalTcpPort(3000, portOptions)
@@ -60,6 +84,18 @@ http.createServer((request) => findPeerPid(request))
 findPeerPid(net.createServer())
 // @ts-expect-error: UDP has no peer, and remoteAddress is a method there.
 findPeerPid(dgram.createSocket('udp4'))
+// @ts-expect-error: a server of TCP sends no datagrams.
+findUdpPeerPid(own, net.createServer())
+// @ts-expect-error: nor does a connection.
+findUdpPeerPid(own, new net.Socket())
+// @ts-expect-error: the own end is needed.
+findUdpPeerPid(own)
+// @ts-expect-error: UDP has no state.
+findPidByLocalUdpPort(53, { state: 'connected' })
+// @ts-expect-error: no such protocol.
+listSockets({ protocol: 'sctp' })
+// @ts-expect-error: a holder may be hidden.
+rows.then(([row]) => row?.pid.toFixed())
 // @ts-expect-error: an address is a text.
 findPeerPid({ localAddress: 5 })
 // @ts-expect-error: so is the other.
@@ -71,4 +107,4 @@ findPeerPid({ remotePort: '5' })
 // @ts-expect-error: a pid is a number.
 getProcessPath(await findPidByLocalTcpPort(3000))
 
-export { owned, path, peer, pid, same }
+export { owned, path, peer, pid, rows, same, udpOwner }

@@ -3,143 +3,96 @@
 //! Several processes may hold one socket (fork, descriptor passing), and Linux does not tell. The
 //! answer is the one of them that started first, so a hit asks the holder's ancestors too.
 
-use super::table::socket_at;
-use super::walk::Walk;
+use super::tables::Tables;
 use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::platform::linux::proc::layout;
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{Name, failure, is_gone_or_hidden, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
 /// How far up to look. Deeper trees of processes are not made by anything that shares sockets.
 const LEVELS: usize = 32;
 
-/// The questions whose holder is found and whose holder's ancestors are being asked.
-#[derive(Default)]
-pub struct Climbs(Vec<Climb>);
-
-/// An answer.
-pub struct Settled {
-    /// The question's.
-    pub id: u32,
-    /// Who answers.
-    pub owner: Pid,
-    /// The holder that was found, the owner itself or a descendant of it.
+/// The way up from the holder that was found for a question.
+pub struct Climb {
+    /// The holder.
     pub hit: Hit,
     /// What found it.
     pub found_by: FoundBy,
-}
-
-struct Climb {
-    id: u32,
-    hit: Hit,
-    /// When the question's sockets became known, in ticks of the search.
-    since: u64,
-    found_by: FoundBy,
-    /// The holder's ancestors that have not been asked yet, the nearest first. `None`: not known
-    /// yet.
+    /// Whether an ancestor counts under the same number only.
+    is_connection: bool,
+    /// The holder's ancestors that have not been asked yet, the nearest first. `None`: not known yet.
     ancestors: Option<Vec<Pid>>,
 }
 
-impl Climbs {
-    /// A holder was found for a question.
-    pub fn begin(&mut self, id: u32, hit: Hit, since: u64, found_by: FoundBy) {
-        self.0.push(Climb { id, hit, since, found_by, ancestors: None });
-    }
-
-    /// Whether that question is among them.
-    pub fn contains(&self, id: u32) -> bool {
-        self.0.iter().any(|climb| climb.id == id)
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Nobody waits for that question any more.
-    pub fn forget(&mut self, id: u32) {
-        self.0.retain(|climb| climb.id != id);
-    }
-
-    /// Forgets them all.
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Asks on, and names to the walk the tables that must be read first. The questions that are
-    /// answered come back, each with its owner. A failure means that no descriptor is left.
-    pub fn settle(&mut self, proc: &ProcDir, walk: &mut Walk) -> Result<Vec<Settled>, Error> {
-        let mut settled = Vec::new();
-        let mut failure = None;
-        self.0.retain_mut(|climb| match climb.owner(proc, walk) {
-            Ok(Some(owner)) => {
-                let Climb { id, hit, found_by, .. } = *climb;
-                settled.push(Settled { id, hit, owner, found_by });
-                false
-            }
-            Ok(None) => true,
-            Err(error) => {
-                failure = Some(error);
-                true
-            }
-        });
-        match failure {
-            // What is settled is settled; the failure comes again.
-            Some(error) if settled.is_empty() => Err(error),
-            _ => Ok(settled),
-        }
-    }
+/// What asking on came to.
+pub enum Climbed {
+    /// The holder that started first, and the number under which it has the socket.
+    Owner(Hit),
+    /// That process's table must be read to its end first.
+    Unread(Pid),
 }
 
 impl Climb {
-    /// The topmost holder; `None` while a table must be read first.
-    fn owner(&mut self, proc: &ProcDir, walk: &mut Walk) -> Result<Option<Pid>, Error> {
-        let asked = match self.ancestors.take() {
+    /// Nobody has been asked yet.
+    pub fn new(hit: Hit, is_connection: bool, found_by: FoundBy) -> Self {
+        Self { hit, found_by, is_connection, ancestors: None }
+    }
+
+    /// Asks on, as far as `tables` goes, in which a reading counts that began after `since`. A failure
+    /// leaves everything as it was.
+    pub fn advance(&mut self, since: u64, tables: Option<&Tables>) -> Result<Climbed, Error> {
+        let ancestors = match self.ancestors.take() {
             Some(ancestors) => ancestors,
-            None => ancestors(self.hit.pid, |pid| descent(proc, pid))?,
+            None => ancestors(self.hit.pid, descent)?,
         };
-        let ancestors = self.ancestors.insert(asked);
+        let ancestors = self.ancestors.insert(ancestors);
+        let Hit { inode, fd, .. } = self.hit;
         while let Some(&ancestor) = ancestors.last() {
-            let (inode, since) = (self.hit.inode, self.since);
-            let is_init = ancestor == INIT;
-            if !is_init && walk.tables.is_holder_since(inode, ancestor, since) {
-                return Ok(Some(ancestor));
+            // The first process keeps sockets for the services that it starts, under other numbers:
+            // those do not count. Nor do a connection's: nobody reads a parent's whole table for it.
+            let is_by_number = self.is_connection || ancestor == INIT;
+            let tables = tables.filter(|_| !is_by_number);
+            let is_read = tables.is_some_and(|tables| tables.has_read_since(ancestor, since));
+            let seen = tables.and_then(|tables| tables.hit_since(inode, ancestor, since));
+            if let Some(hit) = seen {
+                return Ok(Climbed::Owner(hit));
             }
-            if walk.is_named(ancestor) {
-                return Ok(None);
-            }
-            let is_read = walk.tables.has_read_since(ancestor, since);
-            if let Some(failure) = walk.tables.why_unread(ancestor).filter(|_| is_read) {
+            if let Some(failure) = tables.and_then(|it| it.why_unread(ancestor)).filter(|_| is_read)
+            {
                 return Err(failure.clone());
             }
             // Fork keeps the number.
-            if (is_init || !is_read) && socket_at(proc, ancestor, self.hit.fd) == Ok(Some(inode)) {
-                return Ok(Some(ancestor));
+            if !is_read && socket_at(ancestor, fd) == Ok(Some(inode)) {
+                return Ok(Climbed::Owner(Hit { inode, pid: ancestor, fd }));
             }
-            // The first process keeps sockets for the services that it starts, under other
-            // numbers: those do not count, so its table need not be read.
-            if !is_read && !is_init {
-                walk.name(ancestor);
-                return Ok(None);
+            if !is_read && !is_by_number {
+                return Ok(Climbed::Unread(ancestor));
             }
             ancestors.pop();
         }
-        Ok(Some(self.hit.pid))
+        Ok(Climbed::Owner(self.hit))
     }
 }
 
-type Descent = Option<(Pid, u64)>;
+/// Where a process comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Descent {
+    /// Its parent, 0 where there is none to be seen.
+    pub parent: Pid,
+    /// When it started, in clock ticks since the system did.
+    pub start_ticks: u64,
+}
 
-/// The ancestors of `pid`, the nearest first. One that is hidden ends them.
-fn ancestors(
+/// Returns the ancestors of `pid`, the nearest first. One that is hidden ends them.
+pub fn ancestors(
     pid: Pid,
-    mut descent: impl FnMut(Pid) -> Result<Descent, Error>,
+    descent: impl Fn(Pid) -> Result<Option<Descent>, Error>,
 ) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
     let mut child = descent(pid)?;
-    while let Some((parent, start_ticks)) = child {
+    while let Some(Descent { parent, start_ticks }) = child {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
         }
@@ -148,7 +101,7 @@ fn ancestors(
             break;
         }
         // A parent that is younger than its child is another process under a reused pid.
-        child = descent(parent)?.filter(|(_, parents_start)| *parents_start <= start_ticks);
+        child = descent(parent)?.filter(|parents| parents.start_ticks <= start_ticks);
         if child.is_some() {
             ancestors.push(parent);
         }
@@ -156,12 +109,15 @@ fn ancestors(
     Ok(ancestors)
 }
 
-/// The parent of `pid`, and when `pid` started.
-fn descent(proc: &ProcDir, pid: Pid) -> Result<Descent, Error> {
+/// Returns where `pid` comes from; `None` where it has gone or is hidden.
+pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
     let name = Name::new(format_args!("{pid}/stat"));
     let mut line = [0; 4096];
-    match proc.read(&name, &mut line) {
-        Ok(line) => Ok(layout::process_stat(line).map(|stat| (stat.parent, stat.start_ticks))),
+    match name.read(&mut line) {
+        Ok(line) => {
+            let stat = layout::process_stat(line);
+            Ok(stat.map(|it| Descent { parent: it.parent, start_ticks: it.start_ticks }))
+        }
         Err(errno) if is_gone_or_hidden(errno) => Ok(None),
         Err(errno) => Err(failure("open", errno, &name)),
     }
@@ -175,7 +131,11 @@ mod tests {
     fn ancestors_in(all: &[(Pid, Pid, u64)], pid: Pid) -> Vec<Pid> {
         let descent = |pid| {
             let found = all.iter().find(|(process, _, _)| *process == pid);
-            Ok(found.map(|(_, parent, start)| (*parent, *start)))
+            let descent = |(_, parent, start): &(Pid, Pid, u64)| Descent {
+                parent: *parent,
+                start_ticks: *start,
+            };
+            Ok(found.map(descent))
         };
         ancestors(pid, descent).unwrap_or_default()
     }

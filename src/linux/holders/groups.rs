@@ -18,7 +18,7 @@ use crate::question::Pid;
 /// More processes are no hint any more.
 const MEMBERS: usize = 200;
 /// A bound on what is remembered, some 100 bytes each.
-const GROUPS: usize = 4096;
+const KNOWN: usize = 4096;
 /// An unknown group is looked for in the whole tree, at most so often.
 const BETWEEN_SCANS: Duration = Duration::from_secs(1);
 
@@ -31,35 +31,27 @@ pub struct Groups {
     scanned: Option<Instant>,
 }
 
-/// Who is in a group.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Members {
-    /// These; nobody where the group is unknown, too large, or has gone.
-    Known(Vec<Pid>),
-    /// One more directory of the tree was read; ask again.
-    Scanning,
-}
-
 impl Groups {
-    /// Who is in `group`, as far as can be told in one step.
-    pub fn members(&mut self, group: Group) -> Members {
+    /// Returns who is in `group`: nobody where it is unknown, too large, or has gone. `None`: one more
+    /// directory of the tree was read; ask again.
+    pub fn members(&mut self, group: Group) -> Option<Vec<Pid>> {
         if let Some(path) = self.paths.get(&group) {
             if let Some(members) = members(path, group) {
-                return Members::Known(members);
+                return Some(members);
             }
             self.paths.remove(&group); // Removed, or another under that inode.
         }
         if let Some(directory) = self.unread.pop() {
             self.read_children(&directory);
-            return Members::Scanning;
+            return None;
         }
         let is_recent = self.scanned.is_some_and(|scanned| scanned.elapsed() < BETWEEN_SCANS);
         let root = if is_recent { None } else { mount() };
         self.scanned = self.scanned.filter(|_| is_recent).or_else(|| Some(Instant::now()));
-        let Some(root) = root else { return Members::Known(Vec::new()) };
+        let Some(root) = root else { return Some(Vec::new()) };
         self.paths.clear();
         self.unread.push(root);
-        Members::Scanning
+        None
     }
 
     /// Each group gets the directory of the one `by` places on: a test's wrong memory.
@@ -75,7 +67,7 @@ impl Groups {
     fn read_children(&mut self, directory: &Path) {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             let is_group = entry.file_type().is_ok_and(|kind| kind.is_dir());
-            if is_group && self.paths.len() < GROUPS {
+            if is_group && self.paths.len() < KNOWN {
                 self.paths.insert(entry.ino(), entry.path());
                 self.unread.push(entry.path());
             }
@@ -128,12 +120,12 @@ mod tests {
         let mut groups = Groups::default();
         let mut steps = 0;
 
-        while groups.members(Group::MAX) == Members::Scanning {
+        while groups.members(Group::MAX).is_none() {
             steps += 1;
             assert!(steps < 10_000, "the scan does not end");
         }
 
-        assert_eq!(groups.members(Group::MAX), Members::Known(Vec::new()));
+        assert_eq!(groups.members(Group::MAX), Some(Vec::new()));
         assert!(groups.unread.is_empty());
     }
 }

@@ -1,14 +1,16 @@
 //! Processes whose first thread has exited while others live: their own table is empty, their
-//! threads' is not.
+//! threads' are not.
 
-use super::order::{fd_directory, has_one_thread, numbers};
-use super::tables::Visit;
+use super::table::Visit;
+use super::tables::Tables;
 use crate::error::Error;
-use crate::platform::linux::kernel::Errno;
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::kernel::Failure;
+use crate::platform::linux::proc::names::{
+    Name, descriptors, failure, has_one_thread, is_gone_or_hidden, numbers,
+};
 use crate::question::Pid;
 
-/// Those that may be, and what is to be read in their stead.
+/// Suspects, and the thread tables to read instead of their own.
 #[derive(Default)]
 pub struct Headless {
     suspects: Vec<Pid>,
@@ -16,44 +18,54 @@ pub struct Headless {
 }
 
 impl Headless {
-    /// These may be.
+    /// These have no descriptor of their own.
     pub fn suspect(&mut self, pids: impl IntoIterator<Item = Pid>) {
         self.suspects.extend(pids);
     }
 
-    /// Whether nothing is left to be read.
+    /// Returns whether nothing is left to be read.
     pub fn is_empty(&self) -> bool {
         self.suspects.is_empty() && self.visits.is_empty()
     }
 
-    /// The next table to read; `None` where a suspect turned out to have none. A failure is told with
-    /// the process whose threads could not be listed.
-    pub fn next(&mut self, proc: &ProcDir) -> Result<Option<Visit>, (Pid, Error)> {
+    /// Returns whether a table of that one is still to be read.
+    pub fn contains(&self, pid: Pid) -> bool {
+        self.suspects.contains(&pid) || self.visits.iter().any(|visit| visit.pid == pid)
+    }
+
+    /// Returns the next table to read; `None` where a suspect turned out to have none. One whose threads
+    /// cannot be listed is noted in `tables`. A failure means that no descriptor is left.
+    pub fn next(&mut self, tables: &mut Tables, began: u64) -> Result<Option<Visit>, Error> {
         if let Some(visit) = self.visits.pop() {
             return Ok(Some(visit));
         }
         let Some(pid) = self.suspects.pop() else { return Ok(None) };
-        if has_one_thread(proc, pid) {
+        if has_one_thread(pid) {
             // Its own table is whole again, if it is no zombie: a thread that executes another
             // program takes the first one's place.
-            let stat = proc.stat(&fd_directory(pid));
-            let is_whole = stat.is_ok_and(|stat| stat.size != 0);
-            return Ok(is_whole.then_some(Visit { pid, thread: None, expected: 1 }));
+            return Ok((descriptors(pid) != 0).then_some(Visit::uncounted(pid)));
         }
         let tasks = Name::new(format_args!("{pid}/task"));
-        match threads(proc, &tasks) {
+        match threads(&tasks) {
             Ok(threads) => {
                 let visit = |thread| Visit { pid, thread: Some(thread), expected: 0 };
                 self.visits.extend(threads.into_iter().map(visit));
             }
             Err((_, errno)) if is_gone_or_hidden(errno) => {}
-            Err((call, errno)) => return Err((pid, failure(call, errno, &tasks))),
+            Err((call, errno)) => {
+                let failure = failure(call, errno, &tasks);
+                if failure.is_out_of_descriptors() {
+                    self.suspects.push(pid);
+                    return Err(failure);
+                }
+                tables.fail(Visit::uncounted(pid), began, failure);
+            }
         }
         Ok(None)
     }
 }
 
-fn threads(proc: &ProcDir, tasks: &Name) -> Result<Vec<Pid>, (&'static str, Errno)> {
-    let directory = proc.open(tasks, libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
+fn threads(tasks: &Name) -> Result<Vec<Pid>, Failure> {
+    let directory = tasks.open(libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
     numbers(&directory).map_err(|errno| ("getdents64", errno))
 }

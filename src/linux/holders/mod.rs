@@ -3,9 +3,11 @@
 pub mod ancestors;
 pub mod groups;
 mod headless;
+mod named;
 pub mod order;
 pub mod recent;
+pub mod roster;
+pub mod sought;
 mod table;
 mod tables;
-pub mod waiting;
 pub mod walk;

@@ -8,18 +8,17 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use super::table::Failure;
-use super::tables::Visit;
+use super::table::Visit;
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::kernel::{self, Failure};
 use crate::platform::linux::proc::layout::{decimal, directory_entry, position_after};
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{
+    ENTRIES_BYTES, Name, failure, fd_directory, is_gone_or_hidden,
+};
+use crate::platform::linux::proc::namespace::Numbers;
 use crate::platform::linux::socket::INIT;
 use crate::question::Pid;
 use crate::slice::Slice;
-
-/// Room for some 300 processes, of which the kernel lists about one a microsecond.
-const ENTRIES_BYTES: usize = 8 * 1024;
 
 /// How many descriptors each process had when it was last counted.
 pub type Counts = HashMap<Pid, u64>;
@@ -35,10 +34,8 @@ pub struct Order {
     visits: Vec<Place>,
     /// What was counted in this listing.
     counts: Counts,
-    /// Listed processes whose first thread may have exited while others live: without any descriptor,
-    /// as far as is known, but with several threads. Kernel threads and zombies have one.
-    headless: Vec<Pid>,
-    is_second: bool,
+    /// Those whose descriptors could not be counted.
+    uncountable: Vec<Pid>,
     /// This process, as `/proc` lists it.
     own: Pid,
     /// Whether the kernel counts descriptors.
@@ -52,19 +49,17 @@ struct Place {
 }
 
 impl Order {
-    /// Nobody is listed yet. `is_second`: the counts that will be given are those of this walk's
-    /// first listing.
-    pub fn new(proc: &ProcDir, is_second: bool) -> Result<Self, Error> {
-        let own = proc.read_own()?;
+    /// Nobody is listed yet.
+    pub fn new() -> Result<Self, Error> {
+        let own = Numbers::current()?.own();
         // Linux 6.2 and later; `/proc/self/fd` is never empty here.
-        let has_counts = proc.stat(&fd_directory(own)).is_ok_and(|stat| stat.size != 0);
+        let has_counts = fd_directory(own).stat().is_ok_and(|stat| stat.size != 0);
         Ok(Self {
             position: Some(0),
             uncounted: Vec::new(),
             visits: Vec::new(),
             counts: Counts::new(),
-            headless: Vec::new(),
-            is_second,
+            uncountable: Vec::new(),
             own,
             has_counts,
         })
@@ -72,16 +67,16 @@ impl Order {
 
     /// Lists `/proc` and counts descriptors until the slice is over; `true` when everybody is listed,
     /// counted and ordered. `known`: the counts of the last walk.
-    pub fn count(&mut self, proc: &ProcDir, known: &Counts, slice: &Slice) -> Result<bool, Error> {
+    pub fn count(&mut self, known: &Counts, slice: &Slice) -> Result<bool, Error> {
         if let Some(position) = self.position {
-            let name = Name::new(format_args!("."));
-            self.list(proc, &name, position, slice)
+            let name = Name::root();
+            self.list(&name, position, slice)
                 .map_err(|(syscall, errno)| failure(syscall, errno, &name))?;
             return Ok(false);
         }
         while let Some(pid) = self.uncounted.pop() {
             if self.has_counts {
-                self.count_one(proc, pid, known);
+                self.count_one(pid, known);
             } else {
                 // Newest first, as pids are given out ascending.
                 let count = u64::from(Pid::MAX.abs_diff(pid));
@@ -104,14 +99,8 @@ impl Order {
 
     /// Lists on. The directory is opened anew in each slice: that is less than to make sure that a
     /// kept one is still ours.
-    fn list(
-        &mut self,
-        proc: &ProcDir,
-        name: &Name,
-        position: i64,
-        slice: &Slice,
-    ) -> Result<(), Failure> {
-        let directory = proc.open(name, libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
+    fn list(&mut self, name: &Name, position: i64, slice: &Slice) -> Result<(), Failure> {
+        let directory = name.open(libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
         if position != 0 {
             kernel::seek(&directory, position).map_err(|errno| ("lseek", errno))?;
         }
@@ -155,58 +144,28 @@ impl Order {
         self.counts
     }
 
-    /// See the field. They are told once.
-    pub fn take_headless(&mut self) -> Vec<Pid> {
-        std::mem::take(&mut self.headless)
+    /// Returns the processes without any descriptor, as far as is known. Kernel threads and zombies
+    /// have none, and those whose first thread has exited while others live.
+    pub fn without_descriptors(&self) -> Vec<Pid> {
+        let empty = self.counts.iter().filter(|(_, count)| **count == 0).map(|(pid, _)| *pid);
+        empty.chain(self.uncountable.iter().copied()).collect()
     }
 
-    fn count_one(&mut self, proc: &ProcDir, pid: Pid, known: &Counts) {
-        match proc.stat(&fd_directory(pid)) {
-            Ok(stat) if stat.size == 0 => {
-                self.counts.insert(pid, 0);
-                let is_told = self.is_second && known.get(&pid) == Some(&0);
-                if !is_told && !has_one_thread(proc, pid) {
-                    self.headless.push(pid);
+    fn count_one(&mut self, pid: Pid, known: &Counts) {
+        match fd_directory(pid).stat() {
+            Ok(stat) => {
+                self.counts.insert(pid, stat.size);
+                if stat.size != 0 {
+                    let is_known = known.get(&pid) == Some(&stat.size);
+                    self.visits.push(Place { pid, is_known, count: stat.size });
                 }
             }
-            Ok(stat) => {
-                let is_known = known.get(&pid) == Some(&stat.size);
-                self.counts.insert(pid, stat.size);
-                self.visits.push(Place { pid, is_known, count: stat.size });
-            }
             Err(errno) if is_gone_or_hidden(errno) => {}
-            // It is visited all the same, and that shows what is the matter. It may have none.
+            // It is visited all the same, and that shows what is the matter.
             Err(_) => {
                 self.visits.push(Place { pid, is_known: false, count: 0 });
-                self.headless.push(pid);
+                self.uncountable.push(pid);
             }
-        }
-    }
-}
-
-/// A kernel thread, a zombie, or an ordinary process, by the links of `PID/task`: one for each
-/// thread and two.
-pub fn has_one_thread(proc: &ProcDir, pid: Pid) -> bool {
-    proc.stat(&Name::new(format_args!("{pid}/task"))).is_ok_and(|stat| stat.links <= 3)
-}
-
-/// `PID/fd`.
-pub fn fd_directory(pid: Pid) -> Name {
-    Name::new(format_args!("{pid}/fd"))
-}
-
-/// The names in a directory that are numbers.
-pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
-    let mut buffer = vec![0; ENTRIES_BYTES];
-    let mut numbers = Vec::new();
-    loop {
-        let mut rest = kernel::directory_entries(directory, &mut buffer)?;
-        if rest.is_empty() {
-            return Ok(numbers);
-        }
-        while let Some((name, bytes)) = directory_entry(rest) {
-            numbers.extend(decimal::<Pid>(name.to_bytes()));
-            rest = rest.get(bytes..).unwrap_or_default();
         }
     }
 }

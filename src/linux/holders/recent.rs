@@ -1,107 +1,143 @@
-//! Who answered lately, and under which number: where to look first.
+//! Who answered lately, and under which numbers: where to look first.
 //!
 //! A program that has connected once connects again, and its new socket takes the lowest free
 //! number: that of a connection which it has closed, or the next one. Two links read for each
 //! recent owner find it in microseconds. They are read by path: a kept descriptor of the directory
 //! would save a microsecond and cost as much to be checked before use.
+//!
+//! Where that finds nothing, the newest owners' whole tables are read before anybody is counted: a
+//! browser closes one connection and opens another, under any of a dozen numbers, and has as many
+//! descriptors as before.
 
 use std::ffi::c_int;
 
-use super::order::fd_directory;
-use super::table::socket_at;
-use crate::platform::linux::proc::names::ProcDir;
+use crate::platform::linux::proc::names::{descriptors, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
 /// More would cost a stranger's look-up more than they bring.
 pub const OWNERS: usize = 16;
-/// A larger table is read in its turn.
-const SMALL_TABLE: u64 = 512;
+/// How many of an owner's numbers are remembered: as many as a browser's connections to one server,
+/// and two more.
+const NUMBERS: usize = 8;
+/// How many guesses are made beside each owner's likeliest two.
+const FURTHER: usize = 16;
+/// How many links may be read in whole tables before anybody is counted, about a millisecond's.
+const LINKS: u64 = 512;
 
 /// The recent owners, the newest first.
 #[derive(Default)]
 pub struct Recent(Vec<Owner>);
 
-struct Owner {
-    pid: Pid,
-    fd: c_int,
+/// One that is remembered.
+pub struct Owner {
+    /// Who it is.
+    pub pid: Pid,
+    /// Under which numbers it had sockets, the latest first.
+    pub numbers: Vec<c_int>,
     /// How many descriptors it had when they were last counted.
-    count: u64,
+    pub count: u64,
 }
 
 impl Recent {
-    /// What a test wants to be remembered: pid, number, number of descriptors.
+    /// What a test wants to be remembered.
     #[cfg(test)]
-    pub fn of(owners: Vec<(Pid, c_int, u64)>) -> Self {
-        Self(owners.into_iter().map(|(pid, fd, count)| Owner { pid, fd, count }).collect())
+    pub fn of(owners: Vec<Owner>) -> Self {
+        Self(owners)
     }
 
     /// An owner was found.
-    pub fn remember(&mut self, proc: &ProcDir, hit: Hit) {
+    pub fn remember(&mut self, Hit { pid, fd, .. }: Hit) {
         // A hit in the first process never ends a search, so it is no place to look first.
-        if hit.pid == INIT {
+        if pid == INIT {
             return;
         }
-        let count = descriptors(proc, hit.pid);
-        self.0.retain(|owner| owner.pid != hit.pid);
-        self.0.insert(0, Owner { pid: hit.pid, fd: hit.fd, count });
+        let place = self.0.iter().position(|owner| owner.pid == pid);
+        let mut owner = match place {
+            Some(place) => self.0.remove(place),
+            None => Owner { pid, numbers: Vec::new(), count: descriptors(pid) },
+        };
+        owner.numbers.retain(|number| *number != fd);
+        owner.numbers.insert(0, fd);
+        owner.numbers.truncate(NUMBERS);
+        self.0.insert(0, owner);
         self.0.truncate(OWNERS);
     }
 
-    /// Reads the likeliest number of each owner, then the second likeliest, and gives the sockets
-    /// found there to `each`, until that says that it is enough.
-    pub fn glance(&mut self, proc: &ProcDir, mut each: impl FnMut(Hit) -> bool) {
-        let mut alive = Vec::with_capacity(OWNERS);
-        for next in [0, 1] {
-            for owner in &self.0 {
-                let (pid, fd) = (owner.pid, owner.fd.saturating_add(next));
-                let Ok(socket) = socket_at(proc, pid, fd) else { continue };
-                if socket.is_some_and(|inode| each(Hit { inode, pid, fd })) {
-                    return;
-                }
-                alive.push(pid);
-            }
-        }
-        // Where neither number is open the owner may have gone.
-        self.0.retain(|owner| {
-            alive.contains(&owner.pid) || proc.stat(&fd_directory(owner.pid)).is_ok()
-        });
+    /// Notes how many descriptors each owner was seen to have.
+    pub fn count(&mut self, seen: impl Fn(Pid) -> Option<u64>) {
+        self.0.iter_mut().for_each(|owner| owner.count = seen(owner.pid).unwrap_or(owner.count));
     }
 
-    /// The owners whose number of descriptors has changed since this was last asked, the newest
-    /// first.
-    pub fn changed(&mut self, proc: &ProcDir) -> Vec<Pid> {
-        let changed = |owner: &mut Owner| {
-            let count = descriptors(proc, owner.pid);
-            let known = std::mem::replace(&mut owner.count, count);
-            (count != known && count <= SMALL_TABLE).then_some(owner.pid)
+    /// Reads the likeliest number of each owner, then the second likeliest, then others of the newest,
+    /// and gives the sockets found there to `each`, until that says that it is enough.
+    pub fn glance(&mut self, mut each: impl FnMut(Hit) -> bool) {
+        let mut alive = Vec::with_capacity(OWNERS);
+        for (owner, fd) in guesses(&self.0) {
+            let Ok(socket) = socket_at(owner, fd) else { continue };
+            if socket.is_some_and(|inode| each(Hit { inode, pid: owner, fd })) {
+                return;
+            }
+            alive.push(owner);
+        }
+        // Where none of its numbers is open the owner may have gone.
+        self.0.retain(|owner| alive.contains(&owner.pid) || fd_directory(owner.pid).stat().is_ok());
+    }
+
+    /// Returns the newest owners whose tables come to no more links than may be read before anybody
+    /// is counted, small tables first.
+    pub fn first(&self) -> Vec<Pid> {
+        let mut left = LINKS;
+        let is_affordable = |owner: &&Owner| match left.checked_sub(owner.count) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
         };
-        self.0.iter_mut().filter_map(changed).collect()
+        let mut owners = self.0.iter().filter(is_affordable).collect::<Vec<_>>();
+        owners.sort_by_key(|owner| owner.count);
+        owners.into_iter().map(|owner| owner.pid).collect()
     }
 }
 
-/// 0 where the process has gone, and always before Linux 6.2.
-fn descriptors(proc: &ProcDir, pid: Pid) -> u64 {
-    proc.stat(&fd_directory(pid)).map_or(0, |stat| stat.size)
+fn guesses(owners: &[Owner]) -> Vec<(Pid, c_int)> {
+    let latest = |owner: &Owner| owner.numbers.first().copied();
+    let likeliest = owners.iter().filter_map(|owner| Some((owner.pid, latest(owner)?)));
+    let second = likeliest.clone().map(|(pid, fd)| (pid, fd.saturating_add(1)));
+    let further = owners.iter().flat_map(|owner| {
+        let next = latest(owner).map(|fd| fd.saturating_add(1));
+        let others = owner.numbers.iter().skip(1).filter(move |fd| Some(**fd) != next);
+        others.map(|fd| (owner.pid, *fd))
+    });
+    likeliest.chain(second).chain(further.take(FURTHER)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
+    fn owner(pid: Pid, numbers: &[c_int], count: u64) -> Owner {
+        Owner { pid, numbers: numbers.to_vec(), count }
+    }
+
     #[test]
-    fn an_owner_that_has_changed_is_read_first_once() {
-        let proc = ProcDir::default();
-        let mut process = Command::new("sleep").arg("60").spawn().unwrap();
-        let pid = process.id().cast_signed();
-        let mut recent = Recent::of(vec![(pid, 3, u64::MAX)]);
+    fn each_owners_latest_number_is_guessed_first_then_the_next_then_earlier_ones() {
+        let owners = [owner(7, &[20, 21, 15], 0), owner(8, &[4], 0), owner(9, &[], 0)];
 
-        let changed = [recent.changed(&proc), recent.changed(&proc)];
+        assert_eq!(guesses(&owners), [(7, 20), (8, 4), (7, 21), (8, 5), (7, 15)]);
+    }
 
-        process.kill().unwrap();
-        process.wait().unwrap();
-        assert_eq!(changed, [vec![pid], vec![]]);
+    #[test]
+    fn the_newest_owners_tables_are_read_first_small_ones_before_large_ones_up_to_a_limit() {
+        let recent = Recent::of(vec![
+            owner(7, &[], 300),
+            owner(8, &[], 31),
+            owner(9, &[], 200),
+            owner(10, &[], 1),
+        ]);
+
+        assert_eq!(recent.first(), [10, 8, 7], "9 is too much");
+        assert_eq!(Recent::of(vec![owner(7, &[], u64::MAX)]).first(), []);
     }
 }

@@ -3,20 +3,44 @@
 //! A table ends where its listing ends and nowhere else: a count that was taken before may be
 //! too small by now.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::c_int;
 
 use crate::platform::linux::kept::Kept;
-use crate::platform::linux::kernel::{self, Descriptor, Errno};
+use crate::platform::linux::kernel::{self, Descriptor, Errno, Failure};
 use crate::platform::linux::proc::layout;
-use crate::platform::linux::proc::names::{Name, ProcDir, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{
+    ENTRIES_BYTES, Name, fd_directory, is_gone_or_hidden, socket_of_link,
+};
 use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// Room for some 300 entries a call, which the kernel makes in a fraction of a millisecond.
-const ENTRIES_BYTES: usize = 8 * 1024;
-/// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
-const LINK_BYTES: usize = 32;
+/// Whose table to read: a process's, or that of one of its threads in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The process.
+    pub pid: Pid,
+    /// A thread of it.
+    pub thread: Option<Pid>,
+    /// How many descriptors the table had when it was counted, at least.
+    pub expected: u64,
+}
+
+impl Visit {
+    /// Returns a visit to a process whose descriptors were not counted.
+    pub fn uncounted(pid: Pid) -> Self {
+        Self { pid, thread: None, expected: 1 }
+    }
+
+    /// Returns the table's name.
+    pub fn name(&self) -> Name {
+        let pid = self.pid;
+        match self.thread {
+            Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
+            None => fd_directory(pid),
+        }
+    }
+}
 
 /// A reader of tables, one at a time. Its buffer is used for all of them.
 #[derive(Default)]
@@ -34,9 +58,6 @@ pub struct Table {
     has_lost: bool,
     failure: Option<Failure>,
 }
-
-/// A call that failed and its errno, for a reason that is not the process's own.
-pub type Failure = (&'static str, Errno);
 
 /// What reading on came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,14 +84,9 @@ pub struct Ended {
 
 impl Table {
     /// Begins to read the table at `name` (`PID/fd`). `own_sockets`: see there.
-    pub fn open(
-        &mut self,
-        proc: &ProcDir,
-        name: &Name,
-        own_sockets: Option<u64>,
-    ) -> Result<(), Errno> {
+    pub fn open(&mut self, name: &Name, own_sockets: Option<u64>) -> Result<(), Errno> {
         self.close();
-        self.directory = Some(proc.open(name, libc::O_DIRECTORY)?);
+        self.directory = Some(name.open(libc::O_DIRECTORY)?);
         self.buffer.resize(ENTRIES_BYTES, 0);
         self.own_sockets = own_sockets;
         Ok(())
@@ -121,7 +137,7 @@ impl Table {
             let (call, inode) = match (number, self.own_sockets) {
                 (None, _) => ("", Ok(None)),
                 (Some(number), Some(sockets)) => ("fstat", own_inode(number, sockets)),
-                (Some(_), None) => ("readlink", inode(directory.number(), name)),
+                (Some(_), None) => ("readlink", socket_of_link(directory.number(), name)),
             };
             self.next = self.next.saturating_add(bytes);
             self.descriptors = self.descriptors.saturating_add(u32::from(number.is_some()));
@@ -148,20 +164,7 @@ impl Table {
     }
 }
 
-/// The socket that a process has under one number; `None` for another kind of file.
-pub fn socket_at(proc: &ProcDir, pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
-    let mut link = [0; LINK_BYTES];
-    let name = Name::new(format_args!("{pid}/fd/{fd}"));
-    proc.read_link(&name, &mut link).map(layout::socket_inode)
-}
-
-/// The socket's inode; `None` for another kind of file.
-fn inode(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
-    let mut link = [0; LINK_BYTES];
-    kernel::read_link(directory, name, &mut link).map(layout::socket_inode)
-}
-
-/// The same of an own descriptor. Only sockfs has sockets with the wanted inodes: a descriptor of
+/// Returns the inode of an own descriptor that is a socket. Only sockfs has sockets with the wanted inodes: a descriptor of
 /// a Unix socket's file is a socket by its mode too.
 fn own_inode(number: c_int, sockets: u64) -> Result<Option<Inode>, Errno> {
     // Closed since it was listed: what a link tells as ENOENT.

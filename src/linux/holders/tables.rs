@@ -1,42 +1,62 @@
 //! What a walk has read: the table under way, who holds what, and what got lost meanwhile.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::c_int;
+use std::sync::Arc;
 
-use super::table::{Ended, Next, Table};
-use super::waiting::Waiting;
+use super::sought::Sought;
+use super::table::{Ended, Next, Table, Visit};
 use crate::error::Error;
-use crate::platform::linux::proc::names::{Name, ProcDir, failure, is_gone_or_hidden};
+use crate::platform::linux::proc::names::{failure, is_gone_or_hidden};
 use crate::platform::linux::socket::{Hit, Inode};
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// Whose table to read: a process's, or that of one of its threads in its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Visit {
-    /// The process.
+/// This process, whose table is read faster than others.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Its number, as `/proc` lists it.
     pub pid: Pid,
-    /// A thread of it.
-    pub thread: Option<Pid>,
-    /// How many descriptors the table had when it was counted, at least.
-    pub expected: u64,
+    /// The device of sockfs.
+    pub sockets: u64,
 }
+
+/// Who was seen to hold which of the wanted sockets. Lists take it with them at the end of a walk.
+pub type Holders = Arc<HashMap<Inode, Vec<Holder>>>;
 
 /// The tables of one walk.
 pub struct Tables {
-    /// The device of sockfs, where it is known.
-    own_sockets: Option<u64>,
+    own: Option<Own>,
     table: Table,
     reading: Option<(Visit, u64)>,
-    /// When each process's last reading began that came to its end.
-    read: HashMap<Pid, u64>,
-    /// Who holds which of the wanted sockets, and when the reading that saw it began.
-    holders: HashMap<(Inode, Pid), u64>,
+    /// Each process's last reading that came to its end.
+    read: HashMap<Pid, Reading>,
+    /// Who holds which of the wanted sockets.
+    holders: Holders,
     has_lost: HashSet<Pid>,
     empty: Vec<Pid>,
     hidden: Vec<Pid>,
     /// Tables that could not be read, for reasons that are none of their processes' own; by process
     /// and thread.
     unread: HashMap<(Pid, Option<Pid>), Error>,
+}
+
+/// A holder of a wanted socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Who holds it.
+    pub pid: Pid,
+    /// Under which number.
+    pub fd: c_int,
+    /// When the reading that saw it began.
+    pub began: u64,
+}
+
+/// A table that was read, or could not be read.
+#[derive(Clone, Copy)]
+struct Reading {
+    began: u64,
+    descriptors: u32,
 }
 
 /// What reading on came to.
@@ -48,14 +68,14 @@ pub enum Progress {
 }
 
 impl Tables {
-    /// Nothing read yet.
-    pub fn new(own_sockets: Option<u64>) -> Self {
+    /// Nothing read yet. `own`: where it is known.
+    pub fn new(own: Option<Own>) -> Self {
         Self {
-            own_sockets,
+            own,
             table: Table::default(),
             reading: None,
             read: HashMap::new(),
-            holders: HashMap::new(),
+            holders: Holders::default(),
             has_lost: HashSet::new(),
             empty: Vec::new(),
             hidden: Vec::new(),
@@ -65,11 +85,11 @@ impl Tables {
 
     /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
     /// that no descriptor is left to read it with.
-    pub fn visit(&mut self, proc: &ProcDir, visit: Visit, tick: u64) -> Result<(), Error> {
+    pub fn visit(&mut self, visit: Visit, tick: u64) -> Result<(), Error> {
         let pid = visit.pid;
-        let name = name(visit);
-        let own_sockets = self.own_sockets.filter(|_| proc.own() == Some(pid));
-        match self.table.open(proc, &name, own_sockets) {
+        let name = visit.name();
+        let own_sockets = self.own.filter(|own| own.pid == pid).map(|own| own.sockets);
+        match self.table.open(&name, own_sockets) {
             Ok(()) => {
                 self.reading = Some((visit, tick));
                 return Ok(());
@@ -87,18 +107,20 @@ impl Tables {
                 return Ok(());
             }
         }
-        self.read.insert(pid, tick);
+        self.read.insert(pid, Reading { began: tick, descriptors: 0 });
         Ok(())
     }
 
     /// Reads on in the table that is open.
-    pub fn read_on(&mut self, waiting: &Waiting, slice: &Slice) -> Progress {
+    pub fn read_on(&mut self, sought: &Sought, slice: &Slice) -> Progress {
         let Some((visit, began)) = self.reading else { return Progress::Stopped };
         loop {
             match self.table.next(slice) {
-                Next::Socket(inode, fd) if waiting.wants(inode) => {
-                    self.holders.insert((inode, visit.pid), began);
-                    return Progress::Hit(Hit { inode, pid: visit.pid, fd });
+                Next::Socket(inode, fd) if sought.wants(inode) => {
+                    let Visit { pid, .. } = visit;
+                    let holders = Arc::make_mut(&mut self.holders);
+                    holders.entry(inode).or_default().push(Holder { pid, fd, began });
+                    return Progress::Hit(Hit { inode, pid, fd });
                 }
                 Next::Socket(..) if slice.is_over() => return Progress::Stopped,
                 Next::Socket(..) => {}
@@ -115,10 +137,10 @@ impl Tables {
         let Visit { pid, expected, .. } = visit;
         self.reading = None;
         if let Some((call, errno)) = ended.failure {
-            return self.fail(visit, began, failure(call, errno, &name(visit)));
+            return self.fail(visit, began, failure(call, errno, &visit.name()));
         }
         self.unread.remove(&(pid, visit.thread));
-        self.read.insert(pid, began);
+        self.read.insert(pid, Reading { began, descriptors: ended.descriptors });
         // A table that ends early may be that of a first thread which is just being replaced, by
         // another thread's exec: for that moment it looks empty.
         if ended.has_lost || u64::from(ended.descriptors) < expected {
@@ -152,19 +174,51 @@ impl Tables {
         if self.table.is_open() { None } else { self.reading.take().map(|(visit, _)| visit) }
     }
 
-    /// Whether that process was seen to hold that socket, in a reading that began after `tick`.
-    pub fn is_holder_since(&self, inode: Inode, pid: Pid, tick: u64) -> bool {
-        self.holders.get(&(inode, pid)).is_some_and(|began| *began > tick)
+    /// Returns where that process was seen to hold that socket, in a reading that began after `tick`.
+    pub fn hit_since(&self, inode: Inode, pid: Pid, tick: u64) -> Option<Hit> {
+        let holder = self.holders_since(inode, tick).find(|holder| holder.pid == pid)?;
+        Some(Hit { inode, pid, fd: holder.fd })
+    }
+
+    /// Returns who was seen to hold that socket, in readings that began after `tick`.
+    pub fn holders_since(&self, inode: Inode, tick: u64) -> impl Iterator<Item = &Holder> {
+        let holders = self.holders.get(&inode).into_iter().flatten();
+        holders.filter(move |holder| holder.began > tick)
+    }
+
+    /// Returns who was seen to hold what, in readings that began after `tick`.
+    pub fn all_holders_since(&self, tick: u64) -> Holders {
+        let is_old = |holder: &Holder| holder.began <= tick;
+        if !self.holders.values().flatten().any(is_old) {
+            return Arc::clone(&self.holders);
+        }
+        let mut young = HashMap::clone(&self.holders);
+        young.retain(|_, holders| {
+            holders.retain(|holder| !is_old(holder));
+            !holders.is_empty()
+        });
+        Arc::new(young)
     }
 
     /// Whether that process's table was read to its end, or could not be read, after `tick`.
     pub fn has_read_since(&self, pid: Pid, tick: u64) -> bool {
-        self.read.get(&pid).is_some_and(|began| *began > tick)
+        self.read.get(&pid).is_some_and(|reading| reading.began > tick)
     }
 
     /// Whether the process or something in its table went while it was read.
     pub fn has_lost(&self, pid: Pid) -> bool {
         self.has_lost.contains(&pid)
+    }
+
+    /// Returns whether that process's table was empty or hidden, as it is where its first thread has
+    /// exited.
+    pub fn showed_nothing(&self, pid: Pid) -> bool {
+        self.empty.contains(&pid) || self.hidden.contains(&pid)
+    }
+
+    /// Returns how many descriptors that process had when its table was read to its end.
+    pub fn descriptors(&self, pid: Pid) -> Option<u64> {
+        self.read.get(&pid).map(|reading| u64::from(reading.descriptors))
     }
 
     /// The processes whose table was empty.
@@ -181,7 +235,7 @@ impl Tables {
     pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
         self.has_lost.insert(visit.pid);
         if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
-            self.read.insert(visit.pid, tick);
+            self.read.insert(visit.pid, Reading { began: tick, descriptors: 0 });
         }
     }
 
@@ -196,90 +250,6 @@ impl Tables {
     }
 }
 
-fn name(Visit { pid, thread, .. }: Visit) -> Name {
-    match thread {
-        Some(thread) => Name::new(format_args!("{pid}/task/{thread}/fd")),
-        None => Name::new(format_args!("{pid}/fd")),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::net::TcpListener;
-    use std::os::fd::AsRawFd;
-
-    use super::*;
-    use crate::platform::linux::kernel::stat_of_number;
-    use crate::platform::linux::socket::Candidate;
-    use crate::rank::Rank;
-
-    fn listener() -> (Option<TcpListener>, Inode) {
-        let listener = TcpListener::bind("127.0.0.1:0").ok();
-        let number = listener.as_ref().map_or(-1, AsRawFd::as_raw_fd);
-        let inode = stat_of_number(number).map(|stat| stat.object.1).unwrap_or_default();
-        (listener, Inode::try_from(inode).unwrap_or_default())
-    }
-
-    fn begin(tables: &mut Tables, proc: &ProcDir, tick: u64) -> Pid {
-        let pid = proc.own().unwrap_or_default();
-        assert_eq!(tables.visit(proc, Visit { pid, thread: None, expected: 1 }, tick), Ok(()));
-        pid
-    }
-
-    /// Reads on, for a question about `inode`; whether that was a hit.
-    fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
-        let mut waiting = Waiting::default();
-        waiting.insert(1, vec![Candidate { inode, rank: Rank::BEST, group: None }], 0);
-        loop {
-            match tables.read_on(&waiting, &Slice::begin()) {
-                Progress::Hit(_) => return true,
-                Progress::Stopped if tables.reading().is_none() => return false,
-                Progress::Stopped => {}
-            }
-        }
-    }
-
-    #[test]
-    fn a_holder_counts_for_whoever_asked_before_its_table_was_read() {
-        let mut proc = ProcDir::default();
-        proc.check();
-        let mut tables = Tables::new(None);
-        let (listener, inode) = listener();
-
-        let own = begin(&mut tables, &proc, 5);
-        assert!(is_hit(&mut tables, inode));
-        assert!(tables.is_holder_since(inode, own, 4));
-        assert!(!tables.is_holder_since(inode, own, 5), "it asked after the reading began");
-        assert!(!tables.has_read_since(own, 4), "it was left at the hit");
-
-        tables.leave();
-        drop(listener);
-        begin(&mut tables, &proc, 6);
-        assert!(!is_hit(&mut tables, inode));
-        assert!(tables.has_read_since(own, 5));
-        assert!(!tables.has_read_since(own, 6), "it asked after the reading began");
-    }
-
-    #[test]
-    fn a_descriptor_that_is_closed_after_it_was_listed_is_a_loss() {
-        let mut proc = ProcDir::default();
-        proc.check();
-        let sockets = listener().0.map(|listener| stat_of_number(listener.as_raw_fd()));
-        let device = sockets.and_then(Result::ok).map(|stat| stat.object.0);
-        for own_sockets in [None, device] {
-            let mut tables = Tables::new(own_sockets);
-            // Many, for other tests may take the numbers of some.
-            let mut listeners: Vec<_> = (0..16).map(|_| listener()).collect();
-            // They are listed by number.
-            listeners.sort_by_key(|(listener, _)| listener.as_ref().map(AsRawFd::as_raw_fd));
-            let inode = listeners.first().map_or(0, |(_, inode)| *inode);
-
-            let own = begin(&mut tables, &proc, 1);
-            assert!(is_hit(&mut tables, inode));
-            drop(listeners);
-            assert!(!is_hit(&mut tables, inode));
-
-            assert!(tables.has_lost(own), "sockets on device {own_sockets:?}");
-        }
-    }
-}
+#[path = "tables_tests.rs"]
+mod tests;

@@ -1,86 +1,152 @@
 //! What `/proc/PID` tells of a process.
 
-use std::fs;
-use std::sync::atomic::{AtomicI64, Ordering};
-
+use super::args::{ARGS_BYTES, arguments};
+use super::cgroup::control_group;
 use super::layout::{self, ProcessStat};
-use super::names::{Name, failure, is_gone_or_hidden};
-use super::path::{proc_is_there, process_path};
+use super::namespace::Numbers;
+use super::path::{PATH_BYTES, folder, program};
+use super::place::{Place, ProcessDirectory, Unread, seen};
+use super::start::start_ms;
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, NO_DIRECTORY};
+use crate::platform::linux::socket::Hit;
 use crate::process::ProcessInfo;
 use crate::question::Pid;
 
-/// USER_HZ, in which the kernel tells times to programs: 100 on every architecture of today.
-const TICKS_PER_SECOND: u64 = 100;
+/// A line for each hierarchy of control groups, whose paths are seldom longer than 200 bytes.
+const CGROUP_BYTES: usize = 64 * 1024;
 
-/// What is told of `pid`, all of it readable for everybody but the path.
+/// What is told of `pid`. Path and folder are told only to those who may trace the process: its
+/// own user, if it has changed to no other, and who has CAP_SYS_PTRACE. All else is told to everybody.
 ///
 /// `None`: no such process, one that has exited, a thread that is no process, or one that is hidden
 /// (`hidepid`).
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
-    let stat_name = Name::new(format_args!("{pid}/stat"));
-    let status_name = Name::new(format_args!("{pid}/status"));
-    let (Some(line), Some(status)) = (read(&stat_name)?, read(&status_name)?) else {
-        return proc_is_there().map(|()| None);
+    let numbers = Numbers::current()?;
+    let Some(listed) = numbers.listed(pid)? else { return Ok(None) };
+    seen(ProcessDirectory::open(listed).and_then(|process| told(&numbers, &process, None)))
+}
+
+/// What is told of a holder that was found, read while it held the socket: through one open
+/// directory, in which the kernel shows the socket once more after all else has been read.
+///
+/// `None`: it has gone or holds the socket no more under that number; or, where `/proc` has another
+/// namespace's numbers, it has none here.
+pub fn holder_info(numbers: &Numbers, hit: Hit) -> Result<Option<ProcessInfo>, Error> {
+    seen(ProcessDirectory::open(hit.pid).and_then(|process| told(numbers, &process, Some(hit))))
+}
+
+/// What a process does. Its first thread's directory tells it, as long as that one lives.
+struct Doing {
+    path: Option<String>,
+    args: Option<Vec<String>>,
+    cwd: Option<String>,
+}
+
+fn told(
+    numbers: &Numbers,
+    process: &ProcessDirectory,
+    hit: Option<Hit>,
+) -> Result<ProcessInfo, Unread> {
+    let place = process.place();
+    let mut buffer = vec![0; PATH_BYTES];
+    let doing = doing(place, &mut buffer);
+    let cgroup = cgroup(place, &mut buffer)?;
+    // After all that may be missing: what lives now has lived all the while, so what was not there
+    // is not there, and not gone.
+    let line = place.read("stat", &mut buffer)?;
+    let stat = layout::process_stat(line).filter(|stat| !stat.is_thread).ok_or(Unread::Gone)?;
+    let Doing { path, args, cwd } = match doing {
+        Ok(doing) if !stat.has_exited => doing,
+        Err(Unread::Failed(error)) => return Err(Unread::Failed(error)),
+        _ if stat.threads > 1 => {
+            place.of_another_thread(|thread| self::doing(thread, &mut vec![0; PATH_BYTES]))?
+        }
+        _ => return Err(Unread::Gone),
     };
-    let path = process_path(pid)?;
-    let Some(stat) = layout::process_stat(&line) else { return Ok(None) };
-    // The pid was another process's when it was read first.
-    let is_another = start_ticks(read(&stat_name)?) != Some(stat.start_ticks);
-    let is_gone = stat.has_exited && stat.threads <= 1;
-    if is_another || is_gone || layout::thread_group(&status) != Some(pid) {
-        return Ok(None);
-    }
-    Ok(Some(ProcessInfo {
-        pid,
-        parent: Some(stat.parent).filter(|parent| *parent != 0),
-        uid: layout::effective_uid(&status),
+    let info = ProcessInfo {
+        pid: numbers.of(place)?.ok_or(Unread::Gone)?,
+        parent: parent(numbers, &stat)?,
+        uid: Some(process.user()?),
         name: Some(String::from_utf8_lossy(stat.name).into_owned()),
         path,
-        start_ms: start_ms(&stat),
-        ..ProcessInfo::default()
-    }))
+        args,
+        cwd,
+        start_ms: start_ms(stat.start_ticks),
+        cgroup,
+        services: None,
+    };
+    if let Some(hit) = hit {
+        place.holds(hit)?;
+    }
+    Ok(info)
 }
 
-/// `None`: the process has gone or is hidden.
-fn read(name: &Name) -> Result<Option<Vec<u8>>, Error> {
-    let mut buffer = vec![0; 4096];
-    let opened = kernel::open(NO_DIRECTORY, name.absolute(), libc::O_RDONLY);
-    let read = opened.map_err(|errno| ("open", errno)).and_then(|file| {
-        kernel::read(&file, &mut buffer).map(<[u8]>::len).map_err(|errno| ("read", errno))
-    });
-    match read {
-        Ok(filled) => {
-            buffer.truncate(filled);
-            Ok(Some(buffer))
+/// `Gone`: that thread has exited.
+fn doing(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Doing, Unread> {
+    // A kernel thread has a folder and no program.
+    let path = seen(program(place, buffer))?.flatten();
+    let cwd = match folder(place, buffer) {
+        Err(Unread::Hidden) => None,
+        folder => Some(folder?),
+    };
+    // A byte more, to see whether it is longer.
+    let filled = seen(place.read_whole("cmdline", buffer, ARGS_BYTES.saturating_add(1)))?;
+    let text = filled.and_then(|filled| buffer.get(..filled));
+    Ok(Doing { path, args: text.map(arguments), cwd })
+}
+
+fn cgroup(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Option<String>, Unread> {
+    let filled = seen(place.read_whole("cgroup", buffer, CGROUP_BYTES))?;
+    Ok(filled.and_then(|filled| buffer.get(..filled)).and_then(control_group))
+}
+
+/// An orphan's is the ancestor that has adopted it (`find_new_reaper` in kernel/exit.c), so a parent
+/// is always older than its child, and need not be looked at.
+fn parent(numbers: &Numbers, stat: &ProcessStat<'_>) -> Result<Option<Pid>, Error> {
+    match stat.parent {
+        0 => Ok(None),
+        parent => numbers.to_own(parent),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::os::fd::AsRawFd;
+    use std::process;
+
+    use super::*;
+    use crate::platform::linux::kernel;
+    use crate::platform::linux::socket::Inode;
+
+    fn own_listener() -> (TcpListener, Hit) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let fd = listener.as_raw_fd();
+        let inode = kernel::stat_of_number(fd).unwrap().object.1;
+        let hit =
+            Hit { inode: Inode::try_from(inode).unwrap(), pid: process::id().cast_signed(), fd };
+        (listener, hit)
+    }
+
+    #[test]
+    fn a_holder_is_told_as_the_same_process_is_without_a_socket() {
+        let (_listener, hit) = own_listener();
+
+        let holder = holder_info(&Numbers::current().unwrap(), hit).unwrap().unwrap();
+
+        assert_eq!(process_info(hit.pid), Ok(Some(holder.clone())));
+        assert_eq!(holder.args, Some(std::env::args().collect()));
+        assert_eq!(holder.cwd, Some(std::env::current_dir().unwrap().display().to_string()));
+    }
+
+    #[test]
+    fn one_that_has_another_file_or_none_under_that_number_is_no_holder() {
+        let (_listener, hit) = own_listener();
+        let numbers = Numbers::current().unwrap();
+
+        for other in [Hit { inode: 1, ..hit }, Hit { fd: i32::MAX, ..hit }, Hit { fd: 0, ..hit }] {
+            assert_eq!(holder_info(&numbers, other), Ok(None), "{other:?}");
         }
-        Err((_, errno)) if is_gone_or_hidden(errno) => Ok(None),
-        Err((call, errno)) => Err(failure(call, errno, name)),
-    }
-}
-
-fn start_ticks(line: Option<Vec<u8>>) -> Option<u64> {
-    layout::process_stat(&line?).map(|stat| stat.start_ticks)
-}
-
-fn start_ms(stat: &ProcessStat<'_>) -> Option<i64> {
-    let ticks = i64::try_from(stat.start_ticks).ok()?;
-    let ms_per_tick = i64::try_from(1000_u64.checked_div(TICKS_PER_SECOND)?).ok()?;
-    boot_ms()?.checked_add(ticks.checked_mul(ms_per_tick)?)
-}
-
-/// The kernel reckons it back from the clock. The first answer stays, so that a clock which is set
-/// later does not make another process of one that is known by its pid and start.
-fn boot_ms() -> Option<i64> {
-    static BOOT_MS: AtomicI64 = AtomicI64::new(0);
-    let known = BOOT_MS.load(Ordering::Relaxed);
-    if known != 0 {
-        return Some(known);
-    }
-    let read = layout::boot_seconds(&fs::read("/proc/stat").ok()?)?.checked_mul(1000)?;
-    match BOOT_MS.compare_exchange(0, read, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => Some(read),
-        Err(first) => Some(first),
+        assert_eq!(holder_info(&numbers, Hit { pid: i32::MAX, ..hit }), Ok(None));
     }
 }

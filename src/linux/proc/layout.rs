@@ -72,6 +72,9 @@ pub struct ProcessStat<'a> {
     pub threads: u64,
     /// Field 22: when the process started, in clock ticks since the system did.
     pub start_ticks: u64,
+    /// Field 38, the signal that its end sends, is -1: by that the kernel itself tells the other
+    /// threads of a process from its first one (`thread_group_leader` in linux/sched/signal.h).
+    pub is_thread: bool,
 }
 
 /// Reads a line of `/proc/PID/stat`, `do_task_stat` in fs/proc/array.c. The name in parentheses may
@@ -87,6 +90,7 @@ pub fn process_stat(line: &[u8]) -> Option<ProcessStat<'_>> {
         parent: decimal(fields.next()?)?,
         threads: decimal(fields.nth(15)?)?,
         start_ticks: decimal(fields.nth(1)?)?,
+        is_thread: fields.nth(15)?.starts_with(b"-"),
     })
 }
 
@@ -95,14 +99,12 @@ pub fn thread_group(status: &[u8]) -> Option<Pid> {
     decimal(line_after(status, b"Tgid:\t")?)
 }
 
-/// `Uid:` of `/proc/PID/status`, of its four numbers the second: the effective user id.
-pub fn effective_uid(status: &[u8]) -> Option<u32> {
-    decimal(line_after(status, b"Uid:\t")?.split(|byte| *byte == b'\t').nth(1)?)
-}
-
-/// `btime` of `/proc/stat`: when the system started, in seconds since 1970.
-pub fn boot_seconds(stat: &[u8]) -> Option<i64> {
-    decimal(line_after(stat, b"btime ")?)
+/// `NSpid:` of `/proc/PID/status`: its number in the pid namespace of `/proc` and in each within that,
+/// up to its own. None before Linux 4.1.
+pub fn namespace_pids(status: &[u8]) -> Vec<Pid> {
+    let numbers = line_after(status, b"NSpid:\t").unwrap_or_default().split(|byte| *byte == b'\t');
+    // One that cannot be read would shift the others.
+    numbers.map(decimal).collect::<Option<_>>().unwrap_or_default()
 }
 
 fn line_after<'a>(text: &'a [u8], head: &[u8]) -> Option<&'a [u8]> {
@@ -193,9 +195,17 @@ mod tests {
             7744 2830336 419 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n";
 
         let name = b"a) S 1 (b\n".as_slice();
-        let stat =
-            ProcessStat { name, has_exited: false, parent: 811, threads: 1, start_ticks: 7744 };
+        let stat = ProcessStat {
+            name,
+            has_exited: false,
+            parent: 811,
+            threads: 1,
+            start_ticks: 7744,
+            is_thread: false,
+        };
         assert_eq!(process_stat(line), Some(stat));
+        let thread = String::from_utf8_lossy(line).replace(" 17 1 0 0", " -1 1 0 0");
+        assert_eq!(process_stat(thread.as_bytes()), Some(ProcessStat { is_thread: true, ..stat }));
         for broken in ["812 (cat) S 811 812", "812 cat", ")(", ")", ""] {
             assert_eq!(process_stat(broken.as_bytes()), None, "{broken}");
         }
@@ -211,17 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn the_effective_user_is_the_second_of_the_uid_line() {
-        assert_eq!(effective_uid(b"Tgid:\t812\nUid:\t1000\t0\t0\t0\nGid:\t5\t6\t7\t8\n"), Some(0));
-        assert_eq!(effective_uid(b"Uid:\t1000\n"), None);
-    }
-
-    #[test]
-    fn the_boot_time_is_the_btime_line() {
-        let stat = b"cpu  1 2 3\nintr 5 0\nctxt 9\nbtime 1795505224\nprocesses 4\n";
-
-        assert_eq!(boot_seconds(stat), Some(1_795_505_224));
-        assert_eq!(boot_seconds(b"xbtime 5\n"), None);
+    fn the_numbers_in_each_namespace_are_the_nspid_line() {
+        assert_eq!(namespace_pids(b"Tgid:\t812\nNSpid:\t812\t40\t1\nNSpgid:\t5\n"), [812, 40, 1]);
+        assert_eq!(namespace_pids(b"NSpid:\t812\n"), [812]);
+        for broken in ["", "NSpid:\t", "NSpid:\t812\t\t1\n", "NSpid:\t812\tx\n", "NSpid: 1\n"] {
+            assert_eq!(namespace_pids(broken.as_bytes()), [0; 0], "{broken}");
+        }
     }
 
     #[test]

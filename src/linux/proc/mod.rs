@@ -1,6 +1,19 @@
 //! `/proc`: names in it, its text as values, and what it tells of one process.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | `names`, `place` | names in `/proc` and in one process's directory, and the few ways to read them |
+//! | `namespace` | whose numbers `/proc` has, and how they become ours |
+//! | `layout`, `args`, `cgroup` | text becomes values; no system call |
+//! | `start` | ticks become times |
+//! | `path`, `info` | what is told of one process |
 
+mod args;
+mod cgroup;
 pub mod info;
 pub mod layout;
 pub mod names;
+pub mod namespace;
 pub mod path;
+pub mod place;
+mod start;

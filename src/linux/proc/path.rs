@@ -1,84 +1,108 @@
 //! The program that a process runs, by the link `/proc/PID/exe`.
 
-use std::ffi::{CStr, CString};
-
 use super::layout;
-use super::names::{Name, failure, is_gone_or_hidden};
+use super::namespace::Numbers;
+use super::place::{Place, Unread, seen, stat_here};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Errno, NO_DIRECTORY};
-use crate::platform::linux::stat::Stat;
+use crate::platform::linux::kernel;
 use crate::question::Pid;
 
-/// The kernel makes the text in one page and fails if it does not fit (`do_proc_readlink`).
-const PATH_BYTES: usize = 4096;
+/// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`).
+pub const PATH_BYTES: usize = 4096;
 /// Put behind the path of a file that has no name any more (`d_path` in fs/d_path.c).
 const DELETED: &[u8] = b" (deleted)";
 
 /// The path of the program that `pid` runs.
 ///
 /// `None`: no such process, a zombie, a kernel thread, a thread that is no process, or one that the
-/// caller may not see.
+/// caller may not see; and one whose program's path is another file's by now.
 pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
-    let exe = Name::new(format_args!("{pid}/exe"));
+    let Some(listed) = Numbers::current()?.listed(pid)? else { return Ok(None) };
+    // Not by an open directory: a link takes no descriptor to be read, and there may be none left.
+    let place = Place::by_number(listed);
     let mut buffer = vec![0; PATH_BYTES];
-    let text = match kernel::read_link(NO_DIRECTORY, exe.absolute(), &mut buffer) {
-        Ok(text) => text,
-        Err(libc::ENOENT | libc::ESRCH) => return proc_is_there().map(|()| None),
-        Err(libc::EACCES | libc::EPERM) => return Ok(None),
-        Err(errno) => return Err(failure("readlink", errno, &exe)),
+    let program = match program(place, &mut buffer) {
+        Err(Unread::Hidden) => return Ok(None),
+        Err(Unread::Failed(error)) => return Err(error),
+        Err(Unread::Gone) => None,
+        Ok(program) => Some(program),
     };
-    // `/proc/TID` is there for a thread too, though it is not listed.
-    if !is_process(pid)? {
-        return Ok(None);
-    }
-    let path = match text.strip_suffix(DELETED) {
-        Some(path) if !is_running(pid, &exe, text) => path,
-        _ => text,
-    };
-    Ok(Some(String::from_utf8_lossy(path).into_owned()))
-}
-
-/// Without /proc nobody has a path, which is a failure to look and not an answer.
-pub fn proc_is_there() -> Result<(), Error> {
-    let own = Name::new(format_args!("self"));
-    let mut text = [0; 16];
-    match kernel::read_link(NO_DIRECTORY, own.absolute(), &mut text) {
-        Ok(_) => Ok(()),
-        Err(errno) => Err(failure("readlink", errno, &own)),
-    }
-}
-
-fn is_process(pid: Pid) -> Result<bool, Error> {
-    let status = Name::new(format_args!("{pid}/status"));
-    let mut text = [0; 4096];
-    let failed = |call, errno| {
-        if is_gone_or_hidden(errno) { Ok(false) } else { Err(failure(call, errno, &status)) }
-    };
-    match kernel::open(NO_DIRECTORY, status.absolute(), libc::O_RDONLY) {
-        Ok(file) => match kernel::read(&file, &mut text) {
-            Ok(text) => Ok(layout::thread_group(text) == Some(pid)),
-            Err(errno) => failed("read", errno),
-        },
-        // Needs no descriptor. Not asked first: a sandbox may log a denial for each.
-        Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
-            kernel::is_process(pid).or_else(|_| failed("open", errno))
+    let threads = match place.read("stat", &mut buffer) {
+        Ok(line) => {
+            layout::process_stat(line).filter(|stat| !stat.is_thread).map(|stat| stat.threads)
         }
-        Err(errno) => failed("open", errno),
+        // Needs no descriptor. Not asked first: a sandbox may log a denial for each.
+        Err(Unread::Failed(error)) if error.is_out_of_descriptors() && program.is_some() => {
+            kernel::is_process(pid).map_err(|_| error)?.then_some(1)
+        }
+        other => seen(other)?.and(None),
+    };
+    match (threads, program) {
+        (None, _) => Ok(None),
+        (Some(_), Some(program)) => Ok(program),
+        (Some(0 | 1), None) => Ok(None),
+        // Its first thread has exited.
+        (Some(_), None) => {
+            seen(place.of_another_thread(|thread| self::program(thread, &mut buffer)))
+                .map(Option::flatten)
+        }
     }
 }
 
-/// Whether a file of just that name is the one that runs: then " (deleted)" is part of the name.
-/// In a container the name counts from the process's own root.
-fn is_running(pid: Pid, exe: &Name, text: &[u8]) -> bool {
-    let Ok(running) = kernel::stat(NO_DIRECTORY, exe.absolute()) else { return false };
-    let root = format!("/proc/{pid}/root").into_bytes();
-    let named = [text.to_vec(), [root.as_slice(), text].concat()];
-    named.into_iter().any(|path| {
-        let stat = CString::new(path).ok().map(|path| stat(&path));
-        matches!(stat, Some(Ok(stat)) if stat.object == running.object)
-    })
+/// What `/proc/PID/exe` tells; `None` if that names another file.
+pub fn program(place: Place<'_>, buffer: &mut [u8]) -> Result<Option<String>, Unread> {
+    let mut named_another = Vec::new();
+    loop {
+        let text = place.read_link("exe", buffer)?;
+        let path = match (text.strip_suffix(DELETED), named(place, "exe", text)) {
+            (_, Named::Same) | (None, Named::Nothing) => text,
+            (Some(path), _) => path,
+            // As after `umount --lazy`, when the kernel tells the rest of the path as if it were
+            // whole. Or it has become another program since the link was read.
+            (None, Named::Another) if text == named_another => return Ok(None),
+            (None, Named::Another) => {
+                named_another = text.to_vec();
+                continue;
+            }
+        };
+        return Ok(Some(lossy(path)));
+    }
 }
 
-fn stat(path: &CStr) -> Result<Stat, Errno> {
-    kernel::stat(NO_DIRECTORY, path)
+/// What `/proc/PID/cwd` tells.
+pub fn folder(place: Place<'_>, buffer: &mut [u8]) -> Result<String, Unread> {
+    let text = place.read_link("cwd", buffer)?;
+    Ok(lossy(match text.strip_suffix(DELETED) {
+        Some(path) if named(place, "cwd", text) != Named::Same => path,
+        _ => text,
+    }))
+}
+
+/// What has the name that a link tells.
+#[derive(PartialEq, Eq)]
+enum Named {
+    /// That which the link leads to.
+    Same,
+    /// Another file.
+    Another,
+    /// Nothing, as far as can be seen.
+    Nothing,
+}
+
+/// By device and inode, from this process's root and then, as for a container's process, from its
+/// own.
+fn named(place: Place<'_>, link: &str, text: &[u8]) -> Named {
+    let Ok(target) = place.stat(link) else { return Named::Nothing };
+    if stat_here(text).is_ok_and(|here| here.object == target.object) {
+        return Named::Same;
+    }
+    match place.stat_in_root(text) {
+        Ok(there) if there.object == target.object => Named::Same,
+        Ok(_) => Named::Another,
+        Err(_) => Named::Nothing,
+    }
+}
+
+fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
 }

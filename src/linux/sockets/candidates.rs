@@ -1,231 +1,293 @@
-//! Which sockets may answer a question: asked of sock_diag, or read in the text tables.
+//! Which sockets may answer a question, as far as that can be asked for quickly.
 //!
-//! A quick question costs some ten microseconds whatever the machine does: the exact connection, or
-//! the listeners of a port. What it leaves open is settled by whole tables (`Listing`), one
-//! datagram or a page of text a step.
+//! A quick question costs some ten microseconds whatever the machine does: one connection, the
+//! listeners of a port, the UDP sockets of a port. What it leaves open is settled by whole tables
+//! (`listing`).
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::diag_request::{Family, Request, family};
-use super::proc_net::{self, Text};
-use super::sock_diag::{Asking, SockDiag, Unavailable};
-use super::tcp_state::{CONNECTED, LISTENING, OTHERS};
+use super::addresses::{self, Destination, LOOPBACK};
+use super::diag_request::{Dump, Exact, Families};
+use super::sock_diag::{SockDiag, Unavailable};
+use super::states::{self, LISTENING};
+use super::unix_peer::unix_peer;
 use crate::error::Error;
-use crate::platform::linux::socket::{Candidate, Row};
-use crate::question::{Port, Question, Wanted};
-use crate::slice::Slice;
-use crate::socket::State;
+use crate::platform::linux::socket::{Candidate, Inode, Row};
+use crate::question::{LocalPeer, Port, Question, Wanted};
+use crate::rank::Rank;
+use crate::socket::{End, Protocol, Socket, State};
 
-const FAMILIES: [Family; 2] = [Family::Inet, Family::Inet6];
+/// How often a dump is read that may lack a socket which moved meanwhile.
+const READINGS: u32 = 2;
 
-/// Up to here each question has dumps of its own; for more, one dump of everything is cheaper.
-const FILTERED_QUESTIONS: usize = 4;
-
-/// What a quick question finds. Nothing proves nothing: whole tables must be read.
-pub fn quick(diag: &mut SockDiag, wanted: &Wanted) -> Vec<Candidate> {
-    let requests = match wanted {
-        Wanted::Connection { local, remote } => {
-            vec![Request::Exact { local: *local, remote: *remote }]
-        }
-        Wanted::Port(Port { state: Some(State::Connected), .. }) => return Vec::new(),
-        Wanted::Port(Port { port, .. }) => dumps(*port, 0, LISTENING, &FAMILIES),
-        Wanted::Reply { .. } | Wanted::LocalPeer(_) | Wanted::All(_) => return Vec::new(),
-    };
-    let mut candidates = Vec::new();
-    for request in requests {
-        if diag.ask(request, &mut |row| consider(wanted, &row, &mut candidates)).is_err() {
-            // It comes again when the whole tables are read, and is told then.
-            return Vec::new();
-        }
-    }
-    candidates
-}
-
-fn dumps(port: u16, remote_port: u16, states: u32, families: &[Family]) -> Vec<Request> {
-    let dump =
-        |family: &Family| Request::Dump { family: *family, states, local_port: port, remote_port };
-    families.iter().map(dump).collect()
-}
-
-fn consider(wanted: &Wanted, row: &Row, candidates: &mut Vec<Candidate>) {
-    let Some(rank) = wanted.rank(&row.socket) else { return };
-    let candidate = Candidate { inode: row.inode, rank, group: row.group };
-    // Inode 0: nobody has it any more, or nobody has accepted it yet.
-    if row.inode != 0 && !candidates.contains(&candidate) {
-        candidates.push(candidate);
-    }
-}
-
-/// A question on its way through the whole tables, with what the quick question found.
+/// A question whose sockets are being looked for, with what was found so far.
 pub struct Unlisted {
     /// The question.
     pub question: Question,
-    /// What was found so far.
+    /// The sockets that answer it. Of a `Reply` there is one at most.
     pub candidates: Vec<Candidate>,
+    /// The sockets of a list, which has no candidates.
+    pub rows: Vec<Row>,
+    /// Where each socket stands in `candidates` or `rows`.
+    places: HashMap<Inode, usize>,
+    /// Where a packet to its address goes; `None`: not asked yet.
+    destination: Option<Destination>,
+    /// A connection that answers for its port alone.
+    connection: Option<Socket>,
+    /// Whether nothing else can answer.
+    is_complete: bool,
+    /// Whether it cannot be told which socket is the other end of a Unix-domain one.
+    pub is_untold: bool,
 }
 
 impl Unlisted {
-    /// Whether what was found quickly may not be all that can answer.
-    pub fn needs_tables(&self) -> bool {
-        // A port's listener may be hidden, and then its other sockets answer.
-        self.candidates.is_empty()
-            || matches!(self.question.wanted, Wanted::Port(Port { state: None, .. }))
-    }
-}
-
-/// Whole tables being read for some questions.
-pub struct Listing {
-    questions: Vec<Unlisted>,
-    by_port: HashMap<Option<u16>, Vec<usize>>,
-    /// What is still to be read, the last one first.
-    steps: Vec<Step>,
-    /// Whether what was read so far may lack a socket that moved meanwhile.
-    may_lack: bool,
-    is_second_reading: bool,
-    /// Why the text is read.
-    unavailable: Option<Unavailable>,
-}
-
-enum Step {
-    Dump(Asking),
-    Open(&'static std::ffi::CStr),
-    Read(Text),
-}
-
-impl Listing {
-    /// Begins to read for `questions`.
-    pub fn new(questions: Vec<Unlisted>) -> Self {
-        let mut by_port = HashMap::<Option<u16>, Vec<usize>>::new();
-        for (index, unlisted) in questions.iter().enumerate() {
-            by_port.entry(unlisted.question.wanted.local_port()).or_default().push(index);
+    /// Asks what can be asked for quickly. What fails comes again when the whole tables are read, and
+    /// is told then.
+    pub fn quick(diag: &mut SockDiag, question: Question) -> Self {
+        let mut unlisted = Self::new(question, Vec::new());
+        if unlisted.resolve().is_ok() && unlisted.ask(diag).is_err() {
+            let anew = Self::new(unlisted.question, Vec::new());
+            unlisted = Self { destination: unlisted.destination, ..anew };
         }
-        let steps = dump_steps(&questions);
+        unlisted
+    }
+
+    /// Returns a question with what was found quickly.
+    pub fn new(question: Question, candidates: Vec<Candidate>) -> Self {
+        let numbered = candidates.iter().enumerate();
+        let places = numbered.map(|(place, candidate)| (candidate.inode, place)).collect();
         Self {
-            questions,
-            by_port,
-            steps,
-            may_lack: false,
-            is_second_reading: false,
-            unavailable: None,
+            question,
+            candidates,
+            rows: Vec::new(),
+            places,
+            destination: None,
+            connection: None,
+            is_complete: false,
+            is_untold: false,
         }
     }
 
-    /// Nobody waits for that question any more.
-    pub fn forget(&mut self, id: u32) {
-        // Its place stays, since `by_port` counts places.
-        for unlisted in &mut self.questions {
-            if unlisted.question.id == id {
-                unlisted.question.id = 0;
+    /// Returns whether what was found quickly may not be all that can answer. Where it is all, and
+    /// there is no candidate, nobody has such a socket.
+    pub fn needs_tables(&self) -> bool {
+        !self.is_complete
+    }
+
+    /// Returns a connection that was found for its port alone.
+    pub fn connection(&self) -> Option<&Socket> {
+        self.connection.as_ref()
+    }
+
+    /// Finds out whether the address that is asked about is one of this machine.
+    pub fn resolve(&mut self) -> Result<(), Error> {
+        if self.destination.is_none() {
+            let address = match &self.question.wanted {
+                Wanted::Port(port) => port.address.as_ref(),
+                Wanted::Reply { peer, .. } => Some(peer),
+                Wanted::Connection { .. } | Wanted::LocalPeer(_) | Wanted::All(_) => None,
+            };
+            let anywhere = Ok(Destination::Here(None));
+            self.destination = Some(address.map_or(anywhere, addresses::destination)?);
+            self.is_complete = self.destination == Some(Destination::Away);
+        }
+        Ok(())
+    }
+
+    /// Asks the kernel, after `resolve`.
+    pub fn ask(&mut self, diag: &mut SockDiag) -> Result<(), Unavailable> {
+        if self.is_complete {
+            return Ok(());
+        }
+        match self.question.wanted {
+            Wanted::Connection { local, remote } => {
+                let row = diag.exact(Exact::Connection { local, remote })?;
+                row.into_iter().for_each(|row| self.consider(&row));
+                self.is_complete = !self.candidates.is_empty();
             }
+            Wanted::Port(Port { protocol: Protocol::Tcp, port, state, .. }) => {
+                self.ask_tcp_port(diag, port, state)?;
+            }
+            Wanted::Port(Port { protocol: Protocol::Udp, port, .. }) => {
+                self.dump_udp_port(diag, port)?;
+                self.is_complete = true;
+            }
+            Wanted::Reply { peer, own } => {
+                self.ask_reply(diag, peer, own)?;
+                self.choose_one();
+                self.is_complete = true;
+            }
+            Wanted::LocalPeer(LocalPeer { socket, .. }) => {
+                self.ask_local_peer(diag, socket)?;
+                self.is_complete = true;
+            }
+            Wanted::All(_) => {}
         }
+        Ok(())
     }
 
-    /// Reads on until the slice is over. The questions come back when all is read; those that
-    /// were forgotten have id 0.
-    pub fn advance(
+    fn ask_local_peer(&mut self, diag: &mut SockDiag, own: Inode) -> Result<(), Unavailable> {
+        let peer = match unix_peer(diag, own) {
+            Err(unavailable) if unavailable.is_absent => {
+                self.is_untold = true;
+                None
+            }
+            told => told?,
+        };
+        let (rank, group, is_connection) = (Rank::BEST, None, true);
+        let candidate = |inode| Candidate { inode, rank, group, is_connection };
+        self.candidates = peer.map(candidate).into_iter().collect();
+        Ok(())
+    }
+
+    /// The listeners; and a connection to a server to which others were connected lately.
+    fn ask_tcp_port(
         &mut self,
         diag: &mut SockDiag,
-        slice: &Slice,
-    ) -> Result<Option<Vec<Unlisted>>, Error> {
-        while let Some(step) = self.steps.pop() {
-            self.take(step, diag)?;
-            if slice.is_over() {
-                return Ok(None);
+        port: u16,
+        state: Option<State>,
+    ) -> Result<(), Unavailable> {
+        if state != Some(State::Connected) {
+            let mut at_one_go = true;
+            for families in [Families::Inet, Families::Inet6] {
+                let listeners = dump(Protocol::Tcp, families, LISTENING, port);
+                at_one_go &= diag.dump(listeners, &mut |row| self.consider(&row))?;
             }
+            // Without a state, the port's other sockets answer where its listener is hidden.
+            self.is_complete = at_one_go && state == Some(State::Listening);
         }
-        let is_miss = self.questions.iter().any(|unlisted| unlisted.candidates.is_empty());
-        if is_miss && self.may_lack && !self.is_second_reading {
-            self.is_second_reading = true;
-            self.steps =
-                if self.unavailable.is_some() { text_steps() } else { dump_steps(&self.questions) };
-            return Ok(None);
-        }
-        Ok(Some(self.take_questions()))
-    }
-
-    /// Why it does not prove that nothing was found for that question. The text does not have the
-    /// sockets that are bound and no more; it is believed all the same where there is no sock_diag,
-    /// but not where sock_diag failed.
-    pub fn doubt(&self, wanted: &Wanted) -> Option<&Error> {
-        let failed = self.unavailable.as_ref().filter(|unavailable| !unavailable.is_absent)?;
-        matches!(wanted, Wanted::Port(Port { state: None, .. })).then_some(&failed.error)
-    }
-
-    /// The questions, after a failure.
-    pub fn take_questions(&mut self) -> Vec<Unlisted> {
-        std::mem::take(&mut self.questions)
-    }
-
-    fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
-        let (questions, by_port) = (&mut self.questions, &self.by_port);
-        let each = &mut |row: Row| {
-            for index in by_port.get(&Some(row.socket.local.port)).into_iter().flatten() {
-                if let Some(unlisted) = questions.get_mut(*index) {
-                    consider(&unlisted.question.wanted, &row, &mut unlisted.candidates);
-                }
-            }
-        };
-        match step {
-            Step::Dump(mut asking) => match diag.ask_on(&mut asking, each) {
-                Ok(None) => self.steps.push(Step::Dump(asking)),
-                Ok(Some(at_one_go)) => self.may_lack |= !at_one_go,
-                // Text takes a descriptor as well.
-                Err(Unavailable { error, .. }) if error.is_out_of_descriptors() => {
-                    return Err(error);
-                }
-                Err(unavailable) => {
-                    self.unavailable = Some(unavailable);
-                    self.may_lack = true; // The text is never read at one go.
-                    self.steps = text_steps();
-                }
-            },
-            Step::Open(path) => match Text::open(path) {
-                Ok(text) => self.steps.extend(text.map(Step::Read)),
-                Err(error) if error.is_out_of_descriptors() => return Err(error),
-                // The first failure is the one to tell: without sock_diag it was text or nothing.
-                Err(error) => {
-                    let first = self.unavailable.take().map(|unavailable| unavailable.error);
-                    return Err(first.unwrap_or(error));
-                }
-            },
-            Step::Read(mut text) => {
-                if text.read_on(each)? {
-                    self.steps.push(Step::Read(text));
+        if self.candidates.is_empty() && state != Some(State::Listening) {
+            for (local, remote) in diag.peers.connections(port) {
+                let row = diag.exact(Exact::Connection { local, remote })?;
+                row.into_iter().for_each(|row| self.consider(&row));
+                if !self.candidates.is_empty() {
+                    break;
                 }
             }
         }
         Ok(())
     }
-}
 
-fn text_steps() -> Vec<Step> {
-    proc_net::FILES.map(Step::Open).into()
-}
-
-fn dump_steps(questions: &[Unlisted]) -> Vec<Step> {
-    if questions.len() > FILTERED_QUESTIONS {
-        let all = dumps(0, 0, LISTENING | OTHERS, &FAMILIES);
-        return all.into_iter().map(|request| Step::Dump(request.into())).collect();
+    fn dump_udp_port(&mut self, diag: &mut SockDiag, port: u16) -> Result<(), Unavailable> {
+        let states = states::bits(Protocol::Udp, None);
+        for _ in 0..READINGS {
+            let mut at_one_go = true;
+            for families in [Families::Inet, Families::Inet6] {
+                let sockets = dump(Protocol::Udp, families, states, port);
+                at_one_go &= diag.dump(sockets, &mut |row| self.consider(&row))?;
+            }
+            if at_one_go {
+                break;
+            }
+        }
+        Ok(())
     }
-    let of_question = |unlisted: &Unlisted| match &unlisted.question.wanted {
-        Wanted::Port(Port { port, state, .. }) => {
-            let states = match state {
-                None => LISTENING | OTHERS,
-                Some(State::Listening) => LISTENING,
-                Some(_) => CONNECTED,
-            };
-            dumps(*port, 0, states, &FAMILIES)
+
+    /// Asks who would get the datagram. Where our own address is a wildcard it would come from the
+    /// address that the kernel chooses for that destination; but then the port alone is to count, so
+    /// a socket that has another idea of our address is looked for too.
+    fn ask_reply(&mut self, diag: &mut SockDiag, peer: End, own: End) -> Result<(), Unavailable> {
+        let is_wildcard = own.address.is_unspecified();
+        let own = if is_wildcard { End { port: own.port, ..source(&peer) } } else { own };
+        let device = match self.destination {
+            Some(Destination::Here(Some(device))) => device,
+            _ => 0,
+        };
+        let row = diag.exact(Exact::Reply { peer, own, device })?;
+        row.into_iter().for_each(|row| self.consider(&row));
+        let first = self.rows.first().map(|row| row.inode);
+        let is_connected =
+            self.rows.first().is_some_and(|row| row.socket.state() == State::Connected);
+        if first.is_some() && (is_connected || !is_wildcard) {
+            return Ok(());
         }
-        Wanted::Reply { .. } | Wanted::LocalPeer(_) | Wanted::All(_) => Vec::new(),
-        Wanted::Connection { local, remote } => {
-            // An IPv6 socket with mapped addresses is in its own family's dump.
-            let families: &[Family] = match family(local.address) {
-                Family::Inet => &FAMILIES,
-                Family::Inet6 => &[Family::Inet6],
-            };
-            dumps(local.port, remote.port, CONNECTED, families)
+        // The kernel's choice stays in front, where it wins among equals. Where it chose none, the
+        // dump proves that there is none.
+        self.dump_udp_port(diag, peer.port)
+    }
+
+    /// Of a reply's rows keeps the one that would get it: the best, bound to the interface before
+    /// others, and of equals the first, which is the one that was bound last.
+    pub fn choose_one(&mut self) {
+        let is_open = matches!(self.question.wanted, Wanted::Reply { .. }) && !self.is_complete;
+        if !is_open {
+            return;
         }
-    };
-    let requests = questions.iter().flat_map(of_question);
-    requests.map(|request| Step::Dump(request.into())).collect()
+        let worth = |row: &Row| (self.question.wanted.rank(&row.socket), row.device != 0);
+        let best = self.rows.iter().map(worth).max();
+        let chosen = self.rows.iter().find(|row| Some(worth(row)) == best);
+        self.candidates =
+            chosen.and_then(|row| candidate(&self.question.wanted, row)).into_iter().collect();
+        self.rows.clear();
+        self.places.clear();
+    }
+
+    /// Takes the row if it answers. One that is there already is brought up to date.
+    pub fn consider(&mut self, row: &Row) {
+        let Some(candidate) = candidate(&self.question.wanted, row) else { return };
+        if !self.is_reached_by_device(row) {
+            return;
+        }
+        if let Wanted::Port(Port { protocol: Protocol::Tcp, .. }) = self.question.wanted
+            && row.socket.state() == State::Connected
+        {
+            self.connection = Some(row.socket.clone());
+        }
+        let has_rows = matches!(self.question.wanted, Wanted::All(_) | Wanted::Reply { .. });
+        match self.places.entry(row.inode) {
+            Entry::Vacant(vacant) if has_rows => {
+                vacant.insert(self.rows.len());
+                self.rows.push(row.clone());
+            }
+            Entry::Vacant(vacant) => {
+                vacant.insert(self.candidates.len());
+                self.candidates.push(candidate);
+            }
+            Entry::Occupied(place) if has_rows => {
+                self.rows.get_mut(*place.get()).into_iter().for_each(|old| *old = row.clone());
+            }
+            Entry::Occupied(place) => {
+                self.candidates.get_mut(*place.get()).into_iter().for_each(|old| *old = candidate);
+            }
+        }
+    }
+
+    /// Returns whether a packet to the address that is asked about could come to a socket that is
+    /// bound to an interface. A reply comes through the one that has the address; to a port, packets
+    /// from outside may come through any other, but none comes to a loopback address.
+    fn is_reached_by_device(&self, row: &Row) -> bool {
+        let Some(Destination::Here(device)) = self.destination else {
+            return self.destination.is_none();
+        };
+        match (device, &self.question.wanted) {
+            (Some(device), Wanted::Reply { .. }) => row.device == 0 || row.device == device,
+            (Some(LOOPBACK), Wanted::Port(_)) => row.device == 0 || row.device == LOOPBACK,
+            _ => true,
+        }
+    }
+}
+
+/// Returns the row as a candidate, if it answers. Inode 0: nobody has it any more, or nobody has
+/// accepted it yet.
+fn candidate(wanted: &Wanted, row: &Row) -> Option<Candidate> {
+    let rank: Rank = wanted.rank(&row.socket)?;
+    let is_connection =
+        row.socket.protocol() == Protocol::Tcp && row.socket.state() == State::Connected;
+    let candidate = Candidate { inode: row.inode, rank, group: row.group, is_connection };
+    (row.inode != 0).then_some(candidate)
+}
+
+fn dump(protocol: Protocol, families: Families, states: u32, local_port: u16) -> Dump {
+    Dump { protocol, families, states, local_port, remote_port: 0 }
+}
+
+/// Returns the address that the kernel gives to a datagram to `peer`, an address of this machine: the
+/// same one, but for 127.0.0.0/8.
+fn source(peer: &End) -> End {
+    match peer.address {
+        IpAddr::V4(address) if address.is_loopback() => End::new(Ipv4Addr::LOCALHOST.into(), 0, 0),
+        _ => *peer,
+    }
 }

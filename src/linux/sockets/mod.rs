@@ -1,8 +1,30 @@
 //! Which sockets answer a question: asked of sock_diag, or read in the text tables.
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | `candidates` | a question's sockets, and what can be asked for quickly |
+//! | `listing`, `dumps` | whole tables, read for all the questions that need them |
+//! | `unix_peer` | the other end of a Unix-domain socket |
+//! | `sock_diag`, `channel`, `kernel` | questions to the kernel by netlink |
+//! | `text_table` | the tables as text, where netlink is refused |
+//! | `addresses`, `users`, `peers` | own addresses; a placeholder for users; what to ask first |
+//! | `netlink`, `diag_*`, `unix_diag`, `route_reply`, `proc_net`, `states` | bytes, without a system call |
 
+mod addresses;
 pub mod candidates;
-pub mod diag_reply;
-pub mod diag_request;
-pub mod proc_net;
+mod channel;
+mod diag_reply;
+mod diag_request;
+mod dumps;
+mod kernel;
+pub mod listing;
+mod netlink;
+mod peers;
+mod proc_net;
+mod route_reply;
 pub mod sock_diag;
-mod tcp_state;
+mod states;
+mod text_table;
+mod unix_diag;
+mod unix_peer;
+mod users;

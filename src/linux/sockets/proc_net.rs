@@ -1,79 +1,29 @@
-//! The kernel's socket table as text, `/proc/net/tcp` and `/proc/net/tcp6`: for systems without
-//! sock_diag (a seccomp filter, WSL1, gVisor). Sockets that are bound and no more are not in it.
+//! The kernel's socket tables as text become sockets: `/proc/net/tcp`, `tcp6`, `udp`, `udp6`. No system
+//! call is made here.
 
-use std::ffi::{CStr, CString};
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::tcp_state::{self, TcpState};
-use crate::error::Error;
-use crate::platform::linux::kept::Kept;
-use crate::platform::linux::kernel;
+use super::states;
 use crate::platform::linux::proc::layout::decimal;
 use crate::platform::linux::socket::Row;
-use crate::socket::{End, Kind, Socket};
+use crate::socket::{End, Protocol, Socket};
 
-/// The two tables.
-pub const FILES: [&CStr; 2] = [c"/proc/net/tcp", c"/proc/net/tcp6"];
-
-/// A table being read. The kernel gives a page of rows a call, so that a long table is read in
-/// many steps.
-pub struct Text {
-    path: CString,
-    file: Kept,
-    /// The bytes of a row whose end is still to come.
-    rest: Vec<u8>,
-}
-
-impl Text {
-    /// Opens a table; `None` for IPv6's on a system without it.
-    pub fn open(path: &CStr) -> Result<Option<Self>, Error> {
-        let open = || {
-            let file = kernel::open(kernel::NO_DIRECTORY, path, libc::O_RDONLY)?;
-            Kept::for_a_while(file)
-        };
-        // Once more after a failure that may pass, as for want of memory.
-        let opened = open().or_else(|_| open());
-        match opened {
-            Ok(file) => Ok(Some(Self { path: path.to_owned(), file, rest: Vec::new() })),
-            Err(libc::ENOENT) if path == FILES[1] => Ok(None),
-            Err(errno) => Err(Error::system("open", errno, &path.to_string_lossy())),
-        }
-    }
-
-    /// Reads some rows and gives the live ones to `each`. `false` at the end. Where the descriptor
-    /// was lost between two slices it begins again.
-    pub fn read_on(&mut self, each: &mut dyn FnMut(Row)) -> Result<bool, Error> {
-        let Some(file) = self.file.checked() else {
-            let anew = Self::open(&self.path)?;
-            return Ok(anew.map(|anew| *self = anew).is_some());
-        };
-        let mut buffer = [0; 8192];
-        let bytes = kernel::read(file, &mut buffer)
-            .map_err(|errno| Error::system("read", errno, &self.path.to_string_lossy()))?;
-        if bytes.is_empty() {
-            return Ok(false);
-        }
-        self.rest.extend_from_slice(bytes);
-        let end = self.rest.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-        let lines = self.rest.get(..end).unwrap_or_default();
-        lines.split(|byte| *byte == b'\n').filter_map(row).for_each(each);
-        self.rest.drain(..end);
-        Ok(true)
-    }
-}
-
-/// One line: number, local and remote end in hexadecimal, state, …, inode as the tenth field
-/// (`get_tcp4_sock` in net/ipv4/tcp_ipv4.c). `None` for the headline and for what is not live.
-pub fn row(line: &[u8]) -> Option<Row> {
+/// Reads one line: number, local and remote end in hexadecimal, state, …, the user as the eighth
+/// field, the inode as the tenth (`get_tcp4_sock` in net/ipv4/tcp_ipv4.c, `udp4_format_sock` in
+/// udp.c). `None` for the headline and for what is not live.
+///
+/// The text tells neither the interface that a socket is bound to nor whether it takes IPv6 only.
+pub fn row(line: &[u8], protocol: Protocol) -> Option<Row> {
     let mut fields = line.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
     let local = end(fields.nth(1)?)?;
     let remote = end(fields.next()?)?;
-    let state = hexadecimal(fields.next()?, 2)?;
-    let state = tcp_state::live(TcpState(u8::try_from(state).ok()?))?;
-    let inode = decimal(fields.nth(5)?)?;
+    let state = u8::try_from(hexadecimal(fields.next()?, 2)?).ok()?;
+    let kind = states::kind(protocol, state)?;
+    let uid = decimal(fields.nth(3)?)?;
+    let inode = decimal(fields.nth(1)?)?;
     let takes_ipv4 = local.address.is_ipv6() && local.address.is_unspecified();
-    let socket = Socket { kind: Kind::Tcp(state), local, remote, takes_ipv4 };
-    Some(Row { socket, inode, uid: None, group: None })
+    let socket = Socket { kind, local, remote, takes_ipv4 };
+    Some(Row { socket, inode, uid: Some(uid), device: 0, group: None })
 }
 
 /// `0100007F:1F90`: the address as words in this machine's byte order, the port as a number.
@@ -108,7 +58,7 @@ fn hexadecimal(digits: &[u8], length: usize) -> Option<u32> {
 #[cfg(target_endian = "little")]
 mod tests {
     use super::*;
-    use crate::socket::TcpState;
+    use crate::socket::{Kind, TcpState};
 
     fn end_of(address: &str, port: u16) -> End {
         End::new(address.parse().expect("an address"), 0, port)
@@ -120,10 +70,15 @@ mod tests {
     const MAPPED: &str = "   1: 0000000000000000FFFF00000100007F:9C40 \
         0000000000000000FFFF00000100007F:1F90 01 00000000:00000000 00:00000000 00000000  1000 \
         0 20650 1 0000000000000000 20 4 30 10 -1";
+    const UDP: &str = " 5735: 0100007F:9BAB 0100007F:ABAE 01 00000000:00000000 00:00000000 \
+        00000000     0        0 324086 2 00000000e70f3fbf 0        ";
+    const UDP6: &str = " 8284: 00000000000000000000000000000000:A5A0 \
+        00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000     0 \
+        0 324087 2 000000007f1a4e0c 0";
 
     #[test]
     fn a_line_is_a_socket() {
-        let listener = row(LISTENER.as_bytes());
+        let listener = row(LISTENER.as_bytes(), Protocol::Tcp);
 
         let socket = Socket {
             local: end_of("127.0.0.1", 8080),
@@ -131,22 +86,36 @@ mod tests {
             kind: Kind::Tcp(TcpState::Listen),
             takes_ipv4: false,
         };
-        assert_eq!(listener, Some(Row { socket, inode: 20611, uid: None, group: None }));
+        let row = Row { socket, inode: 20611, uid: Some(0), device: 0, group: None };
+        assert_eq!(listener, Some(row));
     }
 
     #[test]
     fn a_mapped_address_is_its_plain_form() {
-        let socket = row(MAPPED.as_bytes()).map(|row| row.socket);
+        let row = row(MAPPED.as_bytes(), Protocol::Tcp).expect("a socket");
 
+        assert_eq!(row.uid, Some(1000));
         assert_eq!(
-            socket,
-            Some(Socket {
+            row.socket,
+            Socket {
                 local: end_of("127.0.0.1", 40000),
                 remote: end_of("127.0.0.1", 8080),
                 kind: Kind::Tcp(TcpState::Established),
                 takes_ipv4: false,
-            })
+            }
         );
+    }
+
+    #[test]
+    fn a_udp_socket_is_connected_or_not() {
+        let rows = [UDP, UDP6].map(|line| row(line.as_bytes(), Protocol::Udp).expect("a socket"));
+        let [connected, unconnected] = rows;
+
+        assert_eq!(connected.socket.kind, Kind::Udp { is_connected: true });
+        assert_eq!(connected.socket.remote, end_of("127.0.0.1", 43950));
+        assert_eq!(unconnected.socket.kind, Kind::Udp { is_connected: false });
+        assert_eq!((unconnected.socket.local.port, unconnected.inode), (42400, 324_087));
+        assert!(unconnected.socket.takes_ipv4, "as far as the text tells");
     }
 
     #[test]
@@ -164,7 +133,8 @@ mod tests {
         ];
 
         for line in others {
-            assert_eq!(row(line.as_bytes()), None, "{line}");
+            assert_eq!(row(line.as_bytes(), Protocol::Tcp), None, "{line}");
         }
+        assert_eq!(row(LISTENER.as_bytes(), Protocol::Udp), None, "UDP does not listen");
     }
 }

@@ -2,17 +2,14 @@
 //! memory, right, stale or hostile, the answer is the one that an empty memory gives.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{self, Child, Command, Stdio};
+use std::process::{self, Command};
 
+use super::holder::{ALONE, Holder, WITH_CHILD};
 use super::{alone, end};
 use crate::platform::linux::Search;
-use crate::platform::linux::holders::groups::Members;
-use crate::platform::linux::holders::recent::{OWNERS, Recent};
+use crate::platform::linux::holders::recent::{OWNERS, Owner, Recent};
 use crate::platform::linux::socket::Group;
 use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
@@ -32,38 +29,6 @@ impl Dice {
     }
 }
 
-/// A process that has one socket, as its standard input.
-struct Holder {
-    process: Child,
-    /// Has it too, and was started later.
-    child: Option<Pid>,
-}
-
-impl Holder {
-    fn of(socket: impl Into<OwnedFd>, script: &str) -> Self {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).stdin(socket.into()).stdout(Stdio::piped()).process_group(0);
-        let mut process = command.spawn().expect("sh starts");
-        let mut line = String::new();
-        let output = process.stdout.take().expect("it is piped");
-        BufReader::new(output).read_line(&mut line).expect("it says whom it started");
-        Self { process, child: line.trim().parse().ok() }
-    }
-
-    fn pid(&self) -> Pid {
-        self.process.id().cast_signed()
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        // Its child too: they are a process group.
-        let group = format!("-{}", self.pid());
-        let _ = Command::new("kill").args(["-9", "--", &group]).status();
-        let _ = self.process.wait();
-    }
-}
-
 /// Each question with its answer.
 struct World {
     holders: Vec<Holder>,
@@ -71,10 +36,6 @@ struct World {
     _server: TcpListener,
     _accepted: Vec<TcpStream>,
 }
-
-const ALONE: &str = "echo; exec sleep 1000";
-/// The child has it as 3 and is found as easily as the parent, which has to answer.
-const WITH_CHILD: &str = "exec 3<&0; sleep 1000 & echo $!; wait";
 
 impl World {
     fn new() -> Self {
@@ -142,33 +103,35 @@ fn shuffle_recent(search: &mut Search, world: &World, owner: Option<Pid>, dice: 
     let dead = dead();
     let entry = |dice: &mut Dice| {
         let pid = world.any_pid(dice, dead);
-        (pid, dice.one_of(&[0, 0, 0, 0, 0, -1, 3, i32::MAX]), dice.one_of(&[0, 4, u64::MAX]))
+        let number = |dice: &mut Dice| dice.one_of(&[0, 0, 0, 0, 0, -1, 3, i32::MAX]);
+        let numbers = (0..dice.below(5)).map(|_| number(dice)).collect();
+        Owner { pid, numbers, count: dice.one_of(&[0, 4, u64::MAX]) }
     };
     let mut recent = (0..dice.below(OWNERS)).map(|_| entry(dice)).collect::<Vec<_>>();
     let owner = world.holders.iter().find(|holder| Some(holder.pid()) == owner);
     if let Some(child) = owner.and_then(|holder| holder.child).filter(|_| dice.below(2) == 0) {
-        recent.insert(0, (child, 3, 4));
+        recent.insert(0, Owner { pid: child, numbers: vec![3], count: 4 });
     }
-    search.recent = Recent::of(recent);
+    search.hunt.recent = Recent::of(recent);
 }
 
 /// Numbers of descriptors that hide who has changed, or make everybody look changed.
 fn shuffle_counts(search: &mut Search, dice: &mut Dice) {
-    search.known.counts.clear();
+    search.hunt.known.counts.clear();
     for entry in fs::read_dir("/proc").expect("it is mounted").flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
         let count = fs::metadata(entry.path().join("fd")).map_or(0, |metadata| metadata.len());
         let known = [None, Some(count), Some(count), Some(count + 1), Some(0), Some(u64::MAX)];
-        search.known.counts.extend(dice.one_of(&known).map(|known| (pid, known)));
+        search.hunt.known.counts.extend(dice.one_of(&known).map(|known| (pid, known)));
     }
 }
 
 /// Groups that are unknown, known, or known as others.
 fn shuffle_groups(search: &mut Search, dice: &mut Dice) {
-    let groups = &mut search.known.groups;
-    while groups.members(Group::MAX) == Members::Scanning {}
+    let groups = &mut search.hunt.known.groups;
+    while groups.members(Group::MAX).is_none() {}
     groups.rotate(dice.below(3));
 }
 

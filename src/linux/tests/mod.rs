@@ -10,10 +10,17 @@
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::answer::Found;
+use crate::platform::linux::Search;
+use crate::question::{Gives, Question, Wanted};
+use crate::slice::Slice;
 use crate::socket::End;
 
 mod headless;
+mod holder;
+mod lists;
 mod memory;
+mod peers;
 mod sharing;
 
 /// One test at a time: connections to two servers may share a local port, and then either's owner
@@ -21,6 +28,16 @@ mod sharing;
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The answer to one question, in slices of so many steps.
+fn look(search: &mut Search, wanted: Wanted, gives: Gives, steps: u32) -> Found {
+    let mut answers = Vec::new();
+    search.ask(Question { id: 1, wanted, gives });
+    while answers.is_empty() {
+        search.advance(&Slice::of_steps(steps), &mut answers);
+    }
+    answers.pop().expect("there is one").found.expect("nothing fails")
 }
 
 fn end(address: SocketAddr) -> End {

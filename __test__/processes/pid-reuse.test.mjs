@@ -1,0 +1,201 @@
+// The number of a process is given to another one between each pair of system calls that a look-up
+// makes: what is told is one process's, never put together from two, and never the wrong one's.
+//
+// In a pid namespace of its own the next number can be chosen. The look-up is stopped at its nth call
+// (fixtures/faults.c), the process is ended and another one takes its number; and it goes on.
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import {
+  compileAddon,
+  fixture,
+  needsAddons,
+  needsPython,
+  needsRoot,
+  packageRoot,
+  pythonPath,
+  startNode,
+  temporaryDirectory
+} from '../support/holders.mjs'
+import { after } from '../support/through.mjs'
+
+const skip = needsRoot || needsAddons || needsPython
+
+/** Keeps a process that is connected, and when it is asked to, gives the number of that to another. */
+const KEEPER = `
+  import select
+  def connect():
+      os.chdir('/var')
+      os.dup2(client('127.0.0.1', values['port']).detach(), 40)
+      checked(libc.prctl(15, b'holder', 0, 0, 0))
+
+  def impersonate():
+      os.chdir('/tmp')
+      os.dup2(listen().detach(), 40)
+      os.setuid(1234)
+      os.execv('/bin/sleep', ['sleep', '600'])
+
+  def spawn(body):
+      ready, done = os.pipe2(os.O_CLOEXEC)
+      pid = os.fork()
+      if pid == 0:
+          body()
+          os.close(done)
+          rest()
+      os.close(done)
+      os.read(ready, 1) # Ends with the writing end: at exec, or when it is done.
+      os.close(ready)
+      return pid
+
+  def end(pid):
+      os.kill(pid, signal.SIGKILL)
+      os.waitpid(pid, 0)
+
+  def replace(pid):
+      end(pid)
+      with open('/proc/sys/kernel/ns_last_pid', 'w') as last:
+          last.write(str(pid - 1))
+      other = spawn(impersonate)
+      if other != pid:
+          raise RuntimeError(f'{other} instead of {pid}')
+
+  # Open for both, so that it never ends. Nobody is forked while the other one is open.
+  pause = os.open(values['pause'], os.O_RDWR)
+  while True:
+      current = spawn(connect)
+      say(holder=current)
+      while pause in select.select([0, pause], [], [])[0]:
+          os.read(pause, 1)
+          replace(current)
+          with open(values['resume'], 'wb') as resume:
+              resume.write(b'.')
+      hear()
+      end(current)`
+
+test('findPeerProcess tells the holder whole or nobody', { skip }, async (t) => {
+  const outcomes = await giveAway(t, 'findPeerProcess')
+
+  assert.deepEqual(kinds(outcomes), ['holder', 'nobody'])
+  assert.equal(outcomes.at(-1), 'holder')
+})
+
+test('getProcessInfo tells one of them whole or nobody', { skip }, async (t) => {
+  const outcomes = await giveAway(t, 'getProcessInfo')
+
+  assert.deepEqual(kinds(outcomes), ['holder', 'nobody', 'other'])
+  assert.equal(outcomes[0], 'other')
+  assert.equal(outcomes.at(-1), 'holder')
+})
+
+test('getProcessPath tells the program of one of them or nobody', { skip }, async (t) => {
+  const outcomes = await giveAway(t, 'getProcessPath')
+
+  assert.deepEqual(kinds(outcomes), ['holder', 'nobody', 'other'])
+})
+
+function kinds(outcomes) {
+  return [...new Set(outcomes)].sort()
+}
+
+/** What a look-up told that was stopped at its first call, its second, and so on to its last. */
+async function giveAway(t, name) {
+  const addon = compileAddon(t, 'faults.c', 'faults_rules.c')
+  const directory = temporaryDirectory(t)
+  const [pause, resume] = ['pause', 'resume'].map((file) => path.join(directory, file))
+  const source = fs.readFileSync(fixture('holder.py'), 'utf8')
+  const values = {
+    addon,
+    root: `${packageRoot}/index.js`,
+    python: pythonPath,
+    source,
+    keeper: KEEPER,
+    name,
+    pause,
+    resume
+  }
+  const own = ['unshare', '--pid', '--net', '--fork', '--kill-child', '--mount-proc']
+  const through = [...own, ...after(`ip link set lo up; mkfifo ${pause} ${resume}`)]
+  const env = { ...process.env, LD_PRELOAD: addon, FAULTS_PAUSE: pause, FAULTS_RESUME: resume }
+  const host = await startNode(t, stopAtEachCall, { through, values, env })
+  return host.said.outcomes
+}
+
+async function stopAtEachCall({
+  say,
+  require,
+  root,
+  addon,
+  python,
+  source,
+  keeper,
+  name,
+  ...values
+}) {
+  delete process.env.LD_PRELOAD
+  const assert = require('node:assert/strict')
+  const { spawn } = require('node:child_process')
+  const { once } = require('node:events')
+  const fs = require('node:fs')
+  const readline = require('node:readline')
+  const faults = require(addon)
+  const owner = require(root)
+  const server = require('node:net').createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const options = { ...values, port: server.address().port }
+  const child = spawn(python, ['-c', source, keeper, JSON.stringify(options)])
+  child.stderr.pipe(process.stderr)
+  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const pythonFile = fs.realpathSync(python)
+  const sleepFile = fs.realpathSync('/bin/sleep')
+  const args = fs.readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').slice(0, -1).split('\0')
+
+  const connected = async () => {
+    const accepted = once(server, 'connection')
+    const { value } = await lines.next()
+    const { holder } = JSON.parse(value)
+    const [socket] = await accepted
+    socket.on('error', () => {})
+    const { localAddress, localPort, remoteAddress, remotePort } = socket
+    const ends = { localAddress, localPort, remoteAddress, remotePort }
+    return { holder, socket, subject: name === 'findPeerProcess' ? ends : holder }
+  }
+  const describe = (told, holder) => {
+    if (told === null) return 'nobody'
+    if (told === pythonFile) return 'holder'
+    if (told === sleepFile) return 'other'
+    const { startTime, cgroup, ...info } = told
+    const isHolder = info.name === 'holder'
+    const rest = { pid: holder, ppid: child.pid, bundlePath: null, services: null }
+    assert.deepEqual(
+      info,
+      isHolder
+        ? { ...rest, uid: 0, name: 'holder', path: pythonFile, args, cwd: '/var' }
+        : {
+            ...rest,
+            uid: 1234,
+            name: 'sleep',
+            path: sleepFile,
+            args: ['sleep', '600'],
+            cwd: '/tmp'
+          }
+    )
+    return isHolder ? 'holder' : 'other'
+  }
+
+  const outcomes = []
+  for (let nth = 1; ; nth += 1) {
+    const { holder, socket, subject } = await connected()
+    faults.arm('', nth, 0, 'pause', 0)
+    const told = await owner[name](subject)
+    const hit = faults.disarm()
+    outcomes.push(describe(told, holder))
+    socket.destroy()
+    if (hit === '') break
+    child.stdin.write('null\n')
+  }
+  child.kill('SIGKILL')
+  say({ outcomes })
+  process.exit()
+}

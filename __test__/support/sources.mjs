@@ -1,0 +1,40 @@
+// The source files of this repository, and their text without comments and literals.
+
+import fs from 'node:fs'
+import path from 'node:path'
+import { root } from './install.mjs'
+
+const SOURCE = /\.([cm]?[jt]s|rs|[chS]|py|sh|html|css)$/
+/** What tools make. */
+const SKIPPED = new Set(['node_modules', 'target', 'dist', 'corpus', 'artifacts', 'coverage'])
+/** Sources whose name does not say so. */
+const UNNAMED = ['.ci/run']
+
+/** Every source file: its path from the root, with `/`, and its text. */
+export function sources() {
+  return [...UNNAMED, ...namesIn('')].map((name) => ({
+    name,
+    text: fs.readFileSync(path.join(root, name), 'utf8')
+  }))
+}
+
+function namesIn(folder) {
+  return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+    if (!entry.isDirectory()) return SOURCE.test(entry.name) ? [name] : []
+    return SKIPPED.has(entry.name) || entry.name.startsWith('.') ? [] : namesIn(name)
+  })
+}
+
+export const linesOf = (text) => text.trimEnd().split('\n')
+
+/** Comments, strings (raw ones too) and characters of Rust and C; a lifetime is none. */
+const RUST_OR_C =
+  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|\br(#*)"[\s\S]*?"\1|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[^'\n]+|[^'\\\n])'/g
+const PYTHON = /"""[\s\S]*?"""|'''[\s\S]*?'''|#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g
+
+/** The same text with blanks in place of comments and literals: every line stays where it was. */
+export function codeOf(name, text) {
+  const blank = (all) => all.replace(/[^\n]/g, ' ')
+  return text.replace(name.endsWith('.py') ? PYTHON : RUST_OR_C, blank)
+}

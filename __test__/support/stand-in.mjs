@@ -1,0 +1,28 @@
+// A stand-in for the native side: it finds nobody unless a test says otherwise. It may exist because a
+// test of the JavaScript side must choose what comes back, and when: a table of 50,000 rows, a record
+// that two callers share, a pid that no process has.
+
+import { install, installCode, requireIn } from './install.mjs'
+
+const NATIVE = `
+  const native = exports
+  native.asked = []
+  native.answer = () => ({})
+  native.createLookups = () => ({})
+  native.advance = async (lookups, lines, abandoned) => {
+    native.asked.push({ lines, abandoned: [...abandoned] })
+    const ids = lines === '' ? [] : lines.split('\\n').map((line) => Number(line.split(' ')[0]))
+    const none = { records: [], lists: [], failed: [] }
+    const answered = Int32Array.from(ids.flatMap((id) => [id | 0, 0, 0]))
+    return { answered, ...none, ...native.answer(ids, lines) }
+  }
+  native.localPeer = () => null
+  native.processPaths = async (pids) => [...pids].map(() => null)
+  native.processInfos = async (pids) => [...pids].map(() => null)`
+
+/** The package on a stand-in, which a test may change: `native.answer(ids)` gives what it finds. */
+export function installStandIn(t) {
+  const folder = install(t)
+  const native = installCode(folder, NATIVE)
+  return { ...requireIn(folder)('socket-owner'), native, folder }
+}

@@ -1,0 +1,83 @@
+'use strict'
+
+// Text for a terminal. Who named a program or wrote its arguments may be an enemy.
+
+/** Control, format and direction characters, and what has no character: a terminal may obey them. */
+const HARMFUL = /[\p{C}\p{Zl}\p{Zp}]/gu
+/** Takes two columns, as far as Unicode's East Asian Width and emoji go. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
+const NARROWEST = /\p{M}/u
+
+/** @param {string} text */
+function printable(text) {
+  return text.replace(HARMFUL, '\u{FFFD}')
+}
+
+/**
+ * As printable, but a reader of the JSON gets the very text.
+ * @param {unknown} value
+ */
+function printableJson(value) {
+  const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+  const text = JSON.stringify(value, null, 2)
+  return text.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (found) =>
+    found.split('').map(escaped).join('')
+  )
+}
+
+/**
+ * The arguments as one would type them.
+ * @param {string[]} args
+ */
+function commandLine(args) {
+  const quoted = args.map((arg) =>
+    /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`
+  )
+  return printable(quoted.join(' '))
+}
+
+/** @param {string} character */
+function columnsOf(character) {
+  if (NARROWEST.test(character)) return 0
+  return WIDE.test(character) ? 2 : 1
+}
+
+/** @param {string} text */
+function width(text) {
+  let columns = 0
+  for (const character of text) columns += columnsOf(character)
+  return columns
+}
+
+/**
+ * The text in as many columns as there are, with `…` for what is left out.
+ * @param {string} text
+ * @param {number} columns
+ */
+function fit(text, columns) {
+  if (width(text) <= columns) return text
+  let kept = ''
+  let left = columns - 1
+  for (const character of text) {
+    left -= columnsOf(character)
+    if (left < 0) break
+    kept += character
+  }
+  return columns > 0 ? `${kept}…` : ''
+}
+
+/**
+ * @param {string} text
+ * @param {number} columns
+ */
+function pad(text, columns) {
+  return text + ' '.repeat(Math.max(0, columns - width(text)))
+}
+
+exports.commandLine = commandLine
+exports.fit = fit
+exports.pad = pad
+exports.printable = printable
+exports.printableJson = printableJson
+exports.width = width

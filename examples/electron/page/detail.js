@@ -1,0 +1,29 @@
+// The detail at the right: titles with text below.
+
+import { DETAIL_LENGTH_MAX, element, printable, userText } from './text.js'
+
+/** What is known of a process, as titles with their text; `process` is a line about the pid. */
+export function processFields(program, process) {
+  if (program === null) return [['Process', process]]
+  const { command, folder, user, group, startedAt } = program
+  return [
+    ['App', program.name],
+    ['Program', program.path],
+    // Passwords and keys are often given on a command line: this page says so beside it.
+    ['Command line', command, command && 'May hold passwords or keys.'],
+    ['Folder', folder],
+    ['Process', process],
+    ['Running since', startedAt && new Date(startedAt).toLocaleString()],
+    ...(user === null || user === undefined ? [] : [['User', userText(user)]]),
+    ...(group && group !== '/' ? [['Control group', group]] : [])
+  ]
+}
+
+export function showFields(place, fields) {
+  const parts = fields.flatMap(([title, text, note]) => [
+    element('h2', '', title),
+    element('p', '', printable(text || '–', DETAIL_LENGTH_MAX)),
+    ...(note ? [element('p', 'note', note)] : [])
+  ])
+  place.replaceChildren(...parts)
+}

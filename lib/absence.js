@@ -1,0 +1,144 @@
+'use strict'
+
+// Why the binary's package is not there, and how to get it. Only a failure loads this file.
+
+const fs = require('node:fs')
+const path = require('node:path')
+const { types, version } = require('../package.json')
+
+const root = path.join(__dirname, '..')
+
+/**
+ * `isThere`: it is, but this user may not pass its folder. `why` continues "needs the package X,".
+ * @typedef {{ isThere?: boolean, why: string, cure: string }} Absence
+ */
+
+/**
+ * @param {string} tag
+ * @param {import('./cures').Attempt} attempt
+ * @returns {Absence}
+ */
+function absence(tag, { tags, requireHere }) {
+  const name = `socket-owner-${tag}`
+  const folder = folderOf(name, requireHere)
+  const add = `npm install ${name}@${version}`
+  if (folder !== undefined && !isPassable(folder)) {
+    const cure = 'Let this user read it and pass the folders above it, or install as that user.'
+    return { isThere: true, why: `this user may not pass ${folder}`, cure }
+  }
+  return (
+    inCheckout() ??
+    inExecutable(name) ??
+    inBundle(name) ??
+    withoutFile(tag, folder) ??
+    fromElsewhere(tag, tags, requireHere, add) ??
+    leftBehind(name) ?? {
+      why: 'which is not installed',
+      cure:
+        'It is an optional dependency: install again on this system, without --omit=optional or ' +
+        `--no-optional. Or add it yourself: ${add}.`
+    }
+  )
+}
+
+function inCheckout() {
+  if (!fs.existsSync(path.join(root, 'Cargo.toml'))) return undefined
+  return { why: 'which is not installed', cure: 'Build it: npm run build.' }
+}
+
+/**
+ * A Node.js single executable, or one of Bun's.
+ * @param {string} name
+ */
+function inExecutable(name) {
+  // @ts-expect-error: newer than the oldest Node that the types are for.
+  const isSea = process.getBuiltinModule?.('node:sea')?.isSea() === true
+  const isBuns = process.versions.bun !== undefined && /\$bunfs|~BUN/.test(process.argv[1] ?? '')
+  if (!isSea && !isBuns) return undefined
+  return {
+    why: 'which a single executable does not hold',
+    cure:
+      `Ship node_modules/${name} beside the executable, or its .node file anywhere and its absolute ` +
+      'path in the environment variable SOCKET_OWNER_BINARY (docs/bundlers.md).'
+  }
+}
+
+/**
+ * In a bundle this file is another file, or none.
+ * @param {string} name
+ */
+function inBundle(name) {
+  if (path.basename(__filename) === 'absence.js' && fs.existsSync(__filename)) return undefined
+  return {
+    why: 'which the bundler left behind',
+    cure:
+      `Keep socket-owner external, or ship node_modules/${name} beside the bundle, or name its .node ` +
+      'file in the environment variable SOCKET_OWNER_BINARY (docs/bundlers.md).'
+  }
+}
+
+/**
+ * @param {string} tag
+ * @param {string | undefined} folder
+ */
+function withoutFile(tag, folder) {
+  if (folder === undefined) return undefined
+  return {
+    why: `which is there without its file socket-owner.${tag}.node`,
+    cure: 'What copied node_modules left it out: copy .node files too, or install again.'
+  }
+}
+
+/**
+ * A folder that was copied, or mounted into a container: the usual way to meet this.
+ * @param {string} tag
+ * @param {readonly string[]} tags
+ * @param {NodeJS.Require} requireHere
+ * @param {string} add
+ */
+function fromElsewhere(tag, tags, requireHere, add) {
+  const others = tags
+    .filter((other) => other !== tag)
+    .map((other) => `socket-owner-${other}`)
+    .filter((other) => folderOf(other, requireHere) !== undefined)
+  if (others.length === 0) return undefined
+  return {
+    why: 'which is not installed',
+    cure:
+      `There is ${others.join(' and ')}, so node_modules came from another system: install again on ` +
+      `this one. Or add it yourself: ${add}.`
+  }
+}
+
+/**
+ * A tracer copies what is required, and so not the typings.
+ * @param {string} name
+ */
+function leftBehind(name) {
+  if (fs.existsSync(path.join(root, types))) return undefined
+  return {
+    why: 'which was left behind when node_modules was traced or pruned',
+    cure: `Have node_modules/${name} copied too (docs/bundlers.md).`
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {NodeJS.Require} requireHere
+ */
+function folderOf(name, requireHere) {
+  const parents = requireHere.resolve.paths?.(name) ?? []
+  return parents.map((parent) => path.join(parent, name)).find((folder) => fs.existsSync(folder))
+}
+
+/** @param {string} folder */
+function isPassable(folder) {
+  try {
+    fs.accessSync(folder, fs.constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+exports.absence = absence

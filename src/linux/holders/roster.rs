@@ -1,0 +1,137 @@
+//! The sockets of a list with all their holders.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use super::ancestors::{ancestors, descent};
+use super::tables::{Holder, Holders};
+use crate::answer::SocketRow;
+use crate::error::Error;
+use crate::platform::linux::proc::namespace::Numbers;
+use crate::platform::linux::socket::{Hit, INIT, Inode, Row};
+use crate::question::Pid;
+use crate::slice::Slice;
+
+/// A list under way.
+pub struct Roster {
+    /// What the kernel told, the last one first.
+    rows: Vec<Row>,
+    /// Only this process's sockets are wanted.
+    pub only: Option<Pid>,
+    /// Whether its threads' tables were asked for, since its own showed nothing.
+    pub has_named_threads: bool,
+    /// Who was seen to hold what.
+    holders: Holders,
+    done: Vec<SocketRow>,
+    /// When each process started that shares a socket with others, in clock ticks.
+    starts: HashMap<Pid, u64>,
+    /// The numbers of those processes here whose numbers in `/proc` are others.
+    numbers: HashMap<Pid, Pid>,
+}
+
+impl Roster {
+    /// Nobody is known to hold anything yet. `only`: see the field.
+    pub fn new(rows: Vec<Row>, only: Option<Pid>) -> Self {
+        let done = Vec::with_capacity(rows.len());
+        let (holders, starts, numbers) = Default::default();
+        Self { rows, only, has_named_threads: false, holders, done, starts, numbers }
+    }
+
+    /// The sockets whose holders are wanted.
+    pub fn inodes(&self) -> HashSet<Inode> {
+        self.rows.iter().map(|row| row.inode).collect()
+    }
+
+    /// Everybody's table was read. Returns whether some socket was in none: its holder may not be seen,
+    /// or it has gone meanwhile.
+    pub fn note_holders(&mut self, holders: Holders) -> bool {
+        self.holders = holders;
+        let is_held = |row: &Row| self.holders.contains_key(&row.inode);
+        self.only.is_none() && !self.rows.iter().all(is_held)
+    }
+
+    /// Drops what nobody was seen to hold and is not there any more either.
+    pub fn confirm(&mut self, rows: &[Row]) {
+        let there = rows.iter().map(|row| row.inode).collect::<HashSet<_>>();
+        let holders = &self.holders;
+        self.rows.retain(|row| holders.contains_key(&row.inode) || there.contains(&row.inode));
+    }
+
+    /// Puts the holders of each socket in order, until the slice is over; `None` while there is more to
+    /// do.
+    pub fn advance(&mut self, slice: &Slice) -> Result<Option<Vec<SocketRow>>, Error> {
+        let numbers = Numbers::current()?;
+        while let Some(row) = self.rows.last() {
+            let (inode, uid) = (row.inode, row.uid);
+            let pids = self.pids(inode, numbers)?;
+            // The last step, so that a failure that can be cured leaves everything as it was.
+            let Some(Row { socket, .. }) = self.rows.pop() else { break };
+            if self.only.is_none() || !pids.is_empty() {
+                self.done.push(SocketRow { socket, uid, pids });
+            }
+            if slice.is_over() {
+                return Ok(None);
+            }
+        }
+        Ok(Some(std::mem::take(&mut self.done)))
+    }
+
+    /// Returns a socket's holders, the one that started first in front.
+    fn pids(&mut self, inode: Inode, numbers: Numbers) -> Result<Vec<Pid>, Error> {
+        let holders = self.holders.get(&inode).cloned().unwrap_or_default();
+        let is_wanted = |holder: &&Holder| self.only.is_none_or(|pid| pid == holder.pid);
+        let mut pids = holders.iter().filter(is_wanted).map(|it| it.pid).collect::<Vec<_>>();
+        pids.sort_unstable();
+        pids.dedup();
+        if pids.len() > 1 {
+            for &pid in &pids {
+                if let Entry::Vacant(start) = self.starts.entry(pid) {
+                    // One that has gone meanwhile comes last.
+                    start.insert(descent(pid)?.map_or(u64::MAX, |descent| descent.start_ticks));
+                }
+            }
+            let is_inits = pids.contains(&INIT) && is_inits(&holders)?;
+            let start = |pid: &Pid| self.starts.get(pid).copied();
+            // A fork may start in the same tick as its parent, and has the greater number.
+            pids.sort_by_key(|pid| (*pid == INIT && !is_inits, start(pid), *pid));
+        }
+        let mut told = Vec::with_capacity(pids.len());
+        for pid in pids {
+            told.extend(self.told(pid, inode, &holders, numbers)?);
+        }
+        Ok(told)
+    }
+
+    /// Returns the number here of a holder: it is shown to hold the socket while it is translated.
+    fn told(
+        &mut self,
+        pid: Pid,
+        inode: Inode,
+        holders: &[Holder],
+        numbers: Numbers,
+    ) -> Result<Option<Pid>, Error> {
+        if let Some(told) = self.numbers.get(&pid) {
+            return Ok(Some(*told));
+        }
+        for holder in holders.iter().filter(|holder| holder.pid == pid) {
+            if let Some(told) = numbers.holder_to_own(Hit { inode, pid, fd: holder.fd })? {
+                self.numbers.insert(pid, told);
+                return Ok(Some(told));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Returns whether the first process holds the socket under the same number as one that descends from
+/// it: then it had it first. Else it keeps it for a service that it started.
+fn is_inits(holders: &[Holder]) -> Result<bool, Error> {
+    let own = holders.iter().filter(|holder| holder.pid == INIT).map(|holder| holder.fd);
+    let own = own.collect::<HashSet<_>>();
+    for holder in holders.iter().filter(|it| it.pid != INIT && own.contains(&it.fd)) {
+        if ancestors(holder.pid, descent)?.last() == Some(&INIT) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

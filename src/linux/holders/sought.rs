@@ -1,0 +1,51 @@
+//! The sockets whose holders are being looked for, and the questions that ask for each.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use crate::platform::linux::socket::{Candidate, Inode};
+
+/// All of them.
+#[derive(Default)]
+pub struct Sought {
+    by_inode: HashMap<Inode, Vec<(u32, Candidate)>>,
+    /// Those of lists, by question.
+    lists: BTreeMap<u32, HashSet<Inode>>,
+}
+
+impl Sought {
+    /// Question `id` asks for these.
+    pub fn insert(&mut self, id: u32, candidates: &[Candidate]) {
+        for candidate in candidates {
+            self.by_inode.entry(candidate.inode).or_default().push((id, *candidate));
+        }
+    }
+
+    /// Question `id` asks for all the holders of each of these.
+    pub fn insert_list(&mut self, id: u32, inodes: HashSet<Inode>) {
+        self.lists.insert(id, inodes);
+    }
+
+    /// Question `id`, which asked for `candidates` or for a list, asks for nothing any more.
+    pub fn remove(&mut self, id: u32, candidates: &[Candidate]) {
+        self.lists.remove(&id);
+        for Candidate { inode, .. } in candidates {
+            if let Some(askers) = self.by_inode.get_mut(inode) {
+                askers.retain(|(other, _)| *other != id);
+                if askers.is_empty() {
+                    self.by_inode.remove(inode);
+                }
+            }
+        }
+    }
+
+    /// Returns whether a question asks for that socket.
+    pub fn wants(&self, inode: Inode) -> bool {
+        self.by_inode.contains_key(&inode)
+            || self.lists.values().any(|inodes| inodes.contains(&inode))
+    }
+
+    /// Returns the questions that a holder of that socket may answer, and what it is to each.
+    pub fn askers(&self, inode: Inode) -> Vec<(u32, Candidate)> {
+        self.by_inode.get(&inode).cloned().unwrap_or_default()
+    }
+}

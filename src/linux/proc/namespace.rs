@@ -1,0 +1,166 @@
+//! Whose numbers `/proc` has.
+//!
+//! A pid is a number in a pid namespace: a process has one in its own and one in each that it lies
+//! in. `/proc` has those of the namespace that it was mounted in. After `unshare --pid` or in a
+//! sandbox without a `/proc` of its own that is an outer one, and its numbers are other processes'
+//! here. `NSpid:` of `/proc/PID/status` (Linux 4.1) tells a process's numbers from there inwards.
+
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::layout;
+use super::names::{self, Name, failure};
+use super::place::{Place, ProcessDirectory, Unread, seen};
+use crate::error::Error;
+use crate::platform::linux::kernel::{self, NO_DIRECTORY};
+use crate::platform::linux::socket::Hit;
+use crate::question::Pid;
+
+/// `status` is some 1,500 bytes long, and what is needed stands in front.
+const STATUS_BYTES: usize = 4096;
+
+/// How the numbers of `/proc` and those of this process's own namespace go together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// This process, as `/proc` numbers it.
+    own: Pid,
+    /// `None` where both are the same.
+    inner: Option<Inner>,
+}
+
+/// This process's namespace, where it lies within that of `/proc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Inner {
+    /// How deep: which of the numbers in `NSpid:` is the one here.
+    depth: usize,
+    /// Device and inode of the namespace. Others as deep are its siblings or in one.
+    object: (u64, u64),
+}
+
+impl Numbers {
+    /// As it is now: one `stat`, since `/proc` may have been mounted anew. An error where `/proc` is
+    /// none, or that of a namespace that this process is not in: it would seem to be empty.
+    pub fn current() -> Result<Self, Error> {
+        /// The device of a `/proc` with the same numbers, and this process's own, since a forked one
+        /// may be in another namespace.
+        static SAME: AtomicU64 = AtomicU64::new(0);
+        let name = Name::root();
+        let (device, _) = kernel::stat(NO_DIRECTORY, name.text())
+            .map_err(|errno| failure("stat", errno, &name))?
+            .object;
+        let own = process::id();
+        let mark =
+            u32::try_from(device).map_or(0, |device| u64::from(device) << 32 | u64::from(own));
+        if mark != 0 && SAME.load(Ordering::Relaxed) == mark {
+            return Ok(Self { own: own.cast_signed(), inner: None });
+        }
+        let read = Self::read()?;
+        if read.inner.is_none() {
+            SAME.store(mark, Ordering::Relaxed);
+        }
+        Ok(read)
+    }
+
+    fn read() -> Result<Self, Error> {
+        let failed =
+            |call, errno, file: &str| failure(call, errno, &Name::new(format_args!("self/{file}")));
+        let name = Name::new(format_args!("self/status"));
+        let file = kernel::open(NO_DIRECTORY, name.text(), libc::O_RDONLY)
+            .map_err(|errno| failed("open", errno, "status"))?;
+        let mut buffer = vec![0; STATUS_BYTES];
+        let status =
+            kernel::read(&file, &mut buffer).map_err(|errno| failed("read", errno, "status"))?;
+        let numbers = layout::namespace_pids(status);
+        let own = numbers.first().copied().or_else(|| layout::thread_group(status));
+        let own = own.ok_or_else(|| failed("read", libc::EINVAL, "status"))?;
+        let is_same = match numbers.as_slice() {
+            // An older kernel does not tell; two numbers that are equal are hardly by chance.
+            [] => own == process::id().cast_signed(),
+            [_] => true,
+            _ => false,
+        };
+        if is_same {
+            return Ok(Self { own, inner: None });
+        }
+        let namespace = Name::new(format_args!("self/ns/pid"));
+        let stat = kernel::stat(NO_DIRECTORY, namespace.text())
+            .map_err(|errno| failed("stat", errno, "ns/pid"))?;
+        let depth = numbers.len().saturating_sub(1);
+        Ok(Self { own, inner: Some(Inner { depth, object: stat.object }) })
+    }
+
+    /// This process, as `/proc` numbers it.
+    pub fn own(self) -> Pid {
+        self.own
+    }
+
+    /// The number here of a process by its number in `/proc`. `None`: it has none, it has gone, or
+    /// the caller may not see in which namespace it is.
+    pub fn to_own(self, listed: Pid) -> Result<Option<Pid>, Error> {
+        if self.inner.is_none() {
+            return Ok(Some(listed));
+        }
+        seen(ProcessDirectory::open(listed).and_then(|process| self.of(process.place())))
+            .map(Option::flatten)
+    }
+
+    /// The same of a holder that was found, if it still is one: its number in `/proc` may have been
+    /// given away before it is translated.
+    pub fn holder_to_own(self, hit: Hit) -> Result<Option<Pid>, Error> {
+        if self.inner.is_none() {
+            return Ok(Some(hit.pid));
+        }
+        let own = ProcessDirectory::open(hit.pid).and_then(|process| {
+            let own = self.of(process.place())?;
+            process.place().holds(hit)?;
+            Ok(own)
+        });
+        seen(own).map(Option::flatten)
+    }
+
+    /// The number in `/proc` of a process by its number here. Where they differ all processes have
+    /// to be looked through.
+    pub fn listed(self, pid: Pid) -> Result<Option<Pid>, Error> {
+        if self.inner.is_none() {
+            return Ok(Some(pid));
+        }
+        if pid == process::id().cast_signed() {
+            return Ok(Some(self.own));
+        }
+        let name = Name::root();
+        let listed = kernel::open(NO_DIRECTORY, name.text(), libc::O_DIRECTORY)
+            .map_err(|errno| failure("open", errno, &name))?;
+        let listed =
+            names::numbers(&listed).map_err(|errno| failure("getdents64", errno, &name))?;
+        for listed in listed {
+            if self.to_own(listed)? == Some(pid) {
+                return Ok(Some(listed));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The number here of the process in `place`.
+    pub fn of(self, place: Place<'_>) -> Result<Option<Pid>, Unread> {
+        let Some(Inner { depth, object }) = self.inner else { return Ok(Some(place.pid())) };
+        let mut buffer = vec![0; STATUS_BYTES];
+        let numbers = layout::namespace_pids(place.read("status", &mut buffer)?);
+        let Some(number) = numbers.get(depth) else { return Ok(None) };
+        let deeper = numbers.len().saturating_sub(depth).saturating_sub(1);
+        Ok(is_within(place, deeper, object)?.then_some(*number))
+    }
+}
+
+/// Whether the process's namespace is that one, or lies so many levels `deeper` in it.
+fn is_within(place: Place<'_>, deeper: usize, object: (u64, u64)) -> Result<bool, Unread> {
+    if deeper == 0 {
+        return Ok(place.stat("ns/pid").is_ok_and(|stat| stat.object == object));
+    }
+    let mut namespace = place.open("ns/pid", 0)?;
+    for _ in 0..deeper {
+        // EPERM: the one that it lies in is none of ours.
+        let Ok(outer) = kernel::parent_namespace(&namespace) else { return Ok(false) };
+        namespace = outer;
+    }
+    Ok(kernel::stat_of_number(namespace.number()).is_ok_and(|stat| stat.object == object))
+}

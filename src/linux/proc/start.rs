@@ -1,0 +1,80 @@
+//! When a process started, on the clock of the wall.
+//!
+//! The kernel tells it in ticks since the system started. `btime` of `/proc/stat` would be that
+//! start, but in whole seconds, and in a container it may be missing (`subset=pid`) or made up.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::platform::linux::kernel;
+
+/// USER_HZ, in which the kernel tells times to programs, is 100 on every architecture of today.
+const NANOSECONDS_PER_TICK: i64 = 10_000_000;
+const NANOSECONDS_PER_MS: i64 = 1_000_000;
+/// How often both clocks are read, for a moment in which nothing came between.
+const READINGS: usize = 8;
+/// Between three readings of a clock there is less than that, unless something came between.
+const SOON_NANOSECONDS: i64 = 20_000;
+
+/// Milliseconds since 1970 at which a process started that has `ticks` as the 22nd field of its
+/// `stat`, exact to one tick.
+pub fn start_ms(ticks: u64) -> Option<i64> {
+    let age = i64::try_from(ticks).ok()?.checked_mul(NANOSECONDS_PER_TICK)?;
+    boot()?.checked_add(age)?.checked_div_euclid(NANOSECONDS_PER_MS)
+}
+
+/// When the system started. The first reckoning stays, so that a clock which is set later does not
+/// make another process of one that is known by its pid and start.
+fn boot() -> Option<i64> {
+    static BOOT: AtomicI64 = AtomicI64::new(0);
+    let known = BOOT.load(Ordering::Relaxed);
+    if known != 0 {
+        return Some(known);
+    }
+    let read = reckoned()?;
+    match BOOT.compare_exchange(0, read, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => Some(read),
+        Err(first) => Some(first),
+    }
+}
+
+/// CLOCK_REALTIME less CLOCK_BOOTTIME, which counts on while the system sleeps, as the ticks do.
+fn reckoned() -> Option<i64> {
+    let mut best: Option<(i64, i64)> = None;
+    for _ in 0..READINGS {
+        let before = kernel::clock(libc::CLOCK_BOOTTIME).ok()?;
+        let wall = kernel::clock(libc::CLOCK_REALTIME).ok()?;
+        let between = kernel::clock(libc::CLOCK_BOOTTIME).ok()?.checked_sub(before)?;
+        let boot = wall.checked_sub(before)?.checked_sub(between.checked_div(2)?)?;
+        if best.is_none_or(|(shortest, _)| between < shortest) {
+            best = Some((between, boot));
+        }
+        if between < SOON_NANOSECONDS {
+            break;
+        }
+    }
+    best.map(|(_, boot)| boot)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn what_starts_now_has_the_time_of_now() {
+        let boot_time = kernel::clock(libc::CLOCK_BOOTTIME).unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+
+        let start = start_ms((boot_time / NANOSECONDS_PER_TICK).cast_unsigned()).unwrap();
+
+        let late = i64::try_from(now).unwrap() - start;
+        assert!((-10..=1000).contains(&late), "{late} ms");
+    }
+
+    #[test]
+    fn ticks_that_no_clock_has_are_no_time() {
+        assert_eq!(start_ms(u64::MAX), None);
+        assert_eq!(start_ms(i64::MAX.cast_unsigned()), None);
+    }
+}

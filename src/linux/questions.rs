@@ -1,0 +1,256 @@
+//! The questions under way: each has one place here, in which it goes from stage to stage.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::holders::ancestors::Climb;
+use super::holders::roster::Roster;
+use super::holders::sought::Sought;
+use super::socket::{Candidate, Group, Hit, INIT};
+use super::sockets::candidates::Unlisted;
+use crate::answer::FoundBy;
+use crate::question::{Pid, Question, Wanted};
+use crate::rank::Rank;
+
+/// One question.
+pub struct Pending {
+    /// What was asked.
+    pub question: Question,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The sockets that may answer it, as far as they are known. Their holders are being looked for,
+    /// whatever the stage.
+    candidates: Vec<Candidate>,
+    /// When they became known, by the clock of the search.
+    pub since: u64,
+    /// How well the best of them answers.
+    highest: Option<Rank>,
+    best: Option<Best>,
+    /// A process whose table is to be read before others', and whether it is still to be named.
+    hint: Option<Pid>,
+    is_late: bool,
+    /// How often it was asked anew, since its holder went while it was looked at.
+    pub repeats: u32,
+    /// A list's sockets.
+    pub roster: Option<Roster>,
+}
+
+/// How far a question has come.
+pub enum Stage {
+    /// The kernel has not been asked yet.
+    New,
+    /// Asked quickly; it needs the kernel's whole tables of sockets too.
+    Unlisted(Box<Unlisted>),
+    /// Those tables are being read.
+    Listing,
+    /// The sockets that may answer are known, and no holder of the best of them.
+    Seeking,
+    /// A holder is known, and its ancestors are asked.
+    Climbing(Climb),
+    /// The sockets of a list are known, and not all of their holders.
+    Gathering,
+    /// They are, and are put in order.
+    Ordering,
+}
+
+/// The best holder that was seen for a question.
+struct Best {
+    /// The socket's rank, and whether the holder is another than the first process, which keeps
+    /// sockets for those that it starts, and so answers only when nobody else does.
+    worth: (Rank, bool),
+    hit: Hit,
+    is_connection: bool,
+}
+
+/// All that are under way, by id.
+#[derive(Default)]
+pub struct Questions {
+    all: BTreeMap<u32, Pending>,
+    sought: Sought,
+}
+
+impl Questions {
+    /// One more.
+    pub fn ask(&mut self, question: Question) {
+        let pending = Pending {
+            stage: Stage::New,
+            candidates: Vec::new(),
+            since: 0,
+            highest: None,
+            best: None,
+            hint: None,
+            is_late: false,
+            repeats: 0,
+            roster: None,
+            question,
+        };
+        self.all.insert(pending.question.id, pending);
+    }
+
+    /// Answered, or nobody waits for it any more.
+    pub fn remove(&mut self, id: u32) {
+        if let Some(pending) = self.all.remove(&id) {
+            self.sought.remove(id, &pending.candidates);
+        }
+    }
+
+    /// One of them.
+    pub fn get_mut(&mut self, id: u32) -> Option<&mut Pending> {
+        self.all.get_mut(&id)
+    }
+
+    /// One of them, if it is at such a stage.
+    pub fn at(&mut self, id: u32, is_at: impl Fn(&Stage) -> bool) -> Option<&mut Pending> {
+        self.all.get_mut(&id).filter(|pending| is_at(&pending.stage))
+    }
+
+    /// Returns whether one of them is at such a stage.
+    pub fn is_any(&self, is_at: impl Fn(&Stage) -> bool) -> bool {
+        self.all.values().any(|pending| is_at(&pending.stage))
+    }
+
+    /// Returns the ids of those for which `is_wanted`.
+    pub fn ids(&self, is_wanted: impl Fn(&Pending) -> bool) -> Vec<u32> {
+        let wanted = self.all.iter().filter(|(_, pending)| is_wanted(pending));
+        wanted.map(|(id, _)| *id).collect()
+    }
+
+    /// The sockets whose holders are being looked for.
+    pub fn sought(&self) -> &Sought {
+        &self.sought
+    }
+
+    /// From now on the holders of `candidates` are looked for, and of no others.
+    pub fn seek(&mut self, id: u32, candidates: Vec<Candidate>, now: u64, stage: Stage) {
+        let Some(pending) = self.all.get_mut(&id) else { return };
+        self.sought.remove(id, &pending.candidates);
+        self.sought.insert(id, &candidates);
+        pending.highest = candidates.iter().map(|candidate| candidate.rank).max();
+        (pending.candidates, pending.best) = (candidates, None);
+        (pending.since, pending.stage, pending.is_late) = (now, stage, true);
+        if let Wanted::LocalPeer(peer) = &pending.question.wanted {
+            pending.hint = Some(peer.pid).filter(|pid| *pid > 0);
+        }
+    }
+
+    /// From now on all holders of a list's sockets are looked for.
+    pub fn gather(&mut self, id: u32, roster: Roster, now: u64) {
+        let Some(pending) = self.all.get_mut(&id) else { return };
+        self.sought.insert_list(id, roster.inodes());
+        pending.roster = Some(roster);
+        (pending.since, pending.stage) = (now, Stage::Gathering);
+    }
+
+    /// Returns whether a socket is sought for a question that has no holder yet.
+    pub fn is_anything_sought(&self) -> bool {
+        let is_sought = |it: &Pending| !it.candidates.is_empty() && !is_climbing(&it.stage);
+        self.all.values().any(is_sought)
+    }
+
+    /// Takes what was found quickly of those that need whole tables, which are being read from now
+    /// on.
+    pub fn begin_listing(&mut self) -> Vec<Unlisted> {
+        self.all.values_mut().filter_map(Pending::begin_listing).collect()
+    }
+
+    /// The whole tables must be read from their beginning.
+    pub fn list_again(&mut self, all: Vec<Unlisted>) {
+        for unlisted in all {
+            if let Some(pending) = self.at(unlisted.question.id, is_listing) {
+                pending.stage = Stage::Unlisted(Box::new(unlisted));
+            }
+        }
+    }
+
+    /// What was seen does not count any more.
+    pub fn forget_hits(&mut self) {
+        self.all.values_mut().for_each(Pending::forget_hits);
+    }
+
+    /// Takes the processes where to look first for those that came to seek since the last call; `None`
+    /// where none did.
+    pub fn take_late(&mut self) -> Option<Vec<Pid>> {
+        let late =
+            self.all.values_mut().filter(|it| it.is_late && matches!(it.stage, Stage::Seeking));
+        let hints = late.map(|pending| {
+            pending.is_late = false;
+            pending.hint
+        });
+        let hints = hints.collect::<Vec<_>>();
+        (!hints.is_empty()).then(|| hints.into_iter().flatten().collect())
+    }
+
+    /// The control groups of the sockets that are sought.
+    pub fn groups(&self) -> HashSet<Group> {
+        let candidates = self.all.values().flat_map(|pending| &pending.candidates);
+        candidates.filter_map(|candidate| candidate.group).collect()
+    }
+
+    /// A holder was seen. Returns how many questions need nothing better: they climb from now on.
+    pub fn note(&mut self, hit: Hit, found_by: FoundBy) -> usize {
+        let mut found = 0_usize;
+        for (id, candidate) in self.sought.askers(hit.inode) {
+            let Some(pending) = self.all.get_mut(&id) else { continue };
+            if pending.note(hit, candidate, found_by) {
+                found = found.saturating_add(1);
+            }
+        }
+        found
+    }
+}
+
+impl Pending {
+    /// Climbs from the best holder that was seen; `false` where none was.
+    pub fn climb(&mut self, found_by: FoundBy) -> bool {
+        let Some(Best { hit, is_connection, .. }) = self.best else { return false };
+        self.stage = Stage::Climbing(Climb::new(hit, is_connection, found_by));
+        true
+    }
+
+    /// A holder of `candidate` was seen. Returns whether that is the best that there can be.
+    fn note(&mut self, hit: Hit, candidate: Candidate, found_by: FoundBy) -> bool {
+        let worth = (candidate.rank, hit.pid != INIT);
+        let is_better = self.best.as_ref().is_none_or(|best| best.worth < worth);
+        if is_climbing(&self.stage) || !is_better {
+            return false;
+        }
+        self.best = Some(Best { worth, hit, is_connection: candidate.is_connection });
+        worth >= (self.highest.unwrap_or(Rank::BEST), true) && self.climb(found_by)
+    }
+
+    fn begin_listing(&mut self) -> Option<Unlisted> {
+        if !matches!(self.stage, Stage::Unlisted(_)) {
+            return None;
+        }
+        match std::mem::replace(&mut self.stage, Stage::Listing) {
+            Stage::Unlisted(unlisted) => Some(*unlisted),
+            _ => None,
+        }
+    }
+
+    fn forget_hits(&mut self) {
+        self.best = None;
+        if is_climbing(&self.stage) {
+            self.stage = Stage::New;
+        }
+    }
+}
+
+/// Returns whether the kernel has not been asked yet.
+pub fn is_new(stage: &Stage) -> bool {
+    matches!(stage, Stage::New)
+}
+
+/// Returns whether whole tables of sockets are being read for it.
+pub fn is_listing(stage: &Stage) -> bool {
+    matches!(stage, Stage::Listing)
+}
+
+/// Returns whether a holder is known, and its ancestors are asked.
+pub fn is_climbing(stage: &Stage) -> bool {
+    matches!(stage, Stage::Climbing(_))
+}
+
+/// Returns whether holders are looked for.
+pub fn is_hunting(stage: &Stage) -> bool {
+    matches!(stage, Stage::Seeking | Stage::Climbing(_) | Stage::Gathering)
+}

@@ -1,0 +1,125 @@
+//! Which addresses are this machine's, and through which interface a packet to one of them comes in.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
+use super::channel::{Channel, Failure, is_absent};
+use super::kernel::NetlinkFamily;
+use super::route_reply::{self, OwnAddress};
+use crate::error::Error;
+use crate::socket::End;
+
+/// The interface `lo`, by its index in every network namespace (LOOPBACK_IFINDEX in the kernel).
+pub const LOOPBACK: u32 = 1;
+/// The kernel tells some hundred addresses a datagram.
+const DATAGRAMS: u32 = 1000;
+
+/// Where a packet to an address goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Away: the address is none of this machine's.
+    Away,
+    /// To a socket here. It counts as come in through this interface, although it never leaves `lo`;
+    /// `None` where no interface has the address: a wildcard, a multicast group.
+    Here(Option<u32>),
+}
+
+/// Finds out where a packet to `address` goes. 127.0.0.0/8 and `::1` are always here, and so is what
+/// is no one machine's: a wildcard, a multicast group, a broadcast. The others are here if an
+/// interface has them, which the kernel is asked for, as by getifaddrs(3).
+pub fn destination(address: &End) -> Result<Destination, Error> {
+    let ip = address.address;
+    if ip.is_loopback() {
+        return Ok(Destination::Here(Some(LOOPBACK)));
+    }
+    if ip.is_unspecified() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST {
+        return Ok(Destination::Here(address.scope));
+    }
+    match own_addresses(ip) {
+        Ok(addresses) => {
+            let is_it = |own: &&OwnAddress| {
+                let seen = End::new(own.address, own.device, 0);
+                address.is_at(&seen) || own.broadcast == Some(ip)
+            };
+            let found = addresses.iter().find(is_it);
+            Ok(found.map_or(Destination::Away, |own| Destination::Here(Some(own.device))))
+        }
+        Err((_, errno)) if is_absent(errno) => bind(ip),
+        Err((syscall, errno)) => Err(Error::system(syscall, errno, "addresses of this machine")),
+    }
+}
+
+/// The addresses of one family.
+fn own_addresses(of_family: IpAddr) -> Result<Vec<OwnAddress>, Failure> {
+    let mut channel = Channel::open(NetlinkFamily::Route)?;
+    channel.send(|sequence| route_reply::request(of_family, sequence))?;
+    let mut addresses = Vec::new();
+    let mut buffer = Vec::new();
+    for _ in 0..DATAGRAMS {
+        let received = channel.receive(&mut buffer, &mut |body| {
+            addresses.extend(route_reply::own_address(body));
+        })?;
+        match received.done {
+            None => {}
+            Some(0) => return Ok(addresses),
+            Some(errno) => return Err(("recvfrom", errno)),
+        }
+    }
+    Err(("recvfrom", libc::EBADMSG))
+}
+
+/// Where netlink is refused: only an address of this machine can be bound to. The socket is closed at
+/// once.
+fn bind(ip: IpAddr) -> Result<Destination, Error> {
+    match UdpSocket::bind((ip, 0)) {
+        Ok(_) => Ok(Destination::Here(None)),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EADDRNOTAVAIL | libc::EINVAL | libc::EAFNOSUPPORT) => Ok(Destination::Away),
+            errno => Err(Error::system("bind", errno.unwrap_or(libc::EIO), &ip.to_string())),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: &str) -> Destination {
+        destination(&End::new(address.parse().expect("an address"), 0, 1)).expect("it is told")
+    }
+
+    #[test]
+    fn every_loopback_address_is_here() {
+        let lo = Destination::Here(Some(LOOPBACK));
+
+        assert_eq!(["127.0.0.1", "127.9.8.7", "::1"].map(at), [lo; 3]);
+    }
+
+    #[test]
+    fn addresses_for_documentation_are_elsewhere() {
+        assert_eq!(["203.0.113.9", "2001:db8::9"].map(at), [Destination::Away; 2]);
+    }
+
+    #[test]
+    fn what_is_no_one_machines_is_here() {
+        let any = ["0.0.0.0", "::", "224.0.0.251", "ff02::fb", "255.255.255.255"];
+
+        assert_eq!(any.map(at), [Destination::Here(None); 5]);
+    }
+
+    #[test]
+    fn every_address_that_the_kernel_lists_is_here_with_or_without_netlink() {
+        for of_family in ["0.0.0.0", "::"] {
+            let of_family = of_family.parse().expect("an address");
+            for own in own_addresses(of_family).expect("they are told") {
+                let end = End::new(own.address, own.device, 1);
+                let device = Destination::Here(Some(own.device));
+
+                assert_eq!(destination(&end), Ok(device), "{own:?}");
+                if end.scope.is_none() {
+                    assert_eq!(bind(own.address), Ok(Destination::Here(None)), "{own:?}");
+                }
+            }
+        }
+        assert_eq!(bind("203.0.113.9".parse().expect("an address")), Ok(Destination::Away));
+    }
+}

@@ -1,0 +1,226 @@
+//! Whole tables of sockets, read for all the questions that need them: dumps of sock_diag, or text
+//! where it is refused; one datagram or a page of text a step.
+
+use std::collections::HashMap;
+
+use super::candidates::Unlisted;
+use super::diag_request::{Dump, Families};
+use super::dumps::{dumps, split};
+use super::sock_diag::{Asking, SockDiag, Unavailable};
+use super::text_table::{Text, TextTable};
+use super::users;
+use crate::error::Error;
+use crate::platform::linux::socket::Row;
+use crate::question::{Filter, Port, Wanted};
+use crate::socket::{Protocol, State};
+
+/// Whole tables being read for some questions.
+pub struct Listing {
+    questions: Vec<Unlisted>,
+    /// The places in `questions` of those who want a local port, and of those who want any.
+    by_port: HashMap<Option<u16>, Vec<usize>>,
+    /// What is still to be read, the last one first.
+    steps: Vec<Step>,
+    /// Whether what was read so far may lack a socket that moved meanwhile.
+    may_lack: bool,
+    is_second_reading: bool,
+    /// Why a protocol's text is read.
+    unavailable: HashMap<Protocol, Unavailable>,
+}
+
+enum Step {
+    /// A quick question once more.
+    Ask(usize),
+    Dump(Asking),
+    Open(TextTable),
+    Read(Text),
+}
+
+impl Listing {
+    /// Begins to read for `questions`.
+    pub fn new(questions: Vec<Unlisted>) -> Self {
+        let mut by_port = HashMap::<Option<u16>, Vec<usize>>::new();
+        for (index, unlisted) in questions.iter().enumerate() {
+            by_port.entry(unlisted.question.wanted.local_port()).or_default().push(index);
+        }
+        let mut listing = Self {
+            questions,
+            by_port,
+            steps: Vec::new(),
+            may_lack: false,
+            is_second_reading: false,
+            unavailable: HashMap::new(),
+        };
+        listing.plan();
+        listing
+    }
+
+    /// Reads on, one datagram or one page of text. The questions come back when all is read, those
+    /// too that nobody waits for any more.
+    pub fn advance(&mut self, diag: &mut SockDiag) -> Result<Option<Vec<Unlisted>>, Error> {
+        self.questions.iter_mut().try_for_each(Unlisted::resolve)?;
+        if let Some(step) = self.steps.pop() {
+            self.take(step, diag)?;
+            return Ok(None);
+        }
+        if self.may_lack && !self.is_second_reading && self.questions.iter().any(is_doubtful) {
+            self.is_second_reading = true;
+            self.plan();
+            return Ok(None);
+        }
+        Ok(Some(self.end(diag)))
+    }
+
+    /// Why it does not prove that nothing was found for that question. The text does not have the
+    /// TCP sockets that are bound and no more; it is believed all the same where there is no
+    /// sock_diag, but not where sock_diag failed.
+    pub fn doubt(&self, wanted: &Wanted) -> Option<&Error> {
+        let failed = self.unavailable.get(&Protocol::Tcp).filter(|failed| !failed.is_absent)?;
+        let wants_bound = match wanted {
+            Wanted::Port(Port { protocol, state, .. }) => {
+                *protocol == Protocol::Tcp && state.is_none()
+            }
+            Wanted::All(Filter { protocol, state, .. }) => {
+                *protocol != Some(Protocol::Udp) && matches!(state, None | Some(State::Bound))
+            }
+            Wanted::Connection { .. } | Wanted::Reply { .. } | Wanted::LocalPeer(_) => false,
+        };
+        wants_bound.then_some(&failed.error)
+    }
+
+    /// The questions, after a failure.
+    pub fn take_questions(&mut self) -> Vec<Unlisted> {
+        std::mem::take(&mut self.questions)
+    }
+
+    /// Fills `steps` with all that must be read.
+    fn plan(&mut self) {
+        let is_text = |protocol: &Protocol| self.unavailable.contains_key(protocol);
+        let wanted = self.questions.iter().map(|unlisted| &unlisted.question.wanted);
+        let dumps = dumps(wanted).into_iter().filter(|dump| !is_text(&dump.protocol));
+        let mut steps: Vec<_> = dumps.map(|dump| Step::Dump(dump.into())).collect();
+        if !self.is_second_reading {
+            let is_asked = |unlisted: &Unlisted| is_asked_quickly(&unlisted.question.wanted);
+            let asked =
+                self.questions.iter().enumerate().filter(|(_, unlisted)| is_asked(unlisted));
+            steps.extend(asked.map(|(index, _)| Step::Ask(index)));
+        }
+        let texts = [Protocol::Tcp, Protocol::Udp].into_iter().filter(is_text);
+        steps.extend(texts.flat_map(TextTable::of).map(Step::Open));
+        self.steps = steps;
+    }
+
+    fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
+        let (questions, by_port) = (&mut self.questions, &self.by_port);
+        let each = &mut |row: Row| {
+            for port in [Some(row.socket.local.port), None] {
+                for index in by_port.get(&port).into_iter().flatten() {
+                    questions.get_mut(*index).into_iter().for_each(|one| one.consider(&row));
+                }
+            }
+        };
+        match step {
+            Step::Ask(index) => {
+                let Some(unlisted) = self.questions.get_mut(index) else { return Ok(()) };
+                let is_udp = unlisted.question.wanted.protocol() == Some(Protocol::Udp);
+                match unlisted.ask(diag) {
+                    Ok(()) => Ok(()),
+                    Err(unavailable) if is_udp => self.read_text(Protocol::Udp, unavailable),
+                    // There is no text that tells the other end of a Unix-domain socket.
+                    Err(unavailable) => Err(unavailable.error),
+                }
+            }
+            Step::Dump(mut asking) => match diag.dump_on(&mut asking, each) {
+                Ok(None) => {
+                    self.steps.push(Step::Dump(asking));
+                    Ok(())
+                }
+                Ok(Some(at_one_go)) => {
+                    self.may_lack |= !at_one_go;
+                    Ok(())
+                }
+                Err(unavailable) => self.dump_otherwise(*asking.dump(), unavailable),
+            },
+            Step::Open(table) => match Text::open(table) {
+                Ok(text) => {
+                    self.steps.extend(text.map(Step::Read));
+                    Ok(())
+                }
+                Err(error) if error.is_out_of_descriptors() => Err(error),
+                // The first failure is the one to tell: without sock_diag it was text or nothing.
+                Err(error) => {
+                    let first = self.unavailable.remove(&table.protocol);
+                    Err(first.map_or(error, |unavailable| unavailable.error))
+                }
+            },
+            Step::Read(mut text) => {
+                if text.read_on(each)? {
+                    self.steps.push(Step::Read(text));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// One dump of both families may be refused where two are not.
+    fn dump_otherwise(&mut self, refused: Dump, unavailable: Unavailable) -> Result<(), Error> {
+        if refused.families != Families::Both {
+            return self.read_text(refused.protocol, unavailable);
+        }
+        if unavailable.error.is_out_of_descriptors() {
+            return Err(unavailable.error);
+        }
+        self.steps.extend(split(refused).map(|dump| Step::Dump(dump.into())));
+        Ok(())
+    }
+
+    fn read_text(&mut self, protocol: Protocol, unavailable: Unavailable) -> Result<(), Error> {
+        // Text takes a descriptor as well.
+        if unavailable.error.is_out_of_descriptors() {
+            return Err(unavailable.error);
+        }
+        let questions = &self.questions;
+        let wanted = |index: &usize| questions.get(*index).map(|one| &one.question.wanted);
+        self.steps.retain(|step| match step {
+            Step::Ask(index) => wanted(index).and_then(Wanted::protocol) != Some(protocol),
+            Step::Dump(asking) => asking.dump().protocol != protocol,
+            Step::Open(_) | Step::Read(_) => true,
+        });
+        self.unavailable.insert(protocol, unavailable);
+        self.may_lack = true; // The text is never read at one go.
+        self.steps.extend(TextTable::of(protocol).map(Step::Open));
+        Ok(())
+    }
+
+    fn end(&mut self, diag: &mut SockDiag) -> Vec<Unlisted> {
+        let mut questions = std::mem::take(&mut self.questions);
+        let has_list = questions.iter().any(|unlisted| !unlisted.rows.is_empty());
+        let placeholder = if has_list { users::placeholder() } else { None };
+        for unlisted in &mut questions {
+            unlisted.choose_one();
+            unlisted.connection().into_iter().for_each(|socket| diag.peers.remember(socket));
+            for row in &mut unlisted.rows {
+                row.uid = row.uid.filter(|uid| Some(*uid) != placeholder);
+            }
+        }
+        questions
+    }
+}
+
+/// Returns whether a socket that moved while the tables were read matters to the question.
+fn is_doubtful(unlisted: &Unlisted) -> bool {
+    match &unlisted.question.wanted {
+        Wanted::All(_) => true,
+        Wanted::Reply { .. } => unlisted.rows.is_empty() && unlisted.candidates.is_empty(),
+        _ => unlisted.candidates.is_empty(),
+    }
+}
+
+/// Returns whether all of it can be asked for quickly, if sock_diag is there.
+fn is_asked_quickly(wanted: &Wanted) -> bool {
+    match wanted {
+        Wanted::Port(port) => port.protocol == Protocol::Udp,
+        Wanted::Reply { .. } | Wanted::LocalPeer(_) => true,
+        Wanted::Connection { .. } | Wanted::All(_) => false,
+    }
+}

@@ -1,0 +1,168 @@
+//! Lists: every socket, with every process that holds it.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process;
+
+use super::headless::headless;
+use super::holder::{ALONE, Holder, WITH_CHILD};
+use super::{alone, look};
+use crate::answer::{Found, SocketRow};
+use crate::platform::linux::Search;
+use crate::question::{Filter, Gives, Pid, Question, Wanted};
+use crate::slice::Slice;
+
+fn listener() -> (TcpListener, u16) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    (listener, port)
+}
+
+fn list(search: &mut Search, filter: Filter, steps: u32) -> Vec<SocketRow> {
+    match look(search, Wanted::All(filter), Gives::Rows, steps) {
+        Found::Sockets(rows) => rows,
+        found => panic!("{found:?} is no list"),
+    }
+}
+
+/// The holders of the one socket with that local port.
+fn pids_of(rows: &[SocketRow], port: u16) -> &[Pid] {
+    let with_port = |row: &&SocketRow| row.socket.local.port == port;
+    let found = rows.iter().filter(with_port).collect::<Vec<_>>();
+    assert_eq!(found.len(), 1, "port {port} has one socket");
+    &found[0].pids
+}
+
+fn own() -> Pid {
+    process::id().cast_signed()
+}
+
+#[test]
+fn each_socket_is_there_once_with_all_its_holders_the_oldest_first() {
+    let _alone = alone();
+    let (server, port) = listener();
+    let address = server.local_addr().expect("it is bound");
+    let (shared, shared_port) = listener();
+    let shared = Holder::of(shared, WITH_CHILD);
+    let client = TcpStream::connect(address).expect("it listens");
+    let client_port = client.local_addr().expect("it is connected").port();
+    let client = Holder::of(client, ALONE);
+    let mut search = Search::default();
+
+    for steps in [1, 7, 100_000] {
+        let rows = list(&mut search, Filter::default(), steps);
+
+        assert_eq!(pids_of(&rows, port), [own()]);
+        let child = shared.child.expect("it started one");
+        assert_eq!(pids_of(&rows, shared_port), [shared.pid(), child]);
+        assert_eq!(pids_of(&rows, client_port), [client.pid()]);
+    }
+}
+
+#[test]
+fn with_a_pid_the_list_has_that_processs_sockets_and_no_others() {
+    let _alone = alone();
+    let (shared, port) = listener();
+    let shared = Holder::of(shared, WITH_CHILD);
+    let (_other, _) = listener();
+    let child = shared.child.expect("it started one");
+    let mut search = Search::default();
+    let of = |pid| Filter { pid: Some(pid), ..Filter::default() };
+
+    let rows = list(&mut search, of(child), 3);
+
+    assert_eq!(rows.len(), 1);
+    assert_eq!(pids_of(&rows, port), [child]);
+    assert_eq!(list(&mut search, of(Pid::MAX), 3), [], "there is no such process");
+    assert!(search.hunt.known.counts.is_empty(), "nobody was counted");
+}
+
+#[test]
+fn a_process_without_its_first_thread_is_in_the_list_and_has_one() {
+    let _alone = alone();
+    let (held, port) = listener();
+    let (mut child, pid) = headless(held.into());
+    let mut search = Search::default();
+
+    let all = list(&mut search, Filter::default(), 50);
+    let own = list(&mut search, Filter { pid: Some(pid), ..Filter::default() }, 1);
+
+    child.kill().expect("it lives");
+    child.wait().expect("it ends");
+    assert_eq!(pids_of(&all, port), [pid]);
+    assert_eq!(pids_of(&own, port), [pid]);
+}
+
+/// Lets a list of everything begin, and stops when everybody's table is about to be read.
+fn begin_list(search: &mut Search) {
+    let mut answers = Vec::new();
+    search.ask(Question { id: 1, wanted: Wanted::All(Filter::default()), gives: Gives::Rows });
+    while search.hunt.walk.as_ref().is_none_or(|walk| walk.is_narrow()) {
+        search.advance(&Slice::of_steps(1), &mut answers);
+    }
+    assert_eq!(answers, []);
+}
+
+fn end_list(search: &mut Search) -> Vec<SocketRow> {
+    let mut answers = Vec::new();
+    while answers.is_empty() {
+        search.advance(&Slice::of_steps(20), &mut answers);
+    }
+    match answers.remove(0).found {
+        Ok(Found::Sockets(rows)) => rows,
+        found => panic!("{found:?} is no list"),
+    }
+}
+
+#[test]
+fn a_socket_that_goes_meanwhile_is_not_told_as_hidden() {
+    let _alone = alone();
+    let (gone, gone_port) = listener();
+    let (_kept, port) = listener();
+    let mut search = Search::default();
+    begin_list(&mut search);
+
+    drop(gone);
+
+    let rows = end_list(&mut search);
+    let is_gone = |row: &&SocketRow| row.socket.local.port == gone_port;
+    assert_eq!(rows.iter().find(is_gone), None);
+    assert_eq!(pids_of(&rows, port), [own()]);
+}
+
+#[test]
+fn a_list_under_way_shares_its_walk_and_holds_up_no_quick_question() {
+    let _alone = alone();
+    let (server, port) = listener();
+    let address = server.local_addr().expect("it is bound");
+    let client = TcpStream::connect(address).expect("it listens");
+    let local = client.local_addr().expect("it is connected");
+    let quick = |local: SocketAddr| Wanted::Connection {
+        local: super::end(local),
+        remote: super::end(address),
+    };
+    let mut search = Search::default();
+    // Makes this process a recent owner.
+    look(&mut search, quick(local), Gives::Pid, 1000);
+    begin_list(&mut search);
+    let began = search.hunt.walk.as_ref().map(|walk| walk.began);
+
+    let mut answers = Vec::new();
+    search.ask(Question::pid(2, quick(local)));
+    search.advance(&Slice::of_steps(2), &mut answers);
+
+    assert_eq!(answers[0].owner(), Ok(Some(own())));
+    assert_eq!(search.hunt.walk.as_ref().map(|walk| walk.began), began, "it is the same walk");
+    assert_eq!(pids_of(&end_list(&mut search), port).len(), 1);
+}
+
+#[test]
+fn a_list_that_nobody_waits_for_any_more_is_dropped() {
+    let _alone = alone();
+    let mut search = Search::default();
+    begin_list(&mut search);
+
+    search.forget(1);
+    search.advance(&Slice::of_steps(1), &mut Vec::new());
+
+    assert!(search.hunt.walk.is_none());
+}

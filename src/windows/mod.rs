@@ -1,0 +1,83 @@
+//! Windows: a table of sockets names each one's process, so there is no walk.
+//!
+//! One look-up: `tables.rs` reads both families' tables by `kernel/` and `layout/`, `answers.rs`
+//! chooses among the rows, `owners.rs` shows that the process of a row still is the one that made the
+//! socket. `process.rs` reads its path and all else, by `command_line.rs`, `native_path.rs` and
+//! `services.rs`; `own_address.rs` tells what leaves this machine.
+//!
+//! Each question is answered in its first slice: the tables cannot be read in pieces.
+
+use std::ffi::CStr;
+
+use crate::answer::{Answer, FoundBy};
+use crate::error::Error;
+use crate::question::{LocalPeer, Question};
+use crate::slice::Slice;
+
+mod answers;
+mod command_line;
+mod filetime;
+mod kernel;
+mod layout;
+mod native_path;
+mod own_address;
+mod owners;
+mod process;
+mod services;
+mod tables;
+mod win32_error;
+
+#[cfg(test)]
+mod tests;
+
+use answers::{find, with_known_scopes};
+use owners::Owners;
+use tables::Tables;
+
+pub use process::{process_info, process_path};
+
+/// The questions of one environment, and how large the tables were.
+#[derive(Default)]
+pub struct Search {
+    questions: Vec<Question>,
+    tables: Tables,
+}
+
+impl Search {
+    /// Takes a question.
+    pub fn ask(&mut self, question: Question) {
+        self.questions.push(with_known_scopes(question));
+    }
+
+    /// Drops a question.
+    pub fn forget(&mut self, id: u32) {
+        self.questions.retain(|question| question.id != id);
+    }
+
+    /// Answers all questions; they share each table, and each process that the rows name.
+    pub fn advance(&mut self, _: &Slice, answers: &mut Vec<Answer>) {
+        let questions = std::mem::take(&mut self.questions);
+        let snapshot = self.tables.read(&questions);
+        let mut owners = Owners::default();
+        answers.extend(questions.iter().map(|question| Answer {
+            id: question.id,
+            found: find(question, &snapshot, &mut owners),
+            found_by: FoundBy::Sockets,
+        }));
+    }
+}
+
+/// Knows no names: interfaces are told by number in addresses, and a number needs no call.
+pub fn interface_index(_: &CStr) -> Result<Option<u32>, Error> {
+    Ok(None)
+}
+
+/// Knows none, so that scopes are shown by number.
+pub fn interface_name(_: u32) -> Option<String> {
+    None
+}
+
+/// Knows none: local connections of Node are named pipes here.
+pub fn local_peer(_: i32, _: bool) -> Result<Option<LocalPeer>, Error> {
+    Ok(None)
+}

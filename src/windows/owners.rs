@@ -1,0 +1,61 @@
+//! Whose a row is: the process that it names, if that is still the same one.
+//!
+//! Windows names the process that bound or accepted a socket, also after it has exited while a child
+//! goes on with the inherited handle; and its number may be another process's by then. So a row's
+//! process counts only if it lives and is not younger than the socket.
+
+use std::collections::HashMap;
+
+use super::layout::tables::Row;
+use super::process::{ProcessList, Subject};
+use crate::error::Error;
+use crate::question::Pid;
+
+/// A socket's stamp may come of a clock that ticks 64 times a second, a process's of an exact one.
+const TICK: u64 = 156_250;
+
+/// What was seen of the processes that rows name: each is asked once a slice, since thousands of
+/// rows may name one.
+#[derive(Default)]
+pub struct Owners {
+    seen: HashMap<Pid, Seen>,
+    list: ProcessList,
+}
+
+/// What was seen of a process.
+#[derive(Clone, Copy)]
+enum Seen {
+    /// It has exited, or never was.
+    Gone,
+    /// It lives, since that FILETIME; 0: not told.
+    Since(u64),
+}
+
+impl Owners {
+    /// Returns whether the process that `row` names holds its socket.
+    pub fn holds(&mut self, row: &Row) -> Result<bool, Error> {
+        let seen = match self.seen.get(&row.pid) {
+            Some(seen) => *seen,
+            None => {
+                let subject = Subject::find(row.pid, &mut self.list)?;
+                let seen = subject.map_or(Seen::Gone, |subject| Seen::Since(subject.created()));
+                self.seen.insert(row.pid, seen);
+                seen
+            }
+        };
+        Ok(match seen {
+            Seen::Gone => false,
+            Seen::Since(created) => is_old_enough(created, row),
+        })
+    }
+
+    /// Returns the process that `row` names, held open where it may be, if it holds the socket.
+    pub fn hold(&mut self, row: &Row) -> Result<Option<Subject>, Error> {
+        let subject = Subject::find(row.pid, &mut self.list)?;
+        Ok(subject.filter(|subject| is_old_enough(subject.created(), row)))
+    }
+}
+
+fn is_old_enough(created: u64, row: &Row) -> bool {
+    created <= row.created.saturating_add(TICK)
+}
