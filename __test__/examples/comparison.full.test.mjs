@@ -167,7 +167,7 @@ test('lsof, ss and our command list the same sockets', { skip }, async (t) => {
   /** Local port, remote port, pid. */
   const byLsof = (await lines(everySocket.lsof)).map((line) => {
     const [, pid, local, remote = ''] = line.match(
-      /^\S+ +(\d+) .*:(\d+)(?:->.*:(\d+))?( \(\w+\)| *)$/
+      /^\S+ +(\d+) .* [^>]*:(\d+)(?:->\S*:(\d+))?(?: |$)/
     )
     return [local, remote, pid].join(' ')
   })
@@ -176,9 +176,8 @@ test('lsof, ss and our command list the same sockets', { skip }, async (t) => {
     return [local, remote === '*' ? '' : remote, pid].join(' ')
   })
   const byOurs = (await lines(everySocket.ours)).map((line) => {
-    const [, local, remote = '', pid] = line.match(
-      /^\w+ +\S+:(\d+) +(?:\S+:(\d+) +)?[A-Z_]* +(\d+) /
-    )
+    const cells = line.match(/^\w+ +\S+:(\d+) +(?:\S+:(\d+) +)?(?:[a-zA-Z_]+ +)?(\d+) /)
+    const [, local, remote = '', pid] = cells ?? assert.fail(line)
     return [local, remote, pid].join(' ')
   })
 
