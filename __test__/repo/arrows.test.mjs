@@ -58,7 +58,7 @@ const ROOMS = {
 
   // The front: the functions, then how questions are put and waited for, then what knows none of it.
   'index.{js,d.ts}': ['lib/*'],
-  'lib/{abort,address,binary,bundle,errors,libc}.js': [],
+  'lib/{abort,address,bundle,errors,image,libc}.js': [],
   'lib/*': ['lib/*'],
   'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],
