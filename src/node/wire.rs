@@ -157,15 +157,18 @@ fn end(
     let scope = match scope {
         _ if !is_link_local(address.to_canonical()) => Some(0),
         "" => Some(0),
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            digits.parse().ok().filter(|index| *index != 0)
-        }
-        name => match CString::new(name) {
-            Ok(name) => interface_index(&name)?,
-            Err(_) => None,
+        // An interface may have a number for a name.
+        name => match CString::new(name).ok().map(|name| interface_index(&name)).transpose()? {
+            Some(Some(index)) => Some(index),
+            _ => index_of(name),
         },
     };
     Ok(scope.map(|scope| End::new(address, scope, port)))
+}
+
+fn index_of(digits: &str) -> Option<u32> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|index| is_number && *index != 0)
 }
 
 /// The rows of a list, and the interfaces that they name.

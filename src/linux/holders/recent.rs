@@ -10,6 +10,7 @@
 //! descriptors as before.
 
 use std::ffi::c_int;
+use std::{iter, mem};
 
 use crate::platform::linux::proc::names::{descriptors, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
@@ -52,16 +53,17 @@ impl Recent {
         if pid == INIT {
             return;
         }
-        let place = self.0.iter().position(|owner| owner.pid == pid);
-        let mut owner = match place {
-            Some(place) => self.0.remove(place),
-            None => Owner { pid, numbers: Vec::new(), count: descriptors(pid) },
-        };
+        let owners = mem::take(&mut self.0).into_iter();
+        let (mut known, others): (Vec<_>, Vec<_>) = owners.partition(|owner| owner.pid == pid);
+        let mut owner = known.pop().unwrap_or_else(|| Owner {
+            pid,
+            numbers: Vec::new(),
+            count: descriptors(pid),
+        });
         owner.numbers.retain(|number| *number != fd);
         owner.numbers.insert(0, fd);
         owner.numbers.truncate(NUMBERS);
-        self.0.insert(0, owner);
-        self.0.truncate(OWNERS);
+        self.0 = iter::once(owner).chain(others).take(OWNERS).collect();
     }
 
     /// Notes how many descriptors each owner was seen to have.
