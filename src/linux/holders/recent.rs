@@ -10,7 +10,6 @@
 //! descriptors as before.
 
 use std::ffi::c_int;
-use std::{iter, mem};
 
 use crate::platform::linux::proc::names::{descriptors, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
@@ -53,17 +52,14 @@ impl Recent {
         if pid == INIT {
             return;
         }
-        let owners = mem::take(&mut self.0).into_iter();
-        let (mut known, others): (Vec<_>, Vec<_>) = owners.partition(|owner| owner.pid == pid);
-        let mut owner = known.pop().unwrap_or_else(|| Owner {
-            pid,
-            numbers: Vec::new(),
-            count: descriptors(pid),
-        });
+        let known = self.0.extract_if(.., |owner| owner.pid == pid).next();
+        let new = || Owner { pid, numbers: Vec::new(), count: descriptors(pid) };
+        let mut owner = known.unwrap_or_else(new);
         owner.numbers.retain(|number| *number != fd);
         owner.numbers.insert(0, fd);
         owner.numbers.truncate(NUMBERS);
-        self.0 = iter::once(owner).chain(others).take(OWNERS).collect();
+        self.0.insert(0, owner);
+        self.0.truncate(OWNERS);
     }
 
     /// Notes how many descriptors each owner was seen to have.
