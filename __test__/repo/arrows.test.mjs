@@ -64,12 +64,8 @@ const ROOMS = {
   'examples/**': ['examples/**', 'index.js'],
 
   // Tests use the product and what they share, and none uses another.
-  '__test__/{sockets,processes,calls,storms,repo}/*.test.mjs': [
-    ...PRODUCT,
-    'bin/*',
-    'bench/{clients,clients/programs}.mjs',
-    ...SHARED
-  ],
+  '__test__/storms/*.test.mjs': [...PRODUCT, 'bench/clients.mjs', 'bench/clients/*', ...SHARED],
+  '__test__/{sockets,processes,calls,repo}/*.test.mjs': [...PRODUCT, 'bin/*', ...SHARED],
   '__test__/repo/typings/*': ['index.js'],
   '__test__/{runtimes,bundlers}/*': ['__test__/runtimes/*', ...SHARED],
   '__test__/examples/*': ['__test__/examples/*', ...SHARED],
