@@ -7,6 +7,8 @@
 pub mod error;
 #[path = "../../src/question.rs"]
 pub mod question;
+#[path = "../../src/socket.rs"]
+pub mod socket;
 #[path = "../../src/words.rs"]
 pub mod words;
 
@@ -27,6 +29,12 @@ pub mod linux {
 pub mod darwin {
     pub mod buffers;
     pub mod kernel;
+    pub mod layout;
+}
+
+#[path = "../../src/windows"]
+pub mod windows {
+    pub mod command_line;
     pub mod layout;
 }
 
