@@ -6,11 +6,11 @@ import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { getProcessInfo, getProcessPath } from '../../index.js'
 import { bundleOf } from '../../lib/bundle.js'
-import { needsLinux, needsPython, startNode, startPython } from '../support/holders.mjs'
+import { needsLinux, needsPython, needsUnix, startNode, startPython } from '../support/holders.mjs'
 
 const forever = ({ say }) => say({ pid: process.pid })
 
-test('this process is told by its own numbers', async () => {
+test('this process is told by its own numbers', { skip: needsUnix }, async () => {
   const info = await getProcessInfo(process.pid)
 
   const { startTime, name, cgroup, ...rest } = info

@@ -10,13 +10,14 @@ import {
   needsLinux,
   needsPython,
   needsRoot,
+  needsUnix,
   startNode,
   startProgram,
   startPython,
   temporaryDirectory
 } from '../support/holders.mjs'
 
-const cat = fs.realpathSync('/bin/cat')
+const cat = needsUnix || fs.realpathSync('/bin/cat')
 
 test('this process runs Node', async () => {
   const answer = await getProcessPath(process.pid)
@@ -24,7 +25,7 @@ test('this process runs Node', async () => {
   assert.equal(answer, fs.realpathSync(process.execPath))
 })
 
-test('another process runs its program, found by its own path', async (t) => {
+test('another process runs its program, found by its own path', { skip: needsUnix }, async (t) => {
   const { file, child } = await startCopy(t, 'program')
 
   const answer = await getProcessPath(child.pid)
@@ -32,7 +33,9 @@ test('another process runs its program, found by its own path', async (t) => {
   assert.equal(answer, file)
 })
 
-test('a program started by a symbolic link has the path of its file', async (t) => {
+test('a program started by a symbolic link has the path of its file', {
+  skip: needsUnix
+}, async (t) => {
   const directory = temporaryDirectory(t)
   const link = path.join(directory, 'link')
   fs.symlinkSync(copyOfCat(directory, 'program'), link)
@@ -43,7 +46,7 @@ test('a program started by a symbolic link has the path of its file', async (t) 
   assert.equal(answer, path.join(directory, 'program'))
 })
 
-test('a script has the path of its interpreter', async (t) => {
+test('a script has the path of its interpreter', { skip: needsUnix }, async (t) => {
   const script = path.join(temporaryDirectory(t), 'script')
   const shell = fs.realpathSync('/bin/sh')
   fs.writeFileSync(script, '#!/bin/sh\nread line\necho 1\nread line\n', { mode: 0o755 })
@@ -242,7 +245,7 @@ test('a process that becomes another program has its path', { skip: needsPython 
   assert.equal(after, file)
 })
 
-test('a process that has gone is null', async (t) => {
+test('a process that has gone is null', { skip: needsUnix }, async (t) => {
   const child = await startEcho(t, cat)
   const before = await getProcessPath(child.pid)
   await child.kill()
