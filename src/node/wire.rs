@@ -155,17 +155,22 @@ fn end(
         return Ok(None);
     };
     let scope = match scope {
-        _ if !is_link_local(address.to_canonical()) => Some(0),
         "" => Some(0),
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            digits.parse().ok().filter(|index| *index != 0)
-        }
-        name => match CString::new(name) {
-            Ok(name) => interface_index(&name)?,
-            Err(_) => None,
-        },
+        _ if !is_link_local(address.to_canonical()) => Some(0),
+        scope => scope_index(scope, interface_index)?,
     };
     Ok(scope.map(|scope| End::new(address, scope, port)))
+}
+
+/// A scope is an interface's name first and its number second: an interface may be called `7`.
+fn scope_index(
+    scope: &str,
+    interface_index: impl Fn(&CStr) -> Result<Option<u32>, Error>,
+) -> Result<Option<u32>, Error> {
+    let Ok(name) = CString::new(scope) else { return Ok(None) };
+    let is_number = scope.bytes().all(|byte| byte.is_ascii_digit());
+    let number = || scope.parse().ok().filter(|index| *index != 0 && is_number);
+    Ok(interface_index(&name)?.or_else(number))
 }
 
 /// The rows of a list, and the interfaces that they name.
