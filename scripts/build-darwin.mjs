@@ -5,11 +5,12 @@
 // --chained-fixups: the form of pointers that Apple's newer linkers write, for the tests of the
 // Mach-O host; only with lld, and with features of its own, since cargo does not see a difference.
 //
-// Where rustup has the Apple targets (a Mac, GitHub's runners) this is plain cargo. Elsewhere
-// Debian's rustc builds the standard library from Debian's own sources, and lld links against a
-// stub of libSystem that lists the functions we use: no SDK is needed. Missing packages are
-// installed. Stripping is the linker's work, so that the ad-hoc signature, which hashes every
-// page, is the last thing written.
+// The standard library is built with the package, without what reads debug symbols for backtraces: a
+// stripped binary has none, and that is two fifths of its size. Where rustup has the Apple targets (a
+// Mac, GitHub's runners) the sources are rustup's (`rustup component add rust-src`). Elsewhere it is
+// Debian's rustc with Debian's sources, and lld links against a stub of libSystem that lists the
+// functions we use: no SDK is needed. Missing packages are installed. Stripping is the linker's work,
+// so that the ad-hoc signature, which hashes every page, is the last thing written.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -18,7 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { checkDarwinBinary } from './lib/darwin-binary.mjs'
 import { installDebian } from './lib/debian.mjs'
-import { rustc, toolchainFor } from './lib/rust-toolchain.mjs'
+import { rustc, toolchainWithSources } from './lib/rust-toolchain.mjs'
 import { withoutSourcePaths } from './lib/source-paths.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -50,7 +51,7 @@ for (const arch of positionals.length > 0 ? positionals : Object.keys(targets)) 
 function build(arch) {
   const target = targets[arch]
   if (target === undefined) throw new Error(`unknown architecture '${arch}': x64 or arm64`)
-  const toolchain = toolchainFor(target)
+  const toolchain = toolchainWithSources(target)
   const paths = withoutSourcePaths(root, toolchain.cargo, toolchain.env)
   const flags = [...linkFlags(arch), ...paths]
   const args = ['build', '--release', '--lib', '--locked', '--target', target, ...toolchain.args]

@@ -7,6 +7,7 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { hostBinary, root } from '../support/install.mjs'
 import { installRecorder } from '../support/recorder.mjs'
+import { installStandIn } from '../support/stand-in.mjs'
 
 async function listen(t) {
   const server = net.createServer().listen(0, '127.0.0.1')
@@ -95,6 +96,26 @@ test('after a failed slice the native side is made anew, and what came meanwhile
   assert.notEqual(first.reason, second.reason)
   assert.equal(await meanwhile, process.pid)
   assert.equal(recorder.made, 2)
+})
+
+test('who asks again upon an answer is in the very next slice', async (t) => {
+  const { findPidByLocalTcpPort, native } = installStandIn(t)
+  // The second question keeps the native side busy, slice after slice, until the third has come.
+  native.answer = (_ids, lines) => {
+    const asked = native.asked.flatMap((each) => each.lines.split('\n'))
+    const isLast = asked.some((line) => line.includes('port pid tcp 3 '))
+    const told = lines.includes('tcp 1 ') ? [1, 7, 1] : isLast ? [2, 8, 2, 3, 9, 1] : []
+    return { answered: Int32Array.from(told) }
+  }
+  async function asker() {
+    const first = await findPidByLocalTcpPort(1)
+    return [first, await findPidByLocalTcpPort(3)]
+  }
+
+  const answers = await Promise.all([asker(), findPidByLocalTcpPort(2)])
+
+  assert.deepEqual(answers, [[7, 9], 8])
+  assert.equal(native.asked.length, 2)
 })
 
 test('a pid asked twice in one tick is asked once', async (t) => {

@@ -43,6 +43,7 @@ async function holdSockets({ say, hear, require, count }) {
   await new Promise((done) => udp.once('listening', done))
   say({ port, udpPort: udp.address().port })
   await hear()
+  process.exit()
 }
 
 const shown = (page) => page.locator('#sockets li:visible')
@@ -104,7 +105,7 @@ test('the chosen socket is shown with its command line and its folder', { skip }
   const detail = await page.locator('#socket-detail').innerText()
   assert.ok(detail.includes(node))
   assert.ok(detail.includes(`pid ${holder.pid}`))
-  assert.match(detail, /Command line\n.+\nMay hold passwords or keys\.\nFolder\n\/\n/s)
+  assert.match(detail, /Command line\s.+\sMay hold passwords or keys\.\s+Folder\s+\/\s/s)
   assert.ok(detail.includes(`TCP, listening`))
   holder.tell()
   // The socket is gone, and what was told of it.

@@ -43,8 +43,8 @@ const ROOMS = {
   'src/linux/*': [...LINUX_FLOOR, VALUES],
   'src/darwin/layout.rs': [VALUES],
   'src/darwin/kernel.rs': ['src/darwin/layout.rs', VALUES],
-  'src/darwin/fake_*': ['src/darwin/{fake_world,kernel}.rs', VALUES],
-  'src/darwin/*': ['src/darwin/*', '!src/darwin/{mod,fake_world,fake_libproc}.rs', VALUES],
+  'src/darwin/fake_*': ['src/darwin/fake_*', 'src/darwin/kernel.rs', VALUES],
+  'src/darwin/*': ['src/darwin/*', '!src/darwin/mod.rs', '!src/darwin/fake_*', VALUES],
   'src/windows/layout/*': ['src/windows/layout/*', VALUES],
   'src/windows/kernel/*': ['src/windows/{kernel,layout}/*', VALUES],
   'src/windows/*': [
@@ -64,7 +64,7 @@ const ROOMS = {
   'examples/**': ['examples/**', 'index.js'],
 
   // Tests use the product and what they share, and none uses another.
-  '__test__/{sockets,processes,calls,storms,repo}/*.test.mjs': [...PRODUCT, ...SHARED],
+  '__test__/{sockets,processes,calls,storms,repo}/*.test.mjs': [...PRODUCT, 'bin/*', ...SHARED],
   '__test__/repo/typings/*': ['index.js'],
   '__test__/{runtimes,bundlers}/*': ['__test__/runtimes/*', ...SHARED],
   '__test__/examples/*': ['__test__/examples/*', ...SHARED],
@@ -90,8 +90,7 @@ const GROUPS = [
   /^fuzz\/src\/.*\.rs$/,
   /^bench\/src\/.*\.rs$/,
   /\.[cm]?js$/,
-  /^__test__\/darwin\/host\/.*\.c$/,
-  /^__test__\/fixtures\/faults.*\.c$/
+  /^__test__\/darwin\/host\/.*\.c$/
 ]
 
 function matches(pattern, name) {

@@ -90,7 +90,9 @@ class Child {
 
   async kill() {
     try {
-      process.kill(-this.pid, 'SIGKILL')
+      // Windows has no process groups; what a child has started there ends with its input.
+      if (process.platform === 'win32') this.process.kill('SIGKILL')
+      else process.kill(-this.pid, 'SIGKILL')
     } catch (error) {
       if (error.code !== 'ESRCH') throw error
     }

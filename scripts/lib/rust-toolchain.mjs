@@ -8,6 +8,27 @@ import { installDebian } from './debian.mjs'
 /** `{ cargo, args, env }`: the program, what it takes besides, and its environment. */
 export function toolchainFor(target) {
   if (rustupHas(target)) return { cargo: 'cargo', args: [], env: { ...process.env } }
+  return debians()
+}
+
+/** The same, always building the standard library, without its means to make backtraces. */
+export function toolchainWithSources(target) {
+  const { cargo, env } = rustupHas(target) ? rustups() : debians()
+  const args = [...BUILD_STD, '-Zbuild-std-features=panic-unwind']
+  return { cargo, args, env: { ...env, RUSTC_BOOTSTRAP: '1' } }
+}
+
+const BUILD_STD = ['-Zbuild-std=std,panic_unwind']
+
+function rustups() {
+  const sources = path.join(rustc('--print', 'sysroot'), 'lib', 'rustlib', 'src', 'rust', 'library')
+  if (!fs.existsSync(sources)) {
+    throw new Error("the standard library's sources are missing: rustup component add rust-src")
+  }
+  return { cargo: 'cargo', env: { ...process.env } }
+}
+
+function debians() {
   installDebian({
     '/usr/bin/cargo': 'cargo-web',
     '/usr/bin/rustc': 'rustc-web',
@@ -15,7 +36,7 @@ export function toolchainFor(target) {
   })
   return {
     cargo: '/usr/bin/cargo',
-    args: ['-Zbuild-std=std,panic_unwind'],
+    args: BUILD_STD,
     env: {
       ...process.env,
       PATH: `/usr/bin${path.delimiter}${process.env.PATH}`,

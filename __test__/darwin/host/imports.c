@@ -85,6 +85,21 @@ static intptr_t shim_semaphore_wait(sem_t *semaphore, uint64_t timeout) {
 static intptr_t shim_semaphore_signal(sem_t *semaphore) { return sem_post(semaphore); }
 static void shim_release(sem_t *semaphore) { free(semaphore); }
 
+/*
+ * fcntl is variadic, and so its third argument travels where each system puts such ones: on arm64
+ * Apple's is the first on the stack, which is where Linux has the ninth of a function with nine.
+ */
+#ifdef __aarch64__
+static int shim_fcntl(int fd, int command, long a, long b, long c, long d, long e, long f, long on_stack) {
+    (void)a, (void)b, (void)c, (void)d, (void)e, (void)f;
+    return sim_fcntl(fd, command, on_stack);
+}
+#else
+static int shim_fcntl(int fd, int command, long argument) {
+    return sim_fcntl(fd, command, argument);
+}
+#endif
+
 extern int __cxa_thread_atexit_impl(void (*destroy)(void *), void *object, void *library);
 static void shim_tlv_atexit(void (*destroy)(void *), void *object) {
     static char library;
@@ -102,7 +117,8 @@ static const struct { const char *name; void *address; } shims[] = {
     {"_tlv_atexit", shim_tlv_atexit},
     {"_tlv_bootstrap", thread_local_thunk},
     {"clock_gettime", shim_clock_gettime},
-    {"close$NOCANCEL", close},
+    {"close", sim_close},
+    {"close$NOCANCEL", sim_close},
     {"dispatch_release", shim_release},
     {"dispatch_semaphore_create", shim_semaphore_create},
     {"dispatch_semaphore_signal", shim_semaphore_signal},
@@ -110,9 +126,14 @@ static const struct { const char *name; void *address; } shims[] = {
     {"dladdr", zero},
     {"dlopen", no_pointer},
     {"dlsym", no_pointer},
+    {"fcntl", shim_fcntl},
+    {"freeifaddrs", sim_freeifaddrs},
     {"fstat", refused},
     {"fstat$INODE64", refused},
     {"geteuid", sim_geteuid},
+    {"getifaddrs", sim_getifaddrs},
+    {"getsockopt", sim_getsockopt},
+    {"if_indextoname", sim_if_indextoname},
     {"if_nametoindex", sim_if_nametoindex},
     {"mmap", no_mapping},
     {"open", no_such_file},
@@ -129,10 +150,11 @@ static const struct { const char *name; void *address; } shims[] = {
     {"readdir_r", refused},
     {"readdir_r$INODE64", refused},
     {"strerror_r", shim_strerror_r},
+    {"sysctl", sim_sysctl},
 };
 
 static const char *const same[] = {
-    "abort", "bzero", "calloc", "close", "closedir", "dirfd", "free", "getcwd", "getenv", "getpid",
+    "abort", "bzero", "calloc", "closedir", "dirfd", "free", "getcwd", "getenv", "getpid",
     "malloc", "memcmp", "memcpy", "memmove", "memset", "munmap", "posix_memalign", "pthread_cond_broadcast",
     "pthread_cond_destroy", "pthread_cond_init", "pthread_cond_signal", "pthread_cond_wait",
     "pthread_getspecific", "pthread_key_create", "pthread_key_delete", "pthread_mutex_destroy",

@@ -4,10 +4,10 @@
  */
 #include <string.h>
 #include "kernel.h"
-#include "layout.h"
 
 enum { PROC_ALL_PIDS = 1, PROC_UID_ONLY = 4, PROC_RUID_ONLY = 5, PROC_PPID_ONLY = 6 };
-enum { PROC_PIDLISTFDS = 1, PROC_PIDTBSDINFO = 3, PROC_PIDT_SHORTBSDINFO = 13 };
+enum { PROC_PIDLISTFDS = 1, PROC_PIDTBSDINFO = 3, PROC_PIDVNODEPATHINFO = 9 };
+enum { PROC_PIDT_SHORTBSDINFO = 13 };
 enum { PROC_PIDFDSOCKETINFO = 3, RUNNING = 2, ZOMBIE = 5, SHARED_BIT = 1 };
 
 int *darwin_errno(void) {
@@ -16,17 +16,17 @@ int *darwin_errno(void) {
 }
 
 /* Every failure leaves through here, the lock is given back on the way. */
-static int failed(int error) {
+int failed(int error) {
     unlock_kernel();
     *darwin_errno() = error;
     return 0;
 }
 
-static void put32(uint8_t *at, uint32_t value) { memcpy(at, &value, 4); }
-static void put64(uint8_t *at, uint64_t value) { memcpy(at, &value, 8); }
+void put32(uint8_t *at, uint32_t value) { memcpy(at, &value, 4); }
+void put64(uint8_t *at, uint64_t value) { memcpy(at, &value, 8); }
 
 /* proc_security_policy: the same effective uid, or root. */
-static bool may_inspect(const struct process *process) {
+bool may_inspect(const struct process *process) {
     return kernel.caller_uid == 0 || kernel.caller_uid == process->uid;
 }
 
@@ -118,25 +118,38 @@ static int fill_shortinfo(struct process *process, bool zombie, uint8_t *buffer)
     return PROC_BSDSHORTINFO_BYTES;
 }
 
+/* A vn_getpath that fails is an empty path, and no failure. */
+static int fill_vnodepath(struct process *process, uint8_t *buffer) {
+    if (process->cwd_errno) return failed(process->cwd_errno);
+    memset(buffer, 0, PROC_VNODEPATHINFO_BYTES);
+    memcpy(buffer + PVI_CDIR_PATH, process->cwd, sizeof process->cwd);
+    unlock_kernel();
+    return PROC_VNODEPATHINFO_BYTES;
+}
+
 int sim_proc_pidinfo(int pid, int flavor, uint64_t arg, void *buffer, int bytes) {
     enum call call = flavor == PROC_PIDLISTFDS          ? LISTFDS
                      : flavor == PROC_PIDTBSDINFO       ? BSDINFO
+                     : flavor == PROC_PIDVNODEPATHINFO  ? VNODEPATH
                      : flavor == PROC_PIDT_SHORTBSDINFO ? SHORTINFO
                                                         : OTHER;
     int injected = enter(call, pid, -1);
     if (injected) return failed(injected);
     if (call == OTHER) return failed(E_INVAL);
-    int least = call == LISTFDS   ? (buffer == NULL ? 0 : PROC_FDINFO_BYTES)
-                : call == BSDINFO ? PROC_BSDINFO_BYTES
-                                  : PROC_BSDSHORTINFO_BYTES;
+    int least = call == LISTFDS     ? (buffer == NULL ? 0 : PROC_FDINFO_BYTES)
+                : call == BSDINFO   ? PROC_BSDINFO_BYTES
+                : call == VNODEPATH ? PROC_VNODEPATHINFO_BYTES
+                                    : PROC_BSDSHORTINFO_BYTES;
     if (bytes < least) return failed(E_NOMEM);
     struct process *process = find_process(pid);
-    bool zombie = process == NULL && call != LISTFDS && arg == 1;
+    bool has_zombies = call == BSDINFO || call == SHORTINFO;
+    bool zombie = process == NULL && has_zombies && arg == 1;
     if (zombie) process = find_zombie(pid);
     if (process == NULL) return failed(E_SRCH);
     if (process->policy_errno) return failed(process->policy_errno);
     if (call != SHORTINFO && !may_inspect(process)) return failed(E_PERM);
     if (call == LISTFDS) return list_descriptors(process, buffer, bytes);
+    if (call == VNODEPATH) return fill_vnodepath(process, buffer);
     return call == BSDINFO ? fill_bsdinfo(process, zombie, buffer)
                            : fill_shortinfo(process, zombie, buffer);
 }
@@ -207,14 +220,4 @@ uint32_t sim_geteuid(void) {
     uint32_t uid = kernel.caller_uid;
     unlock_kernel();
     return uid;
-}
-
-unsigned sim_if_nametoindex(const char *name) {
-    unsigned index = 0;
-    lock_kernel();
-    for (int i = 0; i < kernel.interface_count; i++)
-        if (strcmp(kernel.interfaces[i].name, name) == 0) index = kernel.interfaces[i].index;
-    unlock_kernel();
-    if (index == 0) *darwin_errno() = 6; /* ENXIO */
-    return index;
 }

@@ -10,8 +10,9 @@
 
 enum { MOST_HOOKS = 1024, ANY = -1, MOST_TRACED = 200000 };
 
-const char *const call_names[CALLS] = {"listpids",  "listpidsAllocated", "listfds", "fdinfo",
-                                       "bsdinfo",   "shortinfo",         "pidpath", "other"};
+const char *const call_names[CALLS] = {
+    "listpids", "listpidsAllocated", "listfds", "fdinfo",  "bsdinfo",   "shortinfo", "pidpath",
+    "cwd",      "args",              "start",   "peerpid", "addresses", "duplicate", "other"};
 
 struct hook {
     int call; /* ANY: of whatever kind. */

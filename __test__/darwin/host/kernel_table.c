@@ -15,10 +15,10 @@ static struct process *find_in(struct process **list, int count, int pid) {
     return NULL;
 }
 
-static struct process *find_live(int pid) { return find_in(kernel.live, kernel.live_count, pid); }
+struct process *find_listed(int pid) { return find_in(kernel.live, kernel.live_count, pid); }
 
 struct process *find_process(int pid) {
-    struct process *process = find_live(pid);
+    struct process *process = find_listed(pid);
     return process == NULL || process->exiting ? NULL : process;
 }
 
@@ -86,30 +86,31 @@ static struct descriptor *install(struct process *process, int fd, struct file *
 static void free_process(struct process *process) {
     while (process->descriptor_count > 0) close_at(process, 0);
     free(process->descriptors);
+    free(process->args);
+    free(process->environment);
     free(process);
 }
 
-static long long number(const char *command, const char *key, long long otherwise) {
-    char value[64];
-    if (!option(command, key, value, sizeof value)) return otherwise;
-    return strtoll(value, NULL, 0);
-}
-
-static void bytes16(const char *command, const char *key, uint8_t *into) {
-    char value[40];
-    if (!option(command, key, value, sizeof value) || strlen(value) != 32) return;
-    for (int i = 0; i < 16; i++) sscanf(value + 2 * i, "%2hhx", &into[i]);
+static void replace(char **text, const char *command, const char *key) {
+    char *given = whole_option(command, key);
+    if (given == NULL) return;
+    free(*text);
+    *text = given;
 }
 
 static void describe(struct process *process, const char *command) {
-    process->ppid = number(command, "ppid", process->ppid);
-    process->uid = number(command, "uid", process->uid);
-    process->ruid = number(command, "ruid", process->uid);
-    process->start_seconds = number(command, "start", process->start_seconds);
-    process->start_microseconds = number(command, "microseconds", process->start_microseconds);
-    process->path_errno = number(command, "path_errno", process->path_errno);
-    process->policy_errno = number(command, "policy_errno", process->policy_errno);
-    process->exiting = number(command, "exiting", process->exiting);
+    process->ppid = number_of(command, "ppid", process->ppid);
+    process->uid = number_of(command, "uid", process->uid);
+    process->ruid = number_of(command, "ruid", process->uid);
+    process->start_seconds = number_of(command, "start", process->start_seconds);
+    process->start_microseconds = number_of(command, "microseconds", process->start_microseconds);
+    process->path_errno = number_of(command, "path_errno", process->path_errno);
+    process->policy_errno = number_of(command, "policy_errno", process->policy_errno);
+    process->exiting = number_of(command, "exiting", process->exiting);
+    process->cwd_errno = number_of(command, "cwd_errno", process->cwd_errno);
+    replace(&process->args, command, "args");
+    replace(&process->environment, command, "environment");
+    option(command, "cwd", process->cwd, sizeof process->cwd);
     option(command, "path", process->path, sizeof process->path);
     option(command, "comm", process->comm, sizeof process->comm);
     option(command, "name", process->name, sizeof process->name);
@@ -117,31 +118,33 @@ static void describe(struct process *process, const char *command) {
 
 static void describe_file(struct descriptor *descriptor, const char *command) {
     struct file *file = descriptor->file;
-    descriptor->flags = number(command, "flags", descriptor->flags);
-    descriptor->reserved = number(command, "reserved", descriptor->reserved);
-    file->fdtype = number(command, "fdtype", file->fdtype);
-    file->so = number(command, "so", file->so);
-    file->gencnt = number(command, "gencnt", file->gencnt);
-    file->family = number(command, "family", file->family);
-    file->type = number(command, "type", file->type);
-    file->protocol = number(command, "protocol", file->protocol);
-    file->kind = number(command, "kind", file->kind);
-    file->state = number(command, "state", file->state);
-    file->so_state = number(command, "so_state", file->so_state);
-    file->vflag = number(command, "vflag", file->vflag);
-    file->local_port = number(command, "local_port", file->local_port);
-    file->foreign_port = number(command, "foreign_port", file->foreign_port);
+    descriptor->flags = number_of(command, "flags", descriptor->flags);
+    descriptor->reserved = number_of(command, "reserved", descriptor->reserved);
+    file->fdtype = number_of(command, "fdtype", file->fdtype);
+    file->so = number_of(command, "so", file->so);
+    file->gencnt = number_of(command, "gencnt", file->gencnt);
+    file->family = number_of(command, "family", file->family);
+    file->type = number_of(command, "type", file->type);
+    file->protocol = number_of(command, "protocol", file->protocol);
+    file->kind = number_of(command, "kind", file->kind);
+    file->state = number_of(command, "state", file->state);
+    file->so_state = number_of(command, "so_state", file->so_state);
+    file->vflag = number_of(command, "vflag", file->vflag);
+    file->local_port = number_of(command, "local_port", file->local_port);
+    file->foreign_port = number_of(command, "foreign_port", file->foreign_port);
     bytes16(command, "local", file->local);
     bytes16(command, "foreign", file->foreign);
 }
 
 static const char *make_process(const char *command, struct process *parent) {
-    int pid = number(command, "pid", -1);
-    if (pid < 0 || find_live(pid) || kernel.live_count == MOST_PROCESSES) return "no such new pid";
+    int pid = number_of(command, "pid", -1);
+    if (pid < 0 || find_listed(pid) || kernel.live_count == MOST_PROCESSES) return "no such new pid";
     struct process *process = calloc(1, sizeof *process);
     if (parent) {
         *process = *parent;
         process->ppid = parent->pid;
+        process->args = parent->args ? strdup(parent->args) : NULL;
+        process->environment = parent->environment ? strdup(parent->environment) : NULL;
         process->descriptors = NULL;
         process->descriptor_count = 0;
         for (int i = 0; i < parent->descriptor_count; i++) {
@@ -161,7 +164,7 @@ static void exec(struct process *process, const char *command) {
         if (process->descriptors[i].flags & FD_CLOEXEC_BIT) close_at(process, i);
     describe(process, command);
     /* From macOS 13 some execs swap in a new process structure: the pid moves to the front. */
-    if (!number(command, "front", 0)) return;
+    if (!number_of(command, "front", 0)) return;
     take_out(kernel.live, &kernel.live_count, process);
     insert(kernel.live, &kernel.live_count, process);
 }
@@ -169,7 +172,7 @@ static void exec(struct process *process, const char *command) {
 static void exit_process(struct process *process, const char *command) {
     take_out(kernel.live, &kernel.live_count, process);
     while (process->descriptor_count > 0) close_at(process, 0);
-    if (number(command, "reaped", 0)) free_process(process);
+    if (number_of(command, "reaped", 0)) free_process(process);
     else insert(kernel.zombies, &kernel.zombie_count, process);
 }
 
@@ -181,28 +184,23 @@ static void reset(void) {
     kernel.socket_bytes = 792;
     kernel.next_so = 0x5b5d000000001000;
     make_process("x pid=0 uid=0 comm=kernel_task", NULL);
+    apply_to_machine("address", "x family=2 bytes=0000000000000000000000007f000001");
+    apply_to_machine("address", "x family=30 bytes=00000000000000000000000000000001");
 }
 
 static const char *set_kernel(const char *command) {
-    kernel.caller_uid = number(command, "uid", kernel.caller_uid);
-    kernel.listpids_slack = number(command, "slack", kernel.listpids_slack);
-    kernel.socket_bytes = number(command, "socket_bytes", kernel.socket_bytes);
-    kernel.socket_shift = number(command, "socket_shift", kernel.socket_shift);
-    kernel.listpids_policy_errno = number(command, "listpids_policy_errno", kernel.listpids_policy_errno);
+    kernel.caller_uid = number_of(command, "uid", kernel.caller_uid);
+    kernel.listpids_slack = number_of(command, "slack", kernel.listpids_slack);
+    kernel.socket_bytes = number_of(command, "socket_bytes", kernel.socket_bytes);
+    kernel.socket_shift = number_of(command, "socket_shift", kernel.socket_shift);
+    kernel.hides_starts = number_of(command, "hides_starts", kernel.hides_starts);
+    kernel.listpids_policy_errno = number_of(command, "listpids_policy_errno", kernel.listpids_policy_errno);
     if (kernel.socket_bytes > 1000 || kernel.socket_shift > 64) return "too large";
     return NULL;
 }
 
-static const char *add_interface(const char *command) {
-    if (kernel.interface_count == 16) return "too many interfaces";
-    int at = kernel.interface_count++;
-    option(command, "name", kernel.interfaces[at].name, sizeof kernel.interfaces[at].name);
-    kernel.interfaces[at].index = number(command, "index", 0);
-    return NULL;
-}
-
 static const char *change_descriptors(const char *verb, struct process *process, const char *command) {
-    int fd = number(command, "fd", -1);
+    int fd = number_of(command, "fd", -1);
     if (strcmp(verb, "open") == 0) {
         struct file *file = calloc(1, sizeof *file);
         file->fdtype = DTYPE_SOCKET;
@@ -216,9 +214,9 @@ static const char *change_descriptors(const char *verb, struct process *process,
     if (strcmp(verb, "set") == 0) describe_file(descriptor, command);
     else if (strcmp(verb, "close") == 0) close_fd(process, fd);
     else { /* pass: to another process or another number; `move` closes the old one. */
-        struct process *to = find_live(number(command, "to", process->pid));
+        struct process *to = find_listed(number_of(command, "to", process->pid));
         if (to == NULL) return "no such process to pass to";
-        install(to, number(command, "as", fd), descriptor->file);
+        install(to, number_of(command, "as", fd), descriptor->file);
         if (strcmp(verb, "move") == 0) close_fd(process, fd);
     }
     return NULL;
@@ -229,11 +227,12 @@ const char *apply(char *command) {
     sscanf(command, "%15s", verb);
     if (strcmp(verb, "reset") == 0) return reset(), NULL;
     if (strcmp(verb, "kernel") == 0) return set_kernel(command);
-    if (strcmp(verb, "interface") == 0) return add_interface(command);
+    const char *own = apply_to_machine(verb, command);
+    if (own == NULL || strcmp(own, "?") != 0) return own;
     if (strcmp(verb, "spawn") == 0) return make_process(command, NULL);
-    int pid = number(command, "pid", -1);
+    int pid = number_of(command, "pid", -1);
     if (strcmp(verb, "fork") == 0) {
-        struct process *parent = find_live(number(command, "parent", -1));
+        struct process *parent = find_listed(number_of(command, "parent", -1));
         return parent ? make_process(command, parent) : "no such parent";
     }
     if (strcmp(verb, "reap") == 0) {
@@ -242,7 +241,7 @@ const char *apply(char *command) {
         take_out(kernel.zombies, &kernel.zombie_count, zombie);
         return free_process(zombie), NULL;
     }
-    struct process *process = find_live(pid);
+    struct process *process = find_listed(pid);
     if (process == NULL) return "no such process";
     if (strcmp(verb, "exec") == 0) return exec(process, command), NULL;
     if (strcmp(verb, "exit") == 0) return exit_process(process, command), NULL;

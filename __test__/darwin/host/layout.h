@@ -6,6 +6,8 @@
 #define SOCKET_FDINFO_BYTES 792
 #define PROC_BSDINFO_BYTES 136
 #define PROC_BSDSHORTINFO_BYTES 64
+#define PROC_VNODEPATHINFO_BYTES 2352
+#define KINFO_PROC_BYTES 648
 
 #define FI_STATUS 4
 #define FI_TYPE 16
@@ -41,3 +43,26 @@
 #define PBSI_COMM 16
 #define PBSI_UID 36
 #define PBSI_RUID 44
+
+/* The working directory's path in struct proc_vnodepathinfo, and its room. */
+#define PVI_CDIR_PATH 152
+#define VIP_PATH_BYTES 1024
+
+/* In struct kinfo_proc of <sys/sysctl.h>: its kp_proc, then its kp_eproc. */
+#define KP_STARTTIME_SEC 0
+#define KP_STARTTIME_USEC 8
+#define KP_STAT 36
+#define KP_PID 40
+#define KP_COMM 243
+#define KP_RUID 392
+#define KP_UID 420
+#define KP_PPID 560
+
+/* struct sockaddr_in and sockaddr_in6, and how their families are told. */
+#define SOCKADDR_IN_BYTES 16
+#define SIN_ADDR 4
+#define SOCKADDR_IN6_BYTES 28
+#define SIN6_ADDR 8
+#define SIN6_SCOPE_ID 24
+#define DARWIN_AF_INET 2
+#define DARWIN_AF_INET6 30
