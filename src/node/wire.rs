@@ -157,15 +157,19 @@ fn end(
     let scope = match scope {
         _ if !is_link_local(address.to_canonical()) => Some(0),
         "" => Some(0),
-        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            digits.parse().ok().filter(|index| *index != 0)
-        }
-        name => match CString::new(name) {
-            Ok(name) => interface_index(&name)?,
+        // An interface may have a number for a name.
+        name => match CString::new(name).map(|name| interface_index(&name)) {
+            Ok(index) => index?.or_else(|| number(name)),
             Err(_) => None,
         },
     };
     Ok(scope.map(|scope| End::new(address, scope, port)))
+}
+
+/// An interface's index in digits.
+fn number(text: &str) -> Option<u32> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|index| is_number && *index != 0)
 }
 
 /// The rows of a list, and the interfaces that they name.
