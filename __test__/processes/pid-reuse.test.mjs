@@ -122,6 +122,7 @@ async function giveAway(t, name, { isKept = false } = {}) {
   const [pause, resume] = ['pause', 'resume'].map((file) => path.join(directory, file))
   const source = fs.readFileSync(fixture('holder.py'), 'utf8')
   const values = {
+    driver: fixture('stopped.cjs'),
     addon,
     root: `${packageRoot}/index.js`,
     python: pythonPath,
@@ -139,87 +140,8 @@ async function giveAway(t, name, { isKept = false } = {}) {
   return host.said.outcomes
 }
 
-async function stopAtEachCall({
-  say,
-  require,
-  root,
-  addon,
-  python,
-  source,
-  keeper,
-  name,
-  ...values
-}) {
+async function stopAtEachCall({ say, require, driver, ...values }) {
   delete process.env.LD_PRELOAD
-  const assert = require('node:assert/strict')
-  const { spawn } = require('node:child_process')
-  const { once } = require('node:events')
-  const fs = require('node:fs')
-  const readline = require('node:readline')
-  const faults = require(addon)
-  const server = require('node:net').createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const options = { ...values, port: server.address().port }
-  const child = spawn(python, ['-c', source, keeper, JSON.stringify(options)])
-  child.stderr.pipe(process.stderr)
-  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const pythonFile = fs.realpathSync(python)
-  const sleepFile = fs.realpathSync('/bin/sleep')
-  const args = fs.readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').slice(0, -1).split('\0')
-
-  const connected = async () => {
-    const accepted = once(server, 'connection')
-    const { value } = await lines.next()
-    const { holder } = JSON.parse(value)
-    const [socket] = await accepted
-    socket.on('error', () => {})
-    const { localAddress, localPort, remoteAddress, remotePort } = socket
-    const ends = { localAddress, localPort, remoteAddress, remotePort }
-    return { holder, socket, subject: name === 'findPeerProcess' ? ends : holder }
-  }
-  const describe = (told, holder) => {
-    if (told === null) return 'nobody'
-    if (told === pythonFile) return 'holder'
-    if (told === sleepFile) return 'other'
-    const { startTime, cgroup, bundlePath, services, ...info } = told
-    const whole = wholes(holder)
-    const [kind] = Object.entries(whole).find(([, { name }]) => name === info.name)
-    assert.deepEqual(info, whole[kind])
-    return kind
-  }
-  const wholes = (pid) => ({
-    holder: { pid, ppid: child.pid, uid: 0, name: 'holder', path: pythonFile, args, cwd: '/var' },
-    other: {
-      ...{ pid, ppid: child.pid, uid: 1234, name: 'sleep', path: sleepFile },
-      ...{ args: ['sleep', '600'], cwd: '/tmp' }
-    },
-    keeper: {
-      ...{ pid: child.pid, ppid: process.pid, uid: 0, name: 'keeper', path: pythonFile },
-      ...{ args, cwd: process.cwd() }
-    }
-  })
-
-  /** The package as it is before any look-up: who keeps a socket is not to be remembered. */
-  const freshPackage = () => {
-    for (const file of Object.keys(require.cache)) {
-      if (!file.endsWith('.node')) delete require.cache[file]
-    }
-    return require(root)
-  }
-
-  const outcomes = []
-  for (let nth = 1; ; nth += 1) {
-    const { holder, socket, subject } = await connected()
-    const owner = freshPackage()
-    faults.arm('', nth, 0, 'pause', 0)
-    const told = await owner[name](subject)
-    const hit = faults.disarm()
-    outcomes.push(describe(told, holder))
-    socket.destroy()
-    if (hit === '') break
-    child.stdin.write('null\n')
-  }
-  child.kill('SIGKILL')
-  say({ outcomes })
+  say({ outcomes: await require(driver).stopAtEachCall(values) })
   process.exit()
 }

@@ -147,9 +147,7 @@ for (const cpu of ['arm64', 'x64']) {
     await assertMacAnswers(folder, cpu, registry.env)
     await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers(...mac))
   })
-}
 
-for (const cpu of ['arm64', 'x64']) {
   test(`npm install --os=win32 --cpu=${cpu}: both of Windows`, async () => {
     const folder = await npm(['install', '--os=win32', `--cpu=${cpu}`, 'socket-owner'])
     assertArrived(folder, windows)
