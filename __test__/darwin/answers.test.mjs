@@ -145,6 +145,38 @@ test('two sockets at one address of the kernel are told apart by their generatio
   assert.equal(await findPidByLocalTcpPort(5000), 700)
 })
 
+test('launchd answers only when nobody else holds the socket', async () => {
+  const launchd = { pid: 1, uid: ROOT, start: 1, files: { 7: mac.listening({ port: 5000 }) } }
+  for (const as of [3, 7]) {
+    machine([launchd, { pid: 700, start: 50 }], { uid: ROOT })
+    assert.equal(await findPidByLocalTcpPort(5000), 1)
+    mac.run(mac.pass(1, 7, { to: 700, as }))
+    for (const options of [{}, { state: 'listening' }, { address: loopback }]) {
+      assert.equal(await findPidByLocalTcpPort(5000, options), 700)
+    }
+  }
+})
+
+test('of the sockets that an address reaches the listening and then the more exact one answers', async () => {
+  const best = [
+    mac.listening({ address: loopback, port: 5000 }),
+    mac.listening({ port: 5000 }),
+    mac.listening({ address: '::', port: 5000 }),
+    mac.tcp({ local: v4, foreign: server4 })
+  ]
+  const others = [
+    mac.listening({ address: '127.0.0.2', port: 5000 }),
+    mac.listening({ address: '::1', port: 5000 })
+  ]
+  for (const [nth] of best.entries()) {
+    for (const left of [best.slice(nth), best.slice(nth).reverse()]) {
+      machine([...others, ...left].map((file, i) => ({ pid: 700 + i, files: { 4: file } })))
+      const owner = 702 + left.indexOf(best[nth])
+      assert.equal(await findPidByLocalTcpPort(5000, { address: loopback }), owner)
+    }
+  }
+})
+
 test("other users' sockets are seen by root alone", async () => {
   const server = { pid: 700, uid: ROOT, files: { 4: mac.listening({ port: 5000 }) } }
   machine([server])

@@ -64,6 +64,10 @@ test('the calls of a look-up', async (t) => {
   await compare('the same owner reconnects', [9000], warm, 3)
   connect(oldest, 200, 9001)
   await compare('the same owner, a new descriptor', [9001], warm, 5)
+  for (const fd of [9, 6, 3, 8, 5, 7, 4]) {
+    connect(oldest, fd, 9100 + fd)
+    await compare('the same owner, an old descriptor', [9100 + fd], warm, 12)
+  }
   connect(middle, 200, 9002)
   await compare(
     'another process connects',

@@ -30,7 +30,8 @@ export function machine(processes, { uid = USER } = {}) {
   mac.reset({ uid })
   mac.run(mac.spawn({ pid: CALLER, uid, start: 1 }))
   for (const { files = {}, ...process } of processes) {
-    mac.run(mac.spawn({ uid: USER, start: process.pid, path: `/bin/p${process.pid}`, ...process }))
+    const defaults = { uid: USER, start: process.pid, path: `/bin/p${process.pid}`, cwd: '/' }
+    mac.run(mac.spawn({ ...defaults, ...process }))
     for (const [fd, file] of Object.entries(files)) {
       mac.run(mac.open(process.pid, Number(fd), file))
     }

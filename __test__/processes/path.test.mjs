@@ -10,6 +10,7 @@ import {
   needsLinux,
   needsPython,
   needsRoot,
+  needsUnix,
   startNode,
   startPython,
   temporaryDirectory
@@ -22,7 +23,7 @@ test('this process runs Node', async () => {
   assert.equal(answer, fs.realpathSync(process.execPath))
 })
 
-test('another process runs its program, found by its own path', async (t) => {
+test('another process runs its program, found by its own path', { skip: needsUnix }, async (t) => {
   const { file, child } = await startCopy(t, 'program')
 
   const answer = await getProcessPath(child.pid)
@@ -30,7 +31,9 @@ test('another process runs its program, found by its own path', async (t) => {
   assert.equal(answer, file)
 })
 
-test('a program started by a symbolic link has the path of its file', async (t) => {
+test('a program started by a symbolic link has the path of its file', {
+  skip: needsUnix
+}, async (t) => {
   const directory = temporaryDirectory(t)
   const link = path.join(directory, 'link')
   fs.symlinkSync(copyOfCat(directory, 'program'), link)
@@ -41,7 +44,7 @@ test('a program started by a symbolic link has the path of its file', async (t) 
   assert.equal(answer, path.join(directory, 'program'))
 })
 
-test('a script has the path of its interpreter', async (t) => {
+test('a script has the path of its interpreter', { skip: needsUnix }, async (t) => {
   const script = path.join(temporaryDirectory(t), 'script')
   const shell = fs.realpathSync('/bin/sh')
   fs.writeFileSync(script, '#!/bin/sh\nread line\necho 1\nread line\n', { mode: 0o755 })
@@ -116,7 +119,7 @@ test('a process that becomes another program has its path', { skip: needsPython 
   assert.equal(after, file)
 })
 
-test('a process that has gone is null', async (t) => {
+test('a process that has gone is null', { skip: needsUnix }, async (t) => {
   const child = await startEcho(t, cat)
   const before = await getProcessPath(child.pid)
   await child.kill()

@@ -41,9 +41,9 @@ const ROOMS = {
   'src/linux/proc/*': ['src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/socket.rs': [VALUES],
   'src/linux/*': [...LINUX_FLOOR, VALUES],
-  'src/darwin/layout.rs': [VALUES],
-  'src/darwin/kernel.rs': ['src/darwin/layout.rs', VALUES],
-  'src/darwin/fake_*': ['src/darwin/fake_*', 'src/darwin/kernel.rs', VALUES],
+  'src/darwin/{errno,kernel,layout,procargs}.rs': [VALUES],
+  'src/darwin/process_layout.rs': ['src/darwin/layout.rs', VALUES],
+  'src/darwin/fake_*': ['src/darwin/{fake_sockets,fake_world,kernel}.rs', VALUES],
   'src/darwin/*': ['src/darwin/*', '!src/darwin/mod.rs', '!src/darwin/fake_*', VALUES],
   'src/windows/layout/*': ['src/windows/layout/*', VALUES],
   'src/windows/kernel/*': ['src/windows/{kernel,layout}/*', VALUES],
@@ -58,7 +58,7 @@ const ROOMS = {
 
   // The front: the functions, then how questions are put and waited for, then what knows none of it.
   'index.{js,d.ts}': ['lib/*'],
-  'lib/{abort,address,binary,bundle,errors,libc}.js': [],
+  'lib/{abort,address,bundle,errors,image,libc}.js': [],
   'lib/*': ['lib/*'],
   'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],

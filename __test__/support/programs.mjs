@@ -2,9 +2,9 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { startProgram, temporaryDirectory } from './holders.mjs'
+import { needsUnix, startProgram, temporaryDirectory } from './holders.mjs'
 
-export const cat = fs.realpathSync('/bin/cat')
+export const cat = needsUnix || fs.realpathSync('/bin/cat')
 
 /** Copies cat into `directory` and returns the copy's path. */
 export function copyOfCat(directory, name) {

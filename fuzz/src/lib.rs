@@ -55,6 +55,12 @@ pub mod darwin {
     pub mod layout;
 }
 
+#[path = "../../src/windows"]
+pub mod windows {
+    pub mod command_line;
+    pub mod layout;
+}
+
 pub mod libproc;
 pub mod print;
 

@@ -24,7 +24,18 @@ export const STATE = {
   finWait2: 9,
   timeWait: 10
 }
-export const ERRNO = { EPERM: 1, ENOENT: 2, ESRCH: 3, EBADF: 9, ENOMEM: 12, EACCES: 13, EINVAL: 22 }
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EBADF: 9,
+  ENOMEM: 12,
+  EACCES: 13,
+  EFAULT: 14,
+  EINVAL: 22,
+  EMFILE: 24,
+  ENOTCONN: 57
+}
 export const CLOEXEC = 2
 
 /** An empty machine with kernel_task, whose caller is `uid`. */
@@ -76,6 +87,18 @@ export const plainWalk = (port) => host.plainWalk(BigInt(port))
 
 export const kernel = (options) => command('kernel', options)
 export const networkInterface = (name, index) => command('interface', { name, index })
+/** One more address of this machine; it has 127.0.0.1 and ::1. */
+export const ownAddress = (address, scope) => {
+  const { family } = addressKind(address)
+  return command('address', { family, scope, bytes: addressBytes(address) })
+}
+/** Who used the other end of `fd`, a Unix-domain socket of this process, last; or `{ errno }`. */
+export const peer = (fd, pid) =>
+  command('peer', typeof pid === 'number' ? { fd, pid } : { fd, ...pid })
+/** The same of all descriptors whose other end was `from`'s. */
+export const peers = (from, pid) =>
+  command('peers', typeof pid === 'number' ? { from, pid } : { from, ...pid })
+/** `args` and `environment` are arrays. */
 export const spawn = (process) => command('spawn', process)
 /** `options` are those of a new process; a fork has its parent's, and its descriptors. */
 export const fork = (parent, pid, options) => command('fork', { parent, pid, ...options })
@@ -116,11 +139,14 @@ export function listening({ address = '0.0.0.0', port, ...rest }) {
   return tcp({ local: { address, port }, state: 'listen', ...(vflag && { vflag }), ...rest })
 }
 
-export const udp = ({ address = '0.0.0.0', port }) => ({
-  ...tcp({ local: { address, port } }),
+/** A UDP socket, connected if it has a foreign end; '::' means both families. */
+export const udp = ({ address = '0.0.0.0', port, foreign, ...rest }) => ({
+  ...tcp({ local: { address, port }, foreign }),
   kind: 1,
   type: 2,
-  protocol: 17
+  protocol: 17,
+  ...(address === '::' && { vflag: 3 }),
+  ...rest
 })
 
 export const file = { fdtype: DTYPE.vnode }
@@ -159,10 +185,17 @@ function command(verb, options = {}) {
   return [verb, ...given.map(([key, value]) => `${key}=${encoded(value)}`)].join(' ')
 }
 
+/** Ends each string of an array: ARGUMENT_END of kernel.h. */
+const END = Buffer.from([0x1f])
+
+function bytesOf(value) {
+  if (Array.isArray(value)) return Buffer.concat(value.flatMap((each) => [Buffer.from(each), END]))
+  return Buffer.from(typeof value === 'boolean' ? String(Number(value)) : String(value))
+}
+
 /** A space or a semicolon would end the value. */
 function encoded(value) {
-  const bytes = Buffer.from(typeof value === 'boolean' ? String(Number(value)) : String(value))
-  return [...bytes]
+  return [...bytesOf(value)]
     .map((byte) =>
       byte > 0x20 && byte < 0x7f && !'%;'.includes(String.fromCharCode(byte))
         ? String.fromCharCode(byte)

@@ -18,6 +18,7 @@ mod events;
 mod faults;
 mod info;
 mod kernel_calls;
+mod known_owners;
 mod launchd;
 mod layout;
 mod list_churn;
