@@ -7,6 +7,8 @@
 pub mod error;
 #[path = "../../src/question.rs"]
 pub mod question;
+#[path = "../../src/socket.rs"]
+pub mod socket;
 #[path = "../../src/words.rs"]
 pub mod words;
 
@@ -26,9 +28,15 @@ pub mod linux {
 #[path = "../../src/darwin"]
 pub mod darwin {
     pub mod buffers;
+    pub mod errno;
     pub mod kernel;
     pub mod layout;
+    pub mod libproc;
+    pub mod procargs;
+    pub mod process_layout;
+    pub mod sysctl;
 }
 
 pub mod libproc;
 pub mod print;
+pub mod socket_bytes;

@@ -81,34 +81,6 @@ pub fn directory_entry(name: &[u8]) -> Vec<u8> {
     entry
 }
 
-/// A `struct socket_fdinfo` of a TCP socket; offsets from <sys/proc_info.h>.
-pub fn socket_info(socket: &Socket) -> [u8; 792] {
-    let mut info = [0; 792];
-    let mut put = |offset: usize, bytes: &[u8]| {
-        info[offset..offset + bytes.len()].copy_from_slice(bytes);
-    };
-    let ints = [(16, 2), (176, 1), (180, 6), (184, 2), (256, 2)];
-    ints.into_iter().for_each(|(offset, int): (_, i32)| put(offset, &int.to_ne_bytes()));
-    put(264, &u32::from(socket.remote.port.to_be()).to_ne_bytes());
-    put(268, &u32::from(socket.local.port.to_be()).to_ne_bytes());
-    put(288, &[if socket.local.address.is_ipv4() && socket.remote.address.is_ipv4() { 1 } else { 2 }]);
-    for (offset, end) in [(296, socket.remote), (312, socket.local)] {
-        let mut address = octets(end.address);
-        if let Some(scope) = end.scope {
-            let scope = u16::try_from(scope).expect("16 bits were read");
-            address[2..4].copy_from_slice(&scope.to_be_bytes());
-        }
-        put(offset, &address);
-    }
-    let state: i32 = match socket.state {
-        State::Bound => 0,
-        State::Listening => 1,
-        State::Connected => 4,
-    };
-    put(344, &state.to_ne_bytes());
-    info
-}
-
 /// A question's words; a scope as digits.
 pub fn words(question: &Question) -> [u32; 20] {
     let nowhere = End::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0, 0);
