@@ -13,13 +13,8 @@ const {
   checkUdpPortOptions
 } = require('./lib/arguments')
 const { load } = require('./lib/binding')
-const { bundleOf } = require('./lib/bundle')
 const { checkConnection, checkReply } = require('./lib/ends')
 const { lookupError } = require('./lib/errors')
-const { askForInfo, askForPath } = require('./lib/processes')
-const { ask, askAndClose } = require('./lib/sockets')
-const { noQuestion } = require('./lib/waiters')
-const { connectionLine, listLine, portLine, replyLine, unixLine } = require('./lib/wire')
 
 /** @type {typeof import('./index').findPeerPid} */
 async function findPeerPid(socket, options) {
@@ -42,7 +37,7 @@ function askForPeer(gives, socket, options) {
   const connection = checkConnection(socket)
   const { signal } = checkOptions(options)
   throwIfAborted(signal)
-  const { localPeer } = load()
+  const { ask, askAndClose, connectionLine, localPeer, noQuestion, unixLine } = lookups()
 
   if (connection === null) return { answer: noQuestion('the socket has gone') }
   if ('fd' in connection) {
@@ -59,7 +54,7 @@ async function findUdpPeerPid(rinfo, socket, options) {
   const reply = checkReply(rinfo, socket)
   const { signal } = checkOptions(options)
   throwIfAborted(signal)
-  load()
+  const { ask, noQuestion, replyLine } = lookups()
 
   if (reply === null) return noQuestion('the socket is not bound')
   return answerOf(await ask(replyLine(reply.peer, reply.own), signal))
@@ -70,7 +65,7 @@ async function findPidByLocalTcpPort(port, options) {
   checkPort(port)
   const { signal, state, address } = checkPortOptions(options)
   throwIfAborted(signal)
-  load()
+  const { ask, portLine } = lookups()
 
   return answerOf(await ask(portLine('tcp', port, state, address), signal))
 }
@@ -80,7 +75,7 @@ async function findPidByLocalUdpPort(port, options) {
   checkPort(port)
   const { signal, address } = checkUdpPortOptions(options)
   throwIfAborted(signal)
-  load()
+  const { ask, portLine } = lookups()
 
   return answerOf(await ask(portLine('udp', port, undefined, address), signal))
 }
@@ -89,10 +84,10 @@ async function findPidByLocalUdpPort(port, options) {
 async function listSockets(options) {
   const { signal, ...filter } = checkListOptions(options)
   throwIfAborted(signal)
-  load()
+  const { ask, listLine, readTable } = lookups()
 
   const table = answerOf(await ask(listLine(filter), signal))
-  return table === null ? [] : require('./lib/table').readTable(table, signal)
+  return table === null ? [] : readTable(table, signal)
 }
 
 /** @type {typeof import('./index').getProcessPath} */
@@ -100,7 +95,7 @@ async function getProcessPath(pid, options) {
   checkPid(pid)
   const { signal } = checkOptions(options)
   throwIfAborted(signal)
-  load()
+  const { askForPath } = lookups()
 
   return answerOf(await askForPath(pid, signal))
 }
@@ -110,9 +105,34 @@ async function getProcessInfo(pid, options) {
   checkPid(pid)
   const { signal } = checkOptions(options)
   throwIfAborted(signal)
-  load()
+  const { askForInfo } = lookups()
 
   return recordOf(answerOf(await askForInfo(pid, signal)))
+}
+
+/** @type {ReturnType<typeof loadLookups> | undefined} */
+let loaded
+
+/**
+ * The binary and all that asks it. Loaded by the first call, so that `require` takes little time; and
+ * the whole of it, since a later call may have no descriptor left to open a file with.
+ */
+function lookups() {
+  loaded ??= loadLookups()
+  return loaded
+}
+
+function loadLookups() {
+  const { localPeer } = load()
+  return {
+    localPeer,
+    ...require('./lib/bundle'),
+    ...require('./lib/processes'),
+    ...require('./lib/sockets'),
+    ...require('./lib/table'),
+    ...require('./lib/waiters'),
+    ...require('./lib/wire')
+  }
 }
 
 /**
@@ -131,7 +151,7 @@ function recordOf(info) {
     args: args && [...args],
     cwd,
     startTime: startMs === null ? null : new Date(startMs),
-    bundlePath: bundleOf(path),
+    bundlePath: lookups().bundleOf(path),
     cgroup,
     services: services && [...services]
   }

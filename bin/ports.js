@@ -146,6 +146,7 @@ function holderLines({ port, protocol, state, addresses, pid, pids, uid, process
 
 /** @param {Date} time */
 function localTime(time) {
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, '0')
   const day = [time.getFullYear(), two(time.getMonth() + 1), two(time.getDate())].join('-')
   return `${day} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':')}`

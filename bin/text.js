@@ -19,6 +19,7 @@ function printable(text) {
  * @param {unknown} value
  */
 function printableJson(value) {
+  /** @param {string} unit */
   const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
   const text = JSON.stringify(value, null, 2)
   return text.replace(/(?!\n)[\p{C}\p{Zl}\p{Zp}]/gu, (found) =>

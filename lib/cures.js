@@ -122,7 +122,9 @@ function diagnose(file, thrown, again) {
  */
 function byPermission(file, { code }) {
   if (code === 'ERR_ACCESS_DENIED') {
-    const cure = `Start Node.js with --allow-fs-read=${path.join(path.dirname(file), '*')} too.`
+    // Node names a file on Windows by its long form.
+    const folder = path.dirname(file.replace(/^\\\\\?\\/, ''))
+    const cure = `Start Node.js with --allow-fs-read=${path.join(folder, '*')} too.`
     return ["Node's permission model does not let it be read", cure]
   }
   if (code !== 'ERR_DLOPEN_DISABLED') return undefined

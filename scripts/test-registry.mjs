@@ -3,7 +3,7 @@
 //
 //   node scripts/test-registry.mjs [--core] [--no-build]
 //
-// The full form builds all six binaries and calls each in a Node of its own system. --core builds
+// The full form builds all eight binaries and calls each in a Node of its own system. --core builds
 // none: it takes the macOS binaries that are there and the one of this host; the other packages have
 // a text for a binary, which is installed but not loaded.
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -19,7 +19,7 @@ const { values } = parseArgs({
   options: { core: { type: 'boolean' }, 'no-build': { type: 'boolean' } }
 })
 if (!values.core && !values['no-build']) {
-  for (const script of ['build-darwin.mjs', 'build-linux.mjs']) {
+  for (const script of ['build-darwin.mjs', 'build-linux.mjs', 'build-windows.mjs']) {
     execFileSync(process.execPath, [path.join(root, 'scripts', script)], { stdio: 'inherit' })
   }
 }

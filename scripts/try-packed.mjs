@@ -7,6 +7,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const isWindows = process.platform === 'win32'
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'socket-owner-packed-'))
 
 const program = `
@@ -36,7 +37,7 @@ try {
 
 function pack(from) {
   const args = ['pack', '--silent', '--pack-destination', folder]
-  const name = execFileSync('npm', args, { cwd: from, encoding: 'utf8' }).trim()
+  const name = execFileSync('npm', args, { cwd: from, encoding: 'utf8', shell: isWindows }).trim()
   return path.join(folder, name)
 }
 
@@ -49,5 +50,7 @@ function platform() {
 }
 
 function run(command, args) {
-  execFileSync(command, args, { cwd: folder, stdio: 'inherit' })
+  // npm is a script there, which a shell alone can start.
+  const shell = isWindows && command === 'npm'
+  execFileSync(command, args, { cwd: folder, stdio: 'inherit', shell })
 }

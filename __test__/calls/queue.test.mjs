@@ -7,6 +7,7 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { hostBinary, root } from '../support/install.mjs'
 import { installRecorder } from '../support/recorder.mjs'
+import { installStandIn } from '../support/stand-in.mjs'
 
 async function listen(t) {
   const server = net.createServer().listen(0, '127.0.0.1')
@@ -97,6 +98,26 @@ test('after a failed slice the native side is made anew, and what came meanwhile
   assert.equal(recorder.made, 2)
 })
 
+test('who asks again upon an answer is in the very next slice', async (t) => {
+  const { findPidByLocalTcpPort, native } = installStandIn(t)
+  // The second question keeps the native side busy, slice after slice, until the third has come.
+  native.answer = (_ids, lines) => {
+    const asked = native.asked.flatMap((each) => each.lines.split('\n'))
+    const isLast = asked.some((line) => line.includes('port pid tcp 3 '))
+    const told = lines.includes('tcp 1 ') ? [1, 7, 1] : isLast ? [2, 8, 2, 3, 9, 1] : []
+    return { answered: Int32Array.from(told) }
+  }
+  async function asker() {
+    const first = await findPidByLocalTcpPort(1)
+    return [first, await findPidByLocalTcpPort(3)]
+  }
+
+  const answers = await Promise.all([asker(), findPidByLocalTcpPort(2)])
+
+  assert.deepEqual(answers, [[7, 9], 8])
+  assert.equal(native.asked.length, 2)
+})
+
 test('a pid asked twice in one tick is asked once', async (t) => {
   const { getProcessPath, recorder } = installRecorder(t)
 
@@ -114,7 +135,7 @@ test('paths that did not fit into a slice are asked for again, aborted ones left
   const open = recorder.close()
   const begun = recorder.nextTask()
 
-  const paths = [getProcessPath(process.pid), getProcessPath(process.ppid)]
+  const paths = [getProcessPath(process.pid), getProcessPath(2147483645)]
   const aborted = getProcessPath(2147483646, { signal: controller.signal })
   await begun
   const again = getProcessPath(process.pid)
@@ -122,12 +143,12 @@ test('paths that did not fit into a slice are asked for again, aborted ones left
   await assert.rejects(aborted, { name: 'AbortError' })
   open()
 
-  const [own, parent] = await Promise.all(paths)
+  const [own, nobody] = await Promise.all(paths)
   assert.equal(await again, own)
-  assert.notEqual(parent, undefined)
+  assert.equal(nobody, null)
   assert.deepEqual(recorder.batches, [
-    [process.pid, process.ppid, 2147483646],
-    [process.ppid, process.pid],
+    [process.pid, 2147483645, 2147483646],
+    [2147483645, process.pid],
     [process.pid]
   ])
 })

@@ -65,5 +65,5 @@ test('a packed app has its binary where it can be loaded', { skip: needsLinux },
     assert.ok(packed.includes(name), name)
   }
   assert.ok(packed.includes('/node_modules/socket-owner/index.js'))
-  assert.ok(packed.includes('/page/requests.css'))
+  assert.ok(packed.includes('/page/lists.css'))
 })

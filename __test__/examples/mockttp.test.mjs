@@ -46,10 +46,12 @@ for (const [name, how] of [
 
 test('elsewhere it goes on without names and says why', { skip }, async (t) => {
   const origin = await startOrigin(t)
-  const { url, nextLine } = await startExample(t, folder, 'proxy.js', { isElsewhere: true })
+  const proxy = await startExample(t, folder, 'proxy.js', { isElsewhere: true })
 
-  const { body } = await runClient('curl', ['-s', '-x', url, origin])
+  const { body } = await runClient('curl', ['-s', '-x', proxy.url, origin])
 
   assert.equal(body, 'hello')
-  assert.match(await nextLine(), /^GET http:\S+ from socket-owner has no back end .+ \(pid null\)$/)
+  assert.match(await proxy.nextLine(), /^GET http:\S+ from an unknown program \(pid null\)$/)
+  proxy.child.kill()
+  assert.match((await proxy.stderr).join(''), /^socket-owner has no back end for freebsd.+\n$/)
 })

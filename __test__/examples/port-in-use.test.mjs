@@ -1,33 +1,83 @@
-// examples/port-in-use, started twice.
+// examples/port-in-use: what is said of who has the port, by whom it may be seen.
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { test } from 'node:test'
+import { listen, needsLinux, needsPython, needsRoot, startPython } from '../support/holders.mjs'
 import { root } from '../support/install.mjs'
+import { openToAll, stranger } from '../support/through.mjs'
 import { startExample } from './started.mjs'
 
 const file = 'examples/port-in-use/server.js'
 const node = fs.realpathSync(process.execPath)
 
-async function startTwice(t, options = {}) {
-  const first = await startExample(t, root, file)
-  const { port } = new URL(first.url)
-  const second = await startExample(t, root, file, { ...options, env: { PORT: port } })
-  const [code] = second.child.exitCode === null ? await once(second.child, 'exit') : [1]
+/** What it says where the port is taken, without the end that is always the same. */
+async function said(t, port, { folder = root, ...options } = {}) {
+  const { child, stderr } = await startExample(t, folder, file, { ...options, env: { PORT: port } })
+  const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
   assert.equal(code, 1)
-  return { port: Number(port), pid: first.child.pid, said: (await second.stderr).join('') }
+  const ending = `. Another one: PORT=${Number(port) + 1} npm start\n`
+  const text = (await stderr).join('')
+  assert.ok(text.endsWith(ending), text)
+  return text.slice(0, -ending.length)
 }
 
-test('the second is told which program has the port', async (t) => {
-  const { port, pid, said } = await startTwice(t)
+test('the second is told which program has the port, and where it was started', async (t) => {
+  const first = await startExample(t, root, file)
+  const { port } = new URL(first.url)
 
-  const message = `Port ${port} is in use by ${node} (pid ${pid}). `
-  assert.equal(said, `${message}Another one: PORT=${port + 1} npm start\n`)
+  const told = await said(t, port)
+
+  const folder = fs.realpathSync(root)
+  assert.equal(told, `Port ${port} is in use by ${node} (pid ${first.child.pid}) in ${folder}`)
+})
+
+test('a listener elsewhere on the port is not the one that is in the way', async (t) => {
+  const elsewhere = await listen(t, '127.0.0.2')
+  const first = await startExample(t, root, file, { env: { PORT: String(elsewhere.port) } })
+
+  assert.match(
+    await said(t, String(elsewhere.port)),
+    new RegExp(` \\(pid ${first.child.pid}\\) in `)
+  )
+})
+
+test('a holder that may not be seen is told by its user', {
+  skip: needsRoot
+}, async (t) => {
+  const first = await startExample(t, root, file)
+  const { port } = new URL(first.url)
+  const copy = openToAll(t)
+  fs.cpSync(`${root}/examples`, `${copy.root}/examples`, { recursive: true })
+
+  const told = await said(t, port, { folder: copy.root, through: stranger, node: copy.node })
+
+  assert.equal(told, `Port ${port} is in use by a process of user 0 that you may not see`)
+})
+
+test('a socket that is bound and does not listen is in the way too', {
+  skip: needsLinux || needsPython
+}, async (t) => {
+  const holder = await startPython(
+    t,
+    `
+    kept = socket.socket()
+    kept.bind(('127.0.0.1', 0))
+    say(port=port_of(kept))
+    hear()`
+  )
+  const { port } = holder.said
+
+  const told = await said(t, String(port))
+
+  // Linux before 6.8 or so does not tell of it.
+  const known = new RegExp(`^Port ${port} is in use( by \\S+ \\(pid ${holder.pid}\\) in /)?$`)
+  assert.match(told, known)
 })
 
 test('elsewhere it is told what it would be told anyway', async (t) => {
-  const { port, said } = await startTwice(t, { isElsewhere: true })
+  const { port } = new URL((await startExample(t, root, file)).url)
 
-  assert.equal(said, `Port ${port} is in use. Another one: PORT=${port + 1} npm start\n`)
+  assert.equal(await said(t, port, { isElsewhere: true }), `Port ${port} is in use`)
 })

@@ -28,7 +28,9 @@ const KEEPER = `
   import select
   def connect():
       os.chdir('/var')
-      os.dup2(client('127.0.0.1', values['port']).detach(), 40)
+      os.closerange(500, 800)
+      os.dup2(connection.fileno(), 40)
+      connection.close()
       checked(libc.prctl(15, b'holder', 0, 0, 0))
 
   def impersonate():
@@ -61,10 +63,16 @@ const KEEPER = `
       if other != pid:
           raise RuntimeError(f'{other} instead of {pid}')
 
+  checked(libc.prctl(15, b'keeper', 0, 0, 0))
+  for number in range(500, 800): # So that the other one's table is read first.
+      os.dup2(0, number)
   # Open for both, so that it never ends. Nobody is forked while the other one is open.
   pause = os.open(values['pause'], os.O_RDWR)
   while True:
+      connection = client('127.0.0.1', values['port'])
       current = spawn(connect)
+      if not values['isKept']:
+          connection.close()
       say(holder=current)
       while pause in select.select([0, pause], [], [])[0]:
           os.read(pause, 1)
@@ -72,12 +80,20 @@ const KEEPER = `
           with open(values['resume'], 'wb') as resume:
               resume.write(b'.')
       hear()
+      connection.close()
       end(current)`
 
 test('findPeerProcess tells the holder whole or nobody', { skip }, async (t) => {
   const outcomes = await giveAway(t, 'findPeerProcess')
 
   assert.deepEqual(kinds(outcomes), ['holder', 'nobody'])
+  assert.equal(outcomes.at(-1), 'holder')
+})
+
+test('findPeerProcess tells who holds the socket still, if somebody does', { skip }, async (t) => {
+  const outcomes = await giveAway(t, 'findPeerProcess', { isKept: true })
+
+  assert.deepEqual(kinds(outcomes), ['holder', 'keeper'])
   assert.equal(outcomes.at(-1), 'holder')
 })
 
@@ -100,18 +116,20 @@ function kinds(outcomes) {
 }
 
 /** What a look-up told that was stopped at its first call, its second, and so on to its last. */
-async function giveAway(t, name) {
+async function giveAway(t, name, { isKept = false } = {}) {
   const addon = compileAddon(t, 'faults.c', 'faults_rules.c')
   const directory = temporaryDirectory(t)
   const [pause, resume] = ['pause', 'resume'].map((file) => path.join(directory, file))
   const source = fs.readFileSync(fixture('holder.py'), 'utf8')
   const values = {
+    driver: fixture('stopped.cjs'),
     addon,
     root: `${packageRoot}/index.js`,
     python: pythonPath,
     source,
     keeper: KEEPER,
     name,
+    isKept,
     pause,
     resume
   }
@@ -122,80 +140,8 @@ async function giveAway(t, name) {
   return host.said.outcomes
 }
 
-async function stopAtEachCall({
-  say,
-  require,
-  root,
-  addon,
-  python,
-  source,
-  keeper,
-  name,
-  ...values
-}) {
+async function stopAtEachCall({ say, require, driver, ...values }) {
   delete process.env.LD_PRELOAD
-  const assert = require('node:assert/strict')
-  const { spawn } = require('node:child_process')
-  const { once } = require('node:events')
-  const fs = require('node:fs')
-  const readline = require('node:readline')
-  const faults = require(addon)
-  const owner = require(root)
-  const server = require('node:net').createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const options = { ...values, port: server.address().port }
-  const child = spawn(python, ['-c', source, keeper, JSON.stringify(options)])
-  child.stderr.pipe(process.stderr)
-  const lines = readline.createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const pythonFile = fs.realpathSync(python)
-  const sleepFile = fs.realpathSync('/bin/sleep')
-  const args = fs.readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').slice(0, -1).split('\0')
-
-  const connected = async () => {
-    const accepted = once(server, 'connection')
-    const { value } = await lines.next()
-    const { holder } = JSON.parse(value)
-    const [socket] = await accepted
-    socket.on('error', () => {})
-    const { localAddress, localPort, remoteAddress, remotePort } = socket
-    const ends = { localAddress, localPort, remoteAddress, remotePort }
-    return { holder, socket, subject: name === 'findPeerProcess' ? ends : holder }
-  }
-  const describe = (told, holder) => {
-    if (told === null) return 'nobody'
-    if (told === pythonFile) return 'holder'
-    if (told === sleepFile) return 'other'
-    const { startTime, cgroup, ...info } = told
-    const isHolder = info.name === 'holder'
-    const rest = { pid: holder, ppid: child.pid, bundlePath: null, services: null }
-    assert.deepEqual(
-      info,
-      isHolder
-        ? { ...rest, uid: 0, name: 'holder', path: pythonFile, args, cwd: '/var' }
-        : {
-            ...rest,
-            uid: 1234,
-            name: 'sleep',
-            path: sleepFile,
-            args: ['sleep', '600'],
-            cwd: '/tmp'
-          }
-    )
-    return isHolder ? 'holder' : 'other'
-  }
-
-  const outcomes = []
-  for (let nth = 1; ; nth += 1) {
-    const { holder, socket, subject } = await connected()
-    faults.arm('', nth, 0, 'pause', 0)
-    const told = await owner[name](subject)
-    const hit = faults.disarm()
-    outcomes.push(describe(told, holder))
-    socket.destroy()
-    if (hit === '') break
-    child.stdin.write('null\n')
-  }
-  child.kill('SIGKILL')
-  say({ outcomes })
+  say({ outcomes: await require(driver).stopAtEachCall(values) })
   process.exit()
 }

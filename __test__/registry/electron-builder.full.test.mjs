@@ -1,5 +1,5 @@
-// examples/electron with the package from a registry, packed by electron-builder for macOS and Linux,
-// each for x64 and arm64, with a stand-in for Electron's own files: the right binaries lie beside the
+// examples/electron with the package from a registry, packed by electron-builder for macOS, Linux and
+// Windows, each for x64 and arm64, with a stand-in for Electron's own files: the right binaries lie beside the
 // archive, and are loaded from there.
 
 import assert from 'node:assert/strict'
@@ -24,6 +24,7 @@ import { writeElectron } from './stand-in-dist.mjs'
 const tools = path.join(target, 'electron-builder')
 const require = createRequire(path.join(tools, 'x.js'))
 const mac = ['darwin-arm64', 'darwin-x64']
+const windows = ['win32-arm64', 'win32-x64']
 const documented = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
 /** The registry is for all tests here, so it goes after the last. */
 const ends = []
@@ -78,7 +79,9 @@ const resources = {
   'darwin-x64': 'dist/mac/Live Requests.app/Contents/Resources',
   'darwin-arm64': 'dist/mac-arm64/Live Requests.app/Contents/Resources',
   'linux-x64': 'dist/linux-unpacked/resources',
-  'linux-arm64': 'dist/linux-arm64-unpacked/resources'
+  'linux-arm64': 'dist/linux-arm64-unpacked/resources',
+  'win32-x64': 'dist/win-unpacked/resources',
+  'win32-arm64': 'dist/win-arm64-unpacked/resources'
 }
 
 /**
@@ -159,6 +162,15 @@ async function assertUniversal(t, folder) {
   takeApart(path.join(made, 'Contents', 'Resources'), mac)
 }
 
+// Its icon and version would be written into the program by a tool that only Windows or Wine can run.
+const PLAIN = '-c.win.signAndEditExecutable=false'
+
+test('Windows: both binaries are in the app for each CPU', async (t) => {
+  const folder = await app(t, ['npm', 'install', '--os=win32', '--cpu=x64'])
+  await build(folder, '--win', 'dir', '--x64', '--arm64', PLAIN)
+  for (const system of windows) takeApart(path.join(folder, resources[system]), windows)
+})
+
 test('Linux: the binary of the CPU that was installed for', async (t) => {
   const folder = await app(t, ['npm', 'install'])
   await build(folder, '--linux', 'dir', '--x64')
@@ -185,6 +197,8 @@ test("pnpm: the page's supportedArchitectures bring each app all that it needs",
   const [, unneeded] = said.match(/optional dependencies not bundled .*dependencies=(\[.*?\])/)
   const musl = ['linux-arm64-musl', 'linux-x64-musl'].map((tag) => `socket-owner-${tag}@${version}`)
   assert.deepEqual(JSON.parse(unneeded), musl)
-  const tags = [...mac, 'linux-arm64-gnu', 'linux-x64-gnu']
-  for (const system of Object.keys(resources)) await assertLoads(folder, system, tags)
+  const others = yaml.includes('win32') ? windows : []
+  const tags = [...mac, ...others, 'linux-arm64-gnu', 'linux-x64-gnu']
+  const built = Object.keys(resources).filter((system) => !system.startsWith('win32'))
+  for (const system of built) await assertLoads(folder, system, tags)
 })

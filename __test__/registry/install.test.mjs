@@ -12,6 +12,7 @@ import {
   arm64Node,
   assertAnswers,
   assertMacAnswers,
+  assertWindowsAnswers,
   emptyApp,
   installed,
   realTags,
@@ -33,6 +34,7 @@ const typings = Object.fromEntries(
   ])
 )
 const mac = ['darwin-arm64', 'darwin-x64']
+const windows = ['win32-arm64', 'win32-x64']
 
 let registry
 const folders = []
@@ -101,7 +103,7 @@ const omitted = new RegExp(`^${MISSING}\\..*--omit=optional`)
 const hasOthers = (...there) =>
   new RegExp(`^${MISSING}\\. There is socket-owner-${there.join(' and socket-owner-')}, so `)
 
-test('all seven are published without a warning, the main one last', () => {
+test('all nine are published without a warning, the main one last', () => {
   const published = [...registry.said.matchAll(/^\+ (\S+)@(\S+)$/gm)]
   const names = [...tags.map((tag) => `socket-owner-${tag}`), 'socket-owner']
   assert.deepEqual(
@@ -145,13 +147,21 @@ for (const cpu of ['arm64', 'x64']) {
     await assertMacAnswers(folder, cpu, registry.env)
     await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers(...mac))
   })
+
+  test(`npm install --os=win32 --cpu=${cpu}: both of Windows`, async () => {
+    const folder = await npm(['install', '--os=win32', `--cpu=${cpu}`, 'socket-owner'])
+    assertArrived(folder, windows)
+    await assertRefuses(folder, 'linux-x64', 'ERR_BINARY_MISSING', hasOthers(...windows))
+    if (!isCore) await assertWindowsAnswers(folder)
+  })
 }
 
-test('npm install --os=win32: none, and a call says that there is none', async () => {
-  const folder = await npm(['install', '--os=win32', 'socket-owner'])
-  assertArrived(folder, [])
-  const message = /^socket-owner has no back end for win32-x64\. It works on macOS and Linux/
-  await assertRefuses(folder, 'win32-x64', 'ERR_UNSUPPORTED_PLATFORM', message)
+test('a 32-bit Windows has none, and a call says that there is none', async () => {
+  const folder = await npm(['install', '--os=win32', '--cpu=ia32', 'socket-owner'])
+  assertArrived(folder, windows)
+  const message =
+    /^socket-owner has no back end for win32-ia32\. It works on macOS, Linux and Windows/
+  await assertRefuses(folder, 'win32-ia32', 'ERR_UNSUPPORTED_PLATFORM', message)
 })
 
 test('npm install --libc=musl: the one for musl', async () => {
@@ -213,7 +223,7 @@ async function refusal(folder) {
 
 const others = {
   'a Mac': ['--os=darwin', '--cpu=arm64'],
-  Windows: ['--os=win32'],
+  Windows: ['--os=win32', '--cpu=x64'],
   'no optional packages': ['--omit=optional']
 }
 for (const [system, flags] of Object.entries(others)) {
@@ -239,7 +249,7 @@ test('pnpm add: this host alone; with supportedArchitectures what docs/electron.
   await assertAnswers(folder, 'linux-x64-gnu', registry.env)
 
   const more = await pnpm(documentedYaml())
-  assertArrived(more, [...mac, 'linux-arm64-gnu', 'linux-x64-gnu'])
+  assertArrived(more, documentedTags())
   await assertAnswers(more, 'linux-x64-gnu', registry.env)
   const cpus = isCore ? ['x64'] : ['x64', 'arm64']
   for (const cpu of cpus) await assertMacAnswers(more, cpu, registry.env)
@@ -255,9 +265,17 @@ test('yarn add: the same, where docs/electron.md says', async () => {
   const folder = emptyApp(file, { ...programs, ...typings, ...files })
   await inside(folder, 'yarn', 'add', 'socket-owner')
   folders.push(folder)
-  assertArrived(folder, [...mac, 'linux-arm64-gnu', 'linux-x64-gnu'])
+  assertArrived(folder, documentedTags())
   await assertAnswers(folder, 'linux-x64-gnu', registry.env)
 })
+
+/** What that configuration brings: this system's, and those of the systems that it names. */
+function documentedTags() {
+  const named = { darwin: mac, win32: windows }
+  const [, systems] = documentedYaml().match(/os: \[(.*)\]/)
+  const others = Object.keys(named).filter((name) => systems.includes(name))
+  return [...others.flatMap((name) => named[name]), 'linux-arm64-gnu', 'linux-x64-gnu']
+}
 
 /** The page's configuration that brings the binaries of other systems. */
 function documentedYaml() {
@@ -269,7 +287,7 @@ function documentedYaml() {
 
 // One compilation for all: what takes long is Node's own typings.
 test('the package compiles in every folder that it was installed in', async () => {
-  assert.equal(folders.length, isCore ? 19 : 20)
+  assert.equal(folders.length, isCore ? 21 : 22)
   const tsc = path.join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const options = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022']
   const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules', '@types')]

@@ -1,4 +1,4 @@
-// The seven packages published to a registry on loopback, as the release workflow does it, and apps
+// The nine packages published to a registry on loopback, as the release workflow does it, and apps
 // that install them from there. Linux x64 with glibc; the registry needs Node 20 or later.
 
 import assert from 'node:assert/strict'
@@ -9,6 +9,7 @@ import path from 'node:path'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { emulatedNode } from '../../scripts/lib/debian.mjs'
+import { NODE_VERSIONS, prepareWine } from '../../scripts/lib/wine.mjs'
 import { buildHost } from '../darwin/host/build.mjs'
 import { hostBinary, hostTag, root, temporaryFolder } from '../support/install.mjs'
 import { run } from '../support/packed.mjs'
@@ -166,6 +167,22 @@ export async function assertAnswers(folder, tag, env, command = [process.execPat
   const { pid, ppid, told, binaries } = JSON.parse(stdout)
   assert.deepEqual(told, [pid, pid, fs.realpathSync(command.at(-1)), ppid])
   return onlyBinary(binaries, tag)
+}
+
+/** The same for Windows, in a node.exe under Wine; only for x64. */
+export async function assertWindowsAnswers(folder) {
+  const version = NODE_VERSIONS[2]
+  const wine = await prepareWine(path.join(target, 'windows', 'wine'), [version])
+  const copy = path.join(wine.lab, 'installed')
+  fs.rmSync(copy, { recursive: true, force: true })
+  fs.cpSync(folder, copy, { recursive: true, dereference: true })
+  const { stdout } = await wine.run([wine.nodeExe(version), 'ask.cjs'], { folder: 'installed' })
+  const { pid, told, binaries } = JSON.parse(stdout)
+  assert.deepEqual(told.slice(0, 3), [pid, pid, wine.nodeExe(version)])
+  assert.deepEqual(
+    binaries.map((file) => path.win32.basename(file)),
+    ['socket-owner.win32-x64.node']
+  )
 }
 
 function onlyBinary(binaries, tag) {

@@ -6,10 +6,11 @@ import path from 'node:path'
 
 const HELPERS = ['', ' (Renderer)', ' (GPU)', ' (Plugin)']
 
-/** Electron for Linux and for macOS in one folder. */
+/** Electron for Linux, macOS and Windows in one folder. */
 export function writeElectron(folder) {
   fs.mkdirSync(path.join(folder, 'resources'), { recursive: true })
   writeProgram(path.join(folder, 'electron'))
+  writeProgram(path.join(folder, 'electron.exe'))
   const contents = writeApp(folder, 'Electron')
   const frameworks = path.join(contents, 'Frameworks')
   for (const kind of HELPERS) writeApp(frameworks, `Electron Helper${kind}`)

@@ -58,13 +58,14 @@ const ROOMS = {
 
   // The front: the functions, then how questions are put and waited for, then what knows none of it.
   'index.{js,d.ts}': ['lib/*'],
-  'lib/{abort,address,binary,bundle,errors,libc}.js': [],
+  'lib/{abort,address,bundle,errors,image,libc}.js': [],
   'lib/*': ['lib/*'],
   'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],
 
   // Tests use the product and what they share, and none uses another.
-  '__test__/{sockets,processes,calls,storms,repo}/*.test.mjs': [...PRODUCT, ...SHARED],
+  '__test__/storms/*.test.mjs': [...PRODUCT, 'bench/clients.mjs', 'bench/clients/*', ...SHARED],
+  '__test__/{sockets,processes,calls,repo}/*.test.mjs': [...PRODUCT, 'bin/*', ...SHARED],
   '__test__/repo/typings/*': ['index.js'],
   '__test__/{runtimes,bundlers}/*': ['__test__/runtimes/*', ...SHARED],
   '__test__/examples/*': ['__test__/examples/*', ...SHARED],
@@ -90,8 +91,7 @@ const GROUPS = [
   /^fuzz\/src\/.*\.rs$/,
   /^bench\/src\/.*\.rs$/,
   /\.[cm]?js$/,
-  /^__test__\/darwin\/host\/.*\.c$/,
-  /^__test__\/fixtures\/faults.*\.c$/
+  /^__test__\/darwin\/host\/.*\.c$/
 ]
 
 function matches(pattern, name) {

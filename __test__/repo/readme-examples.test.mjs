@@ -13,10 +13,10 @@ const block = documentBlocks('README.md')
 
 /** Each JavaScript example and what a line of its output must look like. */
 const EXAMPLES = [
-  [block("js const http = require('node:http')"), /^GET \/ from \d+ \/\S*node\S*$/],
+  [block("js const http = require('node:http')"), /^GET \/ from pid \d+, \/\S*node\S*$/],
   [
     block("js import { findPidByLocalTcpPort } from 'socket-owner'"),
-    /^(nobody that I may see has it|process \d+ has port 3000)$/
+    /^(no process that I can see|process \d+ has port 3000)$/
   ]
 ]
 

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
-import path from 'node:path'
 import { test } from 'node:test'
 import { findPeerPid } from '../../index.js'
 import {
@@ -16,8 +15,7 @@ import {
   needsPython,
   startClient,
   startPython,
-  startServer,
-  temporaryDirectory
+  startServer
 } from '../support/holders.mjs'
 
 for (const { name, listenHost, connectHost, skip } of families) {
@@ -237,21 +235,6 @@ test('a socket that is not connected is null', async (t) => {
   const peer = await findPeerPid(pending)
 
   assert.equal(peer, null)
-})
-
-test('a Unix-domain connection is null', { skip: process.platform === 'win32' }, async (t) => {
-  const file = path.join(temporaryDirectory(t), 'socket')
-  const server = net.createServer().listen(file)
-  t.after(() => server.close())
-  await once(server, 'listening')
-  const coming = accepted(server)
-  const client = net.connect(file)
-  const socket = await coming
-  t.after(() => [client, socket].map((end) => end.destroy()))
-
-  const peers = [await findPeerPid(client), await findPeerPid(socket)]
-
-  assert.deepEqual(peers, [null, null])
 })
 
 function endsOf({ localAddress, localPort, remoteAddress, remotePort }) {

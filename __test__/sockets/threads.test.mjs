@@ -1,6 +1,7 @@
 // Threads: of the process that is found, and of the one that asks.
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { test } from 'node:test'
 import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from '../../index.js'
 import {
@@ -27,7 +28,7 @@ for (const threads of [1, 3]) {
     const path = await getProcessPath(holder.pid)
 
     assert.deepEqual(owners, [holder.pid, holder.pid])
-    assert.equal(path, null)
+    assert.equal(path, programOf(holder.pid))
   })
 }
 
@@ -162,4 +163,10 @@ async function askAndLetGo({ say, ask, port }) {
   say({})
   process.stdin.destroy()
   say(await ask('findPidByLocalTcpPort', port))
+}
+
+/** As the kernel tells it of a thread that lives. */
+function programOf(pid) {
+  const thread = fs.readdirSync(`/proc/${pid}/task`).find((each) => Number(each) !== pid)
+  return fs.readlinkSync(`/proc/${pid}/task/${thread}/exe`)
 }

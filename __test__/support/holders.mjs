@@ -22,7 +22,9 @@ export const pythonPath = fs.existsSync(systemPython) ? systemPython : 'python3'
 /** Reasons to skip a test, `false` where there is none: `{ skip: needsRoot || needsPython }`. */
 export const needsLinux = process.platform === 'linux' ? false : 'needs Linux'
 export const needsRoot = needsLinux || (process.getuid() === 0 ? false : 'needs root')
-export const needsPython = needsProgram(pythonPath)
+export const needsUnix = process.platform === 'win32' ? 'needs a Unix' : false
+/** What the tests do in Python is what Node has no functions for, on a Unix. */
+export const needsPython = needsUnix || needsProgram(pythonPath)
 export const needsIPv6 = Object.values(os.networkInterfaces())
   .flat()
   .some(({ address }) => address === '::1')
@@ -90,7 +92,9 @@ class Child {
 
   async kill() {
     try {
-      process.kill(-this.pid, 'SIGKILL')
+      // Windows has no process groups; what a child has started there ends with its input.
+      if (process.platform === 'win32') this.process.kill('SIGKILL')
+      else process.kill(-this.pid, 'SIGKILL')
     } catch (error) {
       if (error.code !== 'ESRCH') throw error
     }

@@ -19,8 +19,17 @@ export const hostBinary = path.join(root, `socket-owner.${hostTag}.node`)
 
 export function temporaryFolder(t) {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'socket-owner-'))
-  t.after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  t.after(() => remove(folder))
   return folder
+}
+
+/** Windows keeps a binary that is loaded, as long as its process lives. */
+function remove(folder) {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    if (process.platform !== 'win32' || error.code !== 'EPERM') throw error
+  }
 }
 
 /** Returns the folder; `require` in it by `requireIn`. Without Cargo.toml, so only packages count. */

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socket_owner_fuzz::linux::layout;
+use socket_owner_fuzz::linux::proc::{args, cgroup, layout};
 
 fuzz_target!(|data: &[u8]| {
     if let Some(inode) = layout::socket_inode(data) {
@@ -16,10 +16,18 @@ fuzz_target!(|data: &[u8]| {
         let line = format!("Name:\tx\nTgid:\t{pid}\n");
         assert_eq!(layout::thread_group(line.as_bytes()), Some(pid));
     }
-    if let Some(uid) = layout::effective_uid(data) {
-        assert_eq!(layout::effective_uid(format!("Uid:\t0\t{uid}\t0\t0\n").as_bytes()), Some(uid));
+    let pids = layout::namespace_pids(data);
+    if !pids.is_empty() {
+        let numbers: Vec<_> = pids.iter().map(i32::to_string).collect();
+        let line = format!("NSpid:\t{}\n", numbers.join("\t"));
+        assert_eq!(layout::namespace_pids(line.as_bytes()), pids);
     }
-    if let Some(seconds) = layout::boot_seconds(data) {
-        assert_eq!(layout::boot_seconds(format!("btime {seconds}").as_bytes()), Some(seconds));
+    if let Some(path) = cgroup::control_group(data) {
+        assert_eq!(cgroup::control_group(format!("0::{path}\n").as_bytes()), Some(path));
+    }
+    let arguments = args::arguments(data);
+    if arguments.iter().any(|argument| !argument.is_empty()) {
+        let text: String = arguments.iter().flat_map(|argument| [argument, "\0"]).collect();
+        assert_eq!(args::arguments(text.as_bytes()), arguments);
     }
 });

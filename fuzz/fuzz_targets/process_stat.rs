@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socket_owner_fuzz::linux::layout::process_stat;
+use socket_owner_fuzz::linux::proc::layout::process_stat;
 use socket_owner_fuzz::print;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,28 +1,51 @@
 //! The package's files that read foreign bytes, and the way back: each `print` makes bytes that
-//! read as the same value.
+//! read as the same value. No file that makes a system call is among them, but for macOS' wrapper of
+//! libproc, whose claims about what it has written are a part of what is read.
 
 #![allow(dead_code, reason = "the files are whole, the targets use what reads bytes")]
 
+#[path = "../../src/answer.rs"]
+pub mod answer;
 #[path = "../../src/error.rs"]
 pub mod error;
+#[path = "../../src/process.rs"]
+pub mod process;
 #[path = "../../src/question.rs"]
 pub mod question;
+#[path = "../../src/rank.rs"]
+pub mod rank;
 #[path = "../../src/socket.rs"]
 pub mod socket;
-#[path = "../../src/words.rs"]
-pub mod words;
+
+#[path = "../../src/node"]
+pub mod node {
+    pub mod wire;
+}
+
+/// The files by the names that they know each other by.
+pub mod platform {
+    pub use crate::{darwin, linux};
+}
 
 #[path = "../../src/linux"]
 pub mod linux {
-    pub mod diag_reply;
-    pub mod diag_request;
-    pub mod groups;
-    pub mod kept;
-    pub mod kernel;
-    pub mod layout;
-    pub mod proc_net;
-    pub mod stat;
-    pub mod tcp_state;
+    pub mod socket;
+
+    pub mod proc {
+        pub mod args;
+        pub mod cgroup;
+        pub mod layout;
+    }
+
+    pub mod sockets {
+        pub mod diag_reply;
+        pub mod diag_request;
+        pub mod netlink;
+        pub mod proc_net;
+        pub mod route_reply;
+        pub mod states;
+        pub mod unix_diag;
+    }
 }
 
 #[path = "../../src/darwin"]
@@ -37,6 +60,31 @@ pub mod darwin {
     pub mod sysctl;
 }
 
+#[path = "../../src/windows"]
+pub mod windows {
+    pub mod command_line;
+    pub mod layout;
+}
+
 pub mod libproc;
 pub mod print;
 pub mod socket_bytes;
+
+/// Gives the bodies of netlink messages in `data` to `each`. Mostly the first message is taken for an
+/// answer to our request; else it is foreign.
+pub fn in_messages(data: &[u8], mut each: impl FnMut(&[u8])) {
+    use linux::sockets::netlink::{Message, message};
+    let number = |at: usize| {
+        data.get(at..).and_then(<[u8]>::first_chunk).copied().map_or(7, u32::from_ne_bytes)
+    };
+    let (sequence, port_id) =
+        if data.len() % 8 == 7 { (7, 24196) } else { (number(8), number(12)) };
+    let mut rest = data;
+    while let Some((read, taken)) = message(rest, sequence, port_id) {
+        assert!((16..=rest.len()).contains(&taken), "{taken} of {}", rest.len());
+        rest = &rest[taken..];
+        if let Message::Body(body) = read {
+            each(body);
+        }
+    }
+}

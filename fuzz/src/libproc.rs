@@ -44,13 +44,7 @@ extern "C" fn proc_listpids(_: u32, _: u32, buffer: *mut c_void, bytes: c_int) -
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn proc_pidinfo(
-    _: c_int,
-    _: c_int,
-    _: u64,
-    buffer: *mut c_void,
-    bytes: c_int,
-) -> c_int {
+extern "C" fn proc_pidinfo(_: c_int, _: c_int, _: u64, buffer: *mut c_void, bytes: c_int) -> c_int {
     answer(buffer, room(bytes))
 }
 

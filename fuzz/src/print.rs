@@ -1,10 +1,12 @@
 //! Values become bytes again.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
-use crate::linux::diag_reply::Row;
-use crate::linux::layout::ProcessStat;
-use crate::question::{End, Question, Socket, State, Wanted};
+use crate::linux::proc::layout::ProcessStat;
+use crate::linux::socket::Row;
+use crate::linux::sockets::route_reply::OwnAddress;
+use crate::question::{Filter, Gives, LocalPeer, Port, Question, Wanted};
+use crate::socket::{End, Kind, Protocol, Socket, State, TcpState};
 
 fn octets(address: IpAddr) -> [u8; 16] {
     match address {
@@ -13,39 +15,74 @@ fn octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
-fn state_number(state: State) -> u8 {
-    match state {
-        State::Connected => 1,
-        State::Bound => 7,
-        State::Listening => 10,
+/// <linux/tcp_states.h>.
+fn state_number(kind: Kind) -> u8 {
+    match kind {
+        Kind::Tcp(TcpState::Established) | Kind::Udp { is_connected: true } => 1,
+        Kind::Tcp(TcpState::SynSent) => 2,
+        Kind::Tcp(TcpState::SynReceived) => 3,
+        Kind::Tcp(TcpState::FinWait1) => 4,
+        Kind::Tcp(TcpState::FinWait2) => 5,
+        Kind::Tcp(TcpState::Closed) | Kind::Udp { is_connected: false } => 7,
+        Kind::Tcp(TcpState::CloseWait) => 8,
+        Kind::Tcp(TcpState::LastAck) => 9,
+        Kind::Tcp(TcpState::Listen) => 10,
+        Kind::Tcp(TcpState::Closing) => 11,
     }
 }
 
-/// A message of sock_diag, always of AF_INET6: a mapped address is its plain form.
-pub fn diag_message(row: &Row, sequence: u32, port_id: u32) -> Vec<u8> {
-    let Socket { local, remote, state } = &row.socket;
-    let mut body = vec![10, state_number(*state), 0, 0];
+fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(4 + value.len()).expect("short");
+    let mut bytes = [length, kind].map(u16::to_ne_bytes).concat();
+    bytes.extend(value);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
+}
+
+/// The body of a message of sock_diag, always of AF_INET6: a mapped address is its plain form.
+pub fn diag_body(row: &Row) -> Vec<u8> {
+    let Socket { kind, local, remote, takes_ipv4 } = &row.socket;
+    let mut body = vec![10, state_number(*kind), 0, 0];
     body.extend(local.port.to_be_bytes());
     body.extend(remote.port.to_be_bytes());
     body.extend(octets(local.address));
     body.extend(octets(remote.address));
-    body.extend(local.scope.or(remote.scope).unwrap_or(0).to_ne_bytes());
-    body.resize(68, 0);
+    body.extend(row.device.to_ne_bytes());
+    body.resize(64, 0);
+    body.extend(row.uid.expect("sock_diag tells one").to_ne_bytes());
     body.extend(row.inode.to_ne_bytes());
+    body.extend(attribute(11, &[u8::from(!takes_ipv4)]));
     if let Some(group) = row.group {
-        body.extend([12_u16, 21].into_iter().flat_map(u16::to_ne_bytes));
-        body.extend(group.to_ne_bytes());
+        body.extend(attribute(21, &group.to_ne_bytes()));
     }
-    let length = u32::try_from(body.len() + 16).expect("short");
-    let mut message = length.to_ne_bytes().to_vec();
-    message.extend([20_u16, 0].into_iter().flat_map(u16::to_ne_bytes));
-    message.extend(sequence.to_ne_bytes());
-    message.extend(port_id.to_ne_bytes());
-    message.extend(body);
-    message
+    body
 }
 
-/// A line of `/proc/net/tcp6`.
+/// The body of a message of unix_diag.
+pub fn unix_body(own: u32, peer: u32) -> Vec<u8> {
+    let mut body = vec![1, 1, 1, 0];
+    body.extend(own.to_ne_bytes());
+    body.resize(16, 0);
+    body.extend(attribute(2, &peer.to_ne_bytes()));
+    body
+}
+
+/// The body of a message about an address.
+pub fn address_body(own: &OwnAddress) -> Vec<u8> {
+    let family = if own.address.is_ipv4() { 2 } else { 10 };
+    let mut body = vec![family, 0, 0, 0];
+    body.extend(own.device.to_ne_bytes());
+    for (kind, address) in [(2, Some(own.address)), (4, own.broadcast)] {
+        match address {
+            Some(IpAddr::V4(address)) => body.extend(attribute(kind, &address.octets())),
+            Some(IpAddr::V6(address)) => body.extend(attribute(kind, &address.octets())),
+            None => {}
+        }
+    }
+    body
+}
+
+/// A line of `/proc/net/tcp6` or `udp6`.
 pub fn table_line(row: &Row) -> String {
     let end = |end: &End| {
         let word = |bytes: &[u8]| {
@@ -54,9 +91,65 @@ pub fn table_line(row: &Row) -> String {
         let address: String = octets(end.address).chunks(4).map(word).collect();
         format!("{address}:{:04X}", end.port)
     };
-    let Socket { local, remote, state } = &row.socket;
-    let (local, remote, state) = (end(local), end(remote), state_number(*state));
-    format!("   0: {local} {remote} {state:02X} 0:0 00:0 0     0        0 {} 1 0", row.inode)
+    let (uid, inode) = (row.uid.expect("the text tells one"), row.inode);
+    let Socket { local, remote, kind, .. } = &row.socket;
+    let (local, remote, state) = (end(local), end(remote), state_number(*kind));
+    format!("   0: {local} {remote} {state:02X} 0:0 00:0 0     {uid}        0 {inode} 1 0")
+}
+
+/// A question's line without its id; a scope as digits.
+pub fn question(question: &Question) -> String {
+    let gives = match question.gives {
+        Gives::Pid => "pid",
+        Gives::Record => "record",
+        Gives::Rows => "rows",
+    };
+    match &question.wanted {
+        Wanted::Connection { local, remote } => {
+            format!("connection {gives} {} {}", end(local), end(remote))
+        }
+        Wanted::Reply { peer, own } => format!("reply {gives} {} {}", end(peer), end(own)),
+        Wanted::Port(Port { protocol, port, state, address }) => {
+            let address = address.as_ref().map_or("-".into(), address_text);
+            let (protocol, state) = (protocol_name(Some(*protocol)), state_name(*state));
+            format!("port {gives} {protocol} {port} {state} {address}")
+        }
+        Wanted::LocalPeer(LocalPeer { socket, pid }) => format!("unix {gives} {socket} {pid}"),
+        Wanted::All(Filter { protocol, state, port, pid }) => {
+            let (protocol, state) = (protocol_name(*protocol), state_name(*state));
+            let port = port.map_or("-".into(), |port| port.to_string());
+            let pid = pid.map_or("-".into(), |pid| pid.to_string());
+            format!("list {gives} {protocol} {state} {port} {pid}")
+        }
+    }
+}
+
+fn end(end: &End) -> String {
+    format!("{} {}", address_text(end), end.port)
+}
+
+fn address_text(end: &End) -> String {
+    match end.scope {
+        Some(scope) => format!("{}%{scope}", end.address),
+        None => end.address.to_string(),
+    }
+}
+
+fn protocol_name(protocol: Option<Protocol>) -> &'static str {
+    match protocol {
+        Some(Protocol::Tcp) => "tcp",
+        Some(Protocol::Udp) => "udp",
+        None => "-",
+    }
+}
+
+fn state_name(state: Option<State>) -> &'static str {
+    match state {
+        Some(State::Bound) => "bound",
+        Some(State::Listening) => "listening",
+        Some(State::Connected) => "connected",
+        None => "-",
+    }
 }
 
 /// A line of `/proc/PID/stat`.
@@ -81,27 +174,3 @@ pub fn directory_entry(name: &[u8]) -> Vec<u8> {
     entry
 }
 
-/// A question's words; a scope as digits.
-pub fn words(question: &Question) -> [u32; 20] {
-    let nowhere = End::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0, 0);
-    let at = |port| End { port, ..nowhere };
-    let (wanted, local, remote) = match &question.wanted {
-        Wanted::Port(port) => (0, at(*port), nowhere),
-        Wanted::Listener(port) => (1, at(*port), nowhere),
-        Wanted::Connected(port) => (2, at(*port), nowhere),
-        Wanted::Connection { local, remote } => (3, *local, *remote),
-    };
-    let mut words = vec![question.id, wanted, u32::from(local.port), u32::from(remote.port)];
-    let mut put = |bytes: [u8; 16]| {
-        words.extend(bytes.chunks(4).map(|c| u32::from_be_bytes(c.try_into().expect("four"))));
-    };
-    put(octets(local.address));
-    put(octets(remote.address));
-    for end in [local, remote] {
-        let mut scope = [0; 16];
-        let digits = end.scope.map(|scope| scope.to_string()).unwrap_or_default();
-        scope[..digits.len()].copy_from_slice(digits.as_bytes());
-        put(scope);
-    }
-    words.try_into().expect("20 words")
-}

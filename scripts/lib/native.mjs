@@ -19,9 +19,13 @@ export function build() {
   const env = { ...process.env }
   // Rust's musl target makes static programs by default, and those can't be loaded by Node.
   if (isMusl) env.RUSTFLAGS = `${env.RUSTFLAGS ?? ''} -C target-feature=-crt-static`
+  // Else Microsoft's C library would have to be installed beside it.
+  if (host.endsWith('-msvc')) env.RUSTFLAGS = `${env.RUSTFLAGS ?? ''} -C target-feature=+crt-static`
 
   const library = cargoBuild(['--release'], env)
   const binary = path.join(root, `socket-owner.${tag}.node`)
+  // Windows lets nobody replace a library that is loaded.
+  if (fs.existsSync(binary) && fs.readFileSync(binary).equals(fs.readFileSync(library))) return
   // By rename, so that a process that has the old one loaded keeps it whole.
   fs.copyFileSync(library, `${binary}.new`)
   fs.renameSync(`${binary}.new`, binary)
@@ -56,7 +60,7 @@ export function cargoBuild(options, env = process.env) {
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line))
     .filter(({ target }) => target?.name === 'socket_owner' && target.kind.includes('cdylib'))
-  const library = artifacts.at(-1)?.filenames.find((file) => /\.(so|dylib)$/.test(file))
+  const library = artifacts.at(-1)?.filenames.find((file) => /\.(so|dylib|dll)$/.test(file))
   if (library === undefined) fail('cargo built no library')
   return library
 }

@@ -104,3 +104,11 @@ function namesOf(pe, list) {
     names.push(high >= 0x80000000 ? `#${low}` : textAt(pe, low + 2))
   }
 }
+
+/** Returns what kinds of entries the debug directory has. */
+export function debugTypesOf(pe) {
+  const { address, size } = pe.directories.debug
+  const at = size === 0 ? 0 : offsetOf(pe, address)
+  const count = Math.floor(size / 28)
+  return Array.from({ length: count }, (_, i) => pe.file.readUInt32LE(at + i * 28 + 12))
+}

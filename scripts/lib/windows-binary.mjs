@@ -4,7 +4,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { exportsOf, importsOf, parsePe } from './pe.mjs'
+import { debugTypesOf, exportsOf, importsOf, parsePe } from './pe.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const LARGEST_BYTES = 450 * 1024
@@ -31,6 +31,7 @@ const LIBRARIES = [
 const IS_DLL = 0x2000
 const RELOCATIONS_STRIPPED = 0x0001
 const PROTECTIONS = { DYNAMIC_BASE: 0x40, NX_COMPAT: 0x100, HIGH_ENTROPY_VA: 0x20 }
+const CODEVIEW = 2
 const [EXECUTABLE, WRITABLE] = [0x20000000, 0x80000000]
 
 /** What is wrong with the binary, a sentence each; an empty array when it is fit. */
@@ -54,9 +55,11 @@ function wrongShape(pe, arch) {
   if ((pe.characteristics & IS_DLL) === 0) problems.push('is no library')
   if (pe.majorSystem > MINIMUM_WINDOWS) problems.push(`needs Windows ${pe.majorSystem}`)
   if (pe.symbolCount > 0) problems.push('has symbols: it is not stripped')
-  for (const name of ['delayedImports', 'certificates', 'clr', 'debug']) {
+  for (const name of ['delayedImports', 'certificates', 'clr']) {
     if (pe.directories[name].size > 0) problems.push(`has a directory of ${name}`)
   }
+  // Microsoft's linker leaves others there, which name nothing.
+  if (debugTypesOf(pe).includes(CODEVIEW)) problems.push('names a file of symbols')
   const end = Math.max(...pe.sections.map((each) => each.fileOffset + each.fileSize))
   if (end !== pe.file.length) problems.push('has bytes behind its last section, or too few')
   if (pe.file.length > LARGEST_BYTES) {
@@ -97,7 +100,7 @@ function wrongLinks(pe) {
 function wrongStrings(file) {
   const bytes = file.toString('latin1')
   const places = ['/root/', '/home/', '/Users/', '/tmp/', '/builds?/', '/opt/', '/usr/']
-  places.push('[A-Z]:[\\\\/](?:Users|a|actions|rust|cargo)[\\\\/]', '\\.cargo[\\\\/]')
+  places.push('[A-Z]:[\\\\/](?:Users|actions|rust|cargo)[\\\\/]', '\\.cargo[\\\\/]')
   places.push('index\\.crates\\.io', '(?<![\\w/])src[\\\\/]', '\\.pdb')
   for (const own of [os.homedir(), root]) {
     if (own.length > 1) places.push(own.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))

@@ -10,16 +10,18 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { aptFor } from './apt.mjs'
+import { installDebian } from './debian.mjs'
 
 /** An approved version of each major, since node.exe comes from npm by version. */
 export const NODE_VERSIONS = ['18.20.8', '20.20.2', '22.23.3', '24.21.0', '26.10.0']
 
-/** bash and env start Wine, ip and mount make the namespaces; base-files has the folders. */
-const PACKAGES = ['base-files', 'bash', 'coreutils', 'iproute2', 'mount', 'wine', 'wine64']
+/** base-files has the folders, libc-bin the locale, without which no name may be other than ASCII. */
+const PACKAGES = ['base-files', 'bash', 'coreutils', 'libc-bin', 'wine', 'wine64']
 /** Where the root directory has what is shared with it. */
 const LAB = 'lab'
 
-// Runs inside of the new root. At its end the server is told to end: it writes the registry then. stdout and stderr are files: Wine's node.exe cannot use Linux' pipes.
+// Runs inside of the new root. At its end Wine's server is told to end, and writes the registry then.
+// stdout and stderr are files: Wine's node.exe cannot use Linux' pipes.
 const ENTER = `
   root=$1 folder=$2
   shift 2
@@ -41,6 +43,7 @@ export async function prepareWine(cache, versions) {
     fs.rmSync(root, { recursive: true, force: true })
     unpackWine(cache, root)
     fs.mkdirSync(lab)
+    fs.writeFileSync(path.join(root, 'etc', 'hosts'), '127.0.0.1 localhost\n::1 localhost\n')
     const { code } = await run(root, ['wine64', 'wineboot', '-i'], {})
     if (code !== 0) throw new Error(`wineboot ended with ${code}`)
     fs.writeFileSync(made, '')
@@ -56,6 +59,7 @@ export async function prepareWine(cache, versions) {
 }
 
 function unpackWine(cache, root) {
+  installDebian({ '/usr/bin/ip': 'iproute2', '/usr/bin/unshare': 'util-linux' })
   const archives = aptFor(path.join(cache, 'apt'), 'trixie', 'amd64').download(PACKAGES)
   fs.mkdirSync(root, { recursive: true })
   // The one with the links /bin, /lib and so on comes first: others would make folders of them.

@@ -36,11 +36,8 @@ pub enum Outcome {
     Owner(Hit),
     /// Nobody who may be seen holds it.
     Nobody,
-    /// A list's holders are known. Some of its sockets may have none.
-    Gathered {
-        /// Whether one has none.
-        lacks_some: bool,
-    },
+    /// A list's holders are known.
+    Gathered,
     /// Not everybody's table could be read.
     Unread(Error),
 }
@@ -198,15 +195,9 @@ impl Hunt {
             };
             all.push(Settled { id, outcome, found_by });
         }
-        let settled = self.settle(questions)?;
-        let is_owner = |it: &&Settled| matches!(it.outcome, Outcome::Owner(_));
-        // Else some still climb, and want tables.
-        if questions.ids(|it| is_climbing(&it.stage)).len()
-            == settled.iter().filter(is_owner).count()
-        {
-            self.end_walk();
-        }
-        all.extend(settled);
+        // Those who climb have all that they need in it; who came late needs another.
+        all.extend(self.settle(questions)?);
+        self.end_walk();
         Ok(all)
     }
 }
@@ -223,6 +214,8 @@ fn needs_everybody(pending: &Pending) -> bool {
 /// A list takes its holders out of the walk.
 fn gathered(pending: &mut Pending, walk: &Walk) -> Outcome {
     let holders = walk.tables.all_holders_since(pending.since);
-    let roster = pending.roster.as_mut();
-    Outcome::Gathered { lacks_some: roster.is_some_and(|roster| roster.note_holders(holders)) }
+    if let Some(roster) = &mut pending.roster {
+        roster.note_holders(holders);
+    }
+    Outcome::Gathered
 }

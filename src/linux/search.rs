@@ -226,8 +226,8 @@ impl Search {
             let found = match outcome {
                 Outcome::Owner(hit) => self.tell(id, hit),
                 Outcome::Nobody => Ok(Some(Found::Nobody)),
-                Outcome::Gathered { lacks_some } => {
-                    self.gathered(id, lacks_some);
+                Outcome::Gathered => {
+                    self.confirm(id);
                     continue;
                 }
                 Outcome::Unread(error) => Err(error),
@@ -242,14 +242,14 @@ impl Search {
     }
 
     /// The holders of a list are known. Those sockets that have none may have gone meanwhile: the
-    /// kernel is asked for all of them once more.
-    fn gathered(&mut self, id: u32, lacks_some: bool) {
+    /// kernel is asked once more for what they have in common.
+    fn confirm(&mut self, id: u32) {
         let Some(pending) = self.questions.get_mut(id) else { return };
-        pending.stage = if lacks_some {
-            Stage::Unlisted(Box::new(Unlisted::new(pending.question.clone(), Vec::new())))
-        } else {
-            Stage::Ordering
-        };
+        let unheld = pending.roster.as_ref().and_then(Roster::unheld);
+        pending.stage = unheld.map_or(Stage::Ordering, |unheld| {
+            let question = Question { wanted: Wanted::All(unheld), ..pending.question.clone() };
+            Stage::Unlisted(Box::new(Unlisted::new(question, Vec::new())))
+        });
     }
 
     /// What is to be told of an owner; `None` where it went before it could be told, and the question

@@ -155,21 +155,22 @@ fn end(
         return Ok(None);
     };
     let scope = match scope {
-        _ if !is_link_local(address.to_canonical()) => Some(0),
         "" => Some(0),
-        // An interface may have a number for a name.
-        name => match CString::new(name).map(|name| interface_index(&name)) {
-            Ok(index) => index?.or_else(|| number(name)),
-            Err(_) => None,
-        },
+        _ if !is_link_local(address.to_canonical()) => Some(0),
+        scope => scope_index(scope, interface_index)?,
     };
     Ok(scope.map(|scope| End::new(address, scope, port)))
 }
 
-/// An interface's index in digits.
-fn number(text: &str) -> Option<u32> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|index| is_number && *index != 0)
+/// A scope is an interface's name first and its number second: an interface may be called `7`.
+fn scope_index(
+    scope: &str,
+    interface_index: impl Fn(&CStr) -> Result<Option<u32>, Error>,
+) -> Result<Option<u32>, Error> {
+    let Ok(name) = CString::new(scope) else { return Ok(None) };
+    let is_number = scope.bytes().all(|byte| byte.is_ascii_digit());
+    let number = || scope.parse().ok().filter(|index| *index != 0 && is_number);
+    Ok(interface_index(&name)?.or_else(number))
 }
 
 /// The rows of a list, and the interfaces that they name.

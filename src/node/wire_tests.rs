@@ -74,6 +74,7 @@ fn a_scope_is_a_name_or_an_index_of_a_link_local_address() {
 
     assert_eq!(scope("fe80::1%en0"), Some(Some(4)));
     assert_eq!(scope("fe80::1%17"), Some(Some(17)));
+    assert_eq!(scope("fe80::1%+17"), None);
     assert_eq!(scope("fe80::1"), Some(None));
     assert_eq!(scope("::1%en0"), Some(None));
     assert_eq!(["fe80::1%nosuch", "fe80::1%0", "fe80::1%99999999999"].map(scope), [None; 3]);

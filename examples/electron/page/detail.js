@@ -1,6 +1,6 @@
 // The detail at the right: titles with text below.
 
-import { DETAIL_LENGTH_MAX, element, printable, userText } from './text.js'
+import { DETAIL_LENGTH_MAX, element, printable } from './text.js'
 
 /** What is known of a process, as titles with their text; `process` is a line about the pid. */
 export function processFields(program, process) {
@@ -14,7 +14,7 @@ export function processFields(program, process) {
     ['Folder', folder],
     ['Process', process],
     ['Running since', startedAt && new Date(startedAt).toLocaleString()],
-    ...(user === null || user === undefined ? [] : [['User', userText(user)]]),
+    ...(user === null || user === undefined ? [] : [['User', user === 0 ? 'root' : String(user)]]),
     ...(group && group !== '/' ? [['Control group', group]] : [])
   ]
 }

@@ -3,7 +3,7 @@
 import { AppList, appKey, paintFace } from './apps.js'
 import { processFields, showFields } from './detail.js'
 import { LongList } from './table.js'
-import { at, element, endText, printable, userText } from './text.js'
+import { at, element, endText, printable } from './text.js'
 
 const REFRESH_MS = 1000
 const HIDDEN_KEY = '\u{0}hidden'
@@ -11,11 +11,15 @@ const HIDDEN_KEY = '\u{0}hidden'
 /** The order of the states where the table is sorted by them. */
 const STATES = ['listening', 'connected', 'bound']
 
+function hiddenName(uid) {
+  if (uid === null) return 'Hidden'
+  return uid === 0 ? 'Hidden (root)' : `Hidden (user ${uid})`
+}
+
 /** A row as it is sorted, filtered and shown: each text is made once, when the row comes. */
 function preparedRow(socket) {
   const { protocol, localAddress, localPort, remoteAddress, remotePort, program, uid } = socket
-  const user = uid === null ? '' : ` (${userText(uid)})`
-  const name = program === null ? `Hidden${user}` : printable(program.name)
+  const name = program === null ? hiddenName(uid) : printable(program.name)
   const local = printable(endText(localAddress, localPort))
   const remote = printable(endText(remoteAddress, remotePort))
   const rank = STATES.indexOf(socket.state)
@@ -47,6 +51,13 @@ const ORDERS = {
     a.stateRank - b.stateRank || byText(a.socket.state, b.socket.state) || byApp(a, b)
 }
 
+/** Address and port apart, so that only the address is cut short. */
+function fillEnd(cell, address, port) {
+  if (address === null) return cell.replaceChildren()
+  const [name, number] = printable(endText(address, port)).split(/(?=:\d+$)/)
+  cell.replaceChildren(element('span', 'stranger', name), element('span', '', number))
+}
+
 function makeSocketSlot(onChoose, isChosen) {
   const item = document.createElement('li')
   const button = element('button', 'socket')
@@ -56,7 +67,7 @@ function makeSocketSlot(onChoose, isChosen) {
   const pid = element('span', 'pid')
   const who = element('span', 'who')
   who.append(face, name, pid)
-  const parts = ['protocol', 'local stranger', 'remote stranger', 'state'].map((each) =>
+  const parts = ['protocol', 'local end', 'remote end', 'state'].map((each) =>
     element('span', each)
   )
   const [protocol, local, remote, state] = parts
@@ -73,8 +84,8 @@ function makeSocketSlot(onChoose, isChosen) {
     name.textContent = row.name
     pid.textContent = socket.program === null ? '' : socket.program.pid
     protocol.textContent = socket.protocol.toUpperCase()
-    local.textContent = row.local
-    remote.textContent = row.remote
+    fillEnd(local, socket.localAddress, socket.localPort)
+    fillEnd(remote, socket.remoteAddress, socket.remotePort)
     state.textContent = socket.state
     state.className = `state ${STATES.includes(socket.state) ? socket.state : 'closing'}`
   }
@@ -203,7 +214,7 @@ export class SocketsView {
       ['Socket', `${protocol.toUpperCase()}, ${state}`],
       ['Local address', row.local],
       ...(row.remote === '' ? [] : [['Remote address', row.remote]]),
-      ...(program === null && uid !== null ? [['User', userText(uid)]] : [])
+      ...(program === null && uid !== null ? [['User', uid === 0 ? 'root' : String(uid)]] : [])
     ]
     showFields(at('socket-fields'), fieldsOf(program))
     if (program === null) return

@@ -30,6 +30,7 @@ export class LongList {
 
   draw() {
     const { scrollTop, clientHeight } = this.#window
+    if (clientHeight === 0) return // Out of sight.
     const first = Math.max(0, Math.floor(scrollTop / TABLE_ROW_PX) - SPARE_ROWS)
     const count = Math.ceil(clientHeight / TABLE_ROW_PX) + 2 * SPARE_ROWS
     while (this.#slots.length < count) {

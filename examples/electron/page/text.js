@@ -27,11 +27,6 @@ export function shortDuration(micros) {
   return micros < 10_000 ? `${micros} µs` : duration(Math.round(micros / 1000))
 }
 
-/** Whom a user id stands for is for each machine to say, but for one. */
-export function userText(uid) {
-  return uid === 0 ? 'root' : `user ${uid}`
-}
-
 /** `127.0.0.1:80`, `[::1]:80`, nothing for an end that is not there. */
 export function endText(address, port) {
   if (address === null) return ''

@@ -52,11 +52,9 @@ impl Recent {
         if pid == INIT {
             return;
         }
-        let place = self.0.iter().position(|owner| owner.pid == pid);
-        let mut owner = match place {
-            Some(place) => self.0.remove(place),
-            None => Owner { pid, numbers: Vec::new(), count: descriptors(pid) },
-        };
+        let known = self.0.extract_if(.., |owner| owner.pid == pid).next();
+        let new = || Owner { pid, numbers: Vec::new(), count: descriptors(pid) };
+        let mut owner = known.unwrap_or_else(new);
         owner.numbers.retain(|number| *number != fd);
         owner.numbers.insert(0, fd);
         owner.numbers.truncate(NUMBERS);

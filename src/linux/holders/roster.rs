@@ -9,7 +9,7 @@ use crate::answer::SocketRow;
 use crate::error::Error;
 use crate::platform::linux::proc::namespace::Numbers;
 use crate::platform::linux::socket::{Hit, INIT, Inode, Row};
-use crate::question::Pid;
+use crate::question::{Filter, Pid};
 use crate::slice::Slice;
 
 /// A list under way.
@@ -42,12 +42,29 @@ impl Roster {
         self.rows.iter().map(|row| row.inode).collect()
     }
 
-    /// Everybody's table was read. Returns whether some socket was in none: its holder may not be seen,
-    /// or it has gone meanwhile.
-    pub fn note_holders(&mut self, holders: Holders) -> bool {
+    /// Everybody's table was read.
+    pub fn note_holders(&mut self, holders: Holders) {
         self.holders = holders;
-        let is_held = |row: &Row| self.holders.contains_key(&row.inode);
-        self.only.is_none() && !self.rows.iter().all(is_held)
+    }
+
+    /// Returns what all those sockets have in common that were in no table: their holders may not be
+    /// seen, or they have gone meanwhile. `None`: each has a holder, or those are wanted that have.
+    pub fn unheld(&self) -> Option<Filter> {
+        let is_unheld = |row: &&Row| self.only.is_none() && !self.holders.contains_key(&row.inode);
+        let mut unheld = self.rows.iter().filter(is_unheld).map(|row| &row.socket);
+        let first = unheld.next()?;
+        let mut common = Filter {
+            protocol: Some(first.protocol()),
+            state: Some(first.state()),
+            port: Some(first.local.port),
+            pid: None,
+        };
+        for socket in unheld {
+            common.protocol = common.protocol.filter(|protocol| *protocol == socket.protocol());
+            common.state = common.state.filter(|state| *state == socket.state());
+            common.port = common.port.filter(|port| *port == socket.local.port);
+        }
+        Some(common)
     }
 
     /// Drops what nobody was seen to hold and is not there any more either.

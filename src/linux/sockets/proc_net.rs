@@ -8,6 +8,16 @@ use crate::platform::linux::proc::layout::decimal;
 use crate::platform::linux::socket::Row;
 use crate::socket::{End, Protocol, Socket};
 
+/// Gives the live sockets of one more piece of text to `each`. `rest` is what is left of the pieces
+/// before: the bytes of a line whose end was still to come.
+pub fn take_rows(rest: &mut Vec<u8>, piece: &[u8], protocol: Protocol, each: &mut dyn FnMut(Row)) {
+    rest.extend_from_slice(piece);
+    let end = rest.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    let lines = rest.get(..end).unwrap_or_default().split(|byte| *byte == b'\n');
+    lines.filter_map(|line| row(line, protocol)).for_each(each);
+    rest.drain(..end);
+}
+
 /// Reads one line: number, local and remote end in hexadecimal, state, …, the user as the eighth
 /// field, the inode as the tenth (`get_tcp4_sock` in net/ipv4/tcp_ipv4.c, `udp4_format_sock` in
 /// udp.c). `None` for the headline and for what is not live.
@@ -104,6 +114,22 @@ mod tests {
                 takes_ipv4: false,
             }
         );
+    }
+
+    #[test]
+    fn a_line_may_come_in_any_pieces() {
+        let text = [LISTENER, "no line", MAPPED, ""].join("\n");
+        let in_pieces_of = |bytes| {
+            let (mut rest, mut inodes) = (Vec::new(), Vec::new());
+            let each = &mut |row: Row| inodes.push(row.inode);
+            let pieces = text.as_bytes().chunks(bytes);
+            pieces.for_each(|piece| take_rows(&mut rest, piece, Protocol::Tcp, each));
+            inodes
+        };
+
+        for bytes in [7, 61, 64, text.len()] {
+            assert_eq!(in_pieces_of(bytes), [20611, 20650], "{bytes} bytes a piece");
+        }
     }
 
     #[test]

@@ -73,11 +73,7 @@ impl Text {
         if bytes.is_empty() {
             return Ok(false);
         }
-        self.rest.extend_from_slice(bytes);
-        let end = self.rest.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-        let lines = self.rest.get(..end).unwrap_or_default().split(|byte| *byte == b'\n');
-        lines.filter_map(|line| proc_net::row(line, self.table.protocol)).for_each(each);
-        self.rest.drain(..end);
+        proc_net::take_rows(&mut self.rest, bytes, self.table.protocol, each);
         Ok(true)
     }
 }

@@ -3,15 +3,17 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{self, Command};
 
 use super::holder::{ALONE, Holder, WITH_CHILD};
 use super::{alone, end};
-use crate::platform::linux::Search;
 use crate::platform::linux::holders::recent::{OWNERS, Owner, Recent};
 use crate::platform::linux::socket::Group;
-use crate::question::{Pid, Question, Wanted};
+use crate::platform::linux::{Search, local_peer};
+use crate::question::{LocalPeer, Pid, Question, Wanted};
 use crate::slice::Slice;
 
 /// Numbers that are the same in each run.
@@ -35,6 +37,7 @@ struct World {
     questions: Vec<(Wanted, Option<Pid>)>,
     _server: TcpListener,
     _accepted: Vec<TcpStream>,
+    _ours: Vec<UnixStream>,
 }
 
 impl World {
@@ -42,8 +45,8 @@ impl World {
         let localhost = (Ipv4Addr::LOCALHOST, 0);
         let server = TcpListener::bind(localhost).expect("a free port");
         let server_address = server.local_addr().expect("it is bound");
-        let mut world =
-            Self { holders: vec![], questions: vec![], _accepted: vec![], _server: server };
+        let (holders, questions, _accepted, _ours) = (vec![], vec![], vec![], vec![]);
+        let mut world = Self { holders, questions, _accepted, _server: server, _ours };
         for script in [ALONE, ALONE, WITH_CHILD, ALONE, WITH_CHILD, ALONE] {
             let client = TcpStream::connect(server_address).expect("it listens");
             let address = client.local_addr().expect("it is connected");
@@ -61,6 +64,16 @@ impl World {
         world.questions.push((Wanted::port(port), Some(holder.pid())));
         world.questions.push((Wanted::connected(port), None));
         world.holders.push(holder);
+        let (ours, theirs) = UnixStream::pair().expect("a pair");
+        let holder = Holder::of(theirs, WITH_CHILD);
+        let told = local_peer(ours.as_raw_fd(), false).expect("no failure").expect("connected");
+        // Whoever is recorded.
+        for pid in [told.pid, holder.pid(), world.holders[0].pid(), 1, 0, Pid::MAX] {
+            let wanted = Wanted::LocalPeer(LocalPeer { pid, ..told });
+            world.questions.push((wanted, Some(holder.pid())));
+        }
+        world.holders.push(holder);
+        world._ours.push(ours);
         let own = Some(process::id().cast_signed());
         world.questions.push((Wanted::listener(server_address.port()), own));
         world
