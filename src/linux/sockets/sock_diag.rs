@@ -83,11 +83,11 @@ impl SockDiag {
     /// Returns the inode of a Unix-domain socket's other end, and whether the kernel knows the socket
     /// itself: it does not without unix_diag, in another network namespace, or when it has gone.
     pub fn unix_peer(&mut self, inode: Inode) -> Result<(Option<Inode>, bool), Unavailable> {
-        let mut peer = None;
-        let is_known = self.one(&|sequence| unix_diag::request(inode, sequence), &mut |body| {
-            peer = unix_diag::peer(body, inode);
+        let mut told = None;
+        self.one(&|sequence| unix_diag::request(inode, sequence), &mut |body| {
+            told = unix_diag::peer(body, inode);
         })?;
-        Ok((peer, is_known))
+        Ok((told.flatten(), told.is_some()))
     }
 
     /// Gives the live sockets of a dump to `each`. Says whether the kernel told them at one go; a
@@ -142,16 +142,16 @@ impl SockDiag {
         }
     }
 
-    /// Asks for one thing, which goes to `each`; `false`: the kernel does not know it.
+    /// Asks for one thing, which goes to `each` if the kernel knows it.
     fn one(
         &mut self,
         request: &dyn Fn(u32) -> Vec<u8>,
         each: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, Unavailable> {
+    ) -> Result<(), Unavailable> {
         let mut attempt = 1_u32;
         loop {
             match self.attempt_one(request, each) {
-                Ok(is_known) => return Ok(is_known),
+                Ok(()) => return Ok(()),
                 Err((_, errno)) if attempt < ATTEMPTS && !is_absent(errno) => {
                     attempt = attempt.wrapping_add(1);
                 }
@@ -164,19 +164,19 @@ impl SockDiag {
         &mut self,
         request: &dyn Fn(u32) -> Vec<u8>,
         each: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, Failure> {
+    ) -> Result<(), Failure> {
         let mut channel = self.channel()?;
         channel.send(request)?;
         for _ in 0..STRAY_DATAGRAMS {
-            let is_known = match channel.receive(&mut self.buffer, each)? {
+            match channel.receive(&mut self.buffer, each)? {
                 Received { bodies: 0, done: None } => continue,
-                // A kernel without IPv6 answers EINVAL to a question about it.
-                Received { bodies: 0, done: Some(libc::ENOENT | libc::EINVAL) } => false,
+                // Unknown; a kernel without IPv6 answers EINVAL to a question about it.
+                Received { bodies: 0, done: Some(libc::ENOENT | libc::EINVAL) } => {}
                 Received { bodies: 0, done: Some(errno) } => return Err(("recvfrom", errno)),
-                Received { .. } => true,
-            };
+                Received { .. } => {}
+            }
             self.channel = Some(channel);
-            return Ok(is_known);
+            return Ok(());
         }
         Err(("recvfrom", libc::EBADMSG))
     }
