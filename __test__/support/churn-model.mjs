@@ -113,7 +113,9 @@ export class Model {
     const byKey = grouped(holds)
     const found = []
     for (const row of rows) {
-      const theirs = byKey.get(keyOf(row)) ?? NOTHING
+      // One that is connected to nobody may be connected by the time that its holders are seen.
+      const isIts = ({ protocol, port }) => protocol === row.protocol && port === row.port
+      const theirs = row.other === 0 ? holds.filter(isIts) : (byKey.get(keyOf(row)) ?? NOTHING)
       const breach = isAsked(row)
         ? this.#falseRow(row, theirs, ended)
         : 'a row that was not asked for'
