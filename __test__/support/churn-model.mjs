@@ -1,79 +1,204 @@
-// The model of churn.test.mjs: who held which socket when, and which answers cannot be true.
+// The model of churn.test.mjs: who held which socket when, and which answers cannot be true. It is
+// told all the lines twice: `hear` takes what the holders say, and `judge` what was answered.
 
-const SHOWN = 20
+const SECOND = 1e9
+const NOTHING = []
 
-/** Holders' and askers' lines, see fixtures/storm.py and fixtures/asker.cjs. */
+/** Holders' and askers' lines, see fixtures/storm_sockets.py and fixtures/asker.cjs. */
 export class Model {
-  /** By local port. */
-  holds = new Map()
-  answers = []
+  /** By protocol and local port. */
+  #holds = new Map()
+  /** By second: the holds of it by protocol and local port. Made when the first answer is judged. */
+  #bySecond
+  /** The asker's servers: its pid by protocol and local port. */
+  #servers = new Map()
+  #end = 0
   pids = new Set()
   started = 0
-  kinds = { port: { owner: 0, null: 0 }, peer: { owner: 0, null: 0 } }
+  kinds = {}
+  /** How often a list had to have a socket with its holder. */
+  steady = 0
 
   hear(line) {
     const [what, ...words] = line.split(' ')
-    if (what === 'h') this.#hold(words.slice(0, 6).map(Number), words[6])
-    else if (what === 'l') this.#letGo(words.map(Number))
-    else if (what === 'q') this.#answer(words)
+    if (what === 'h') this.#hold(words)
+    else if (what === 'l') this.#letGo(words)
     else if (what === 's') this.started = Number(words[0])
-    else throw new Error(`no line of ours: ${line}`)
+    else if (what === 'o') this.#servers.set(`${words[0]} ${words[1]}`, Number(words[2]))
+    else if (what !== 'q' && what !== 'r') throw new Error(`no line of ours: ${line}`)
   }
 
-  #hold([port, other, pid, notBefore, surely, steady], manner) {
-    const holds = this.holds.get(port) ?? []
-    this.holds.set(port, holds)
+  #hold([protocol, ...words]) {
+    const [port, other, pid, notBefore, surely, steady] = words.slice(0, 6).map(Number)
+    const [manner, start, marks] = words.slice(6)
+    const key = `${protocol} ${port}`
+    const holds = this.#holds.get(key) ?? []
+    this.#holds.set(key, holds)
     this.pids.add(pid)
-    const open = { other, pid, notBefore, surely, isSteady: steady === 1, manner }
-    holds.push({ ...open, notAfter: Infinity, surelyUntil: Infinity })
+    this.#end = Math.max(this.#end, notBefore)
+    const open = { protocol, port, other, pid, notBefore, surely, isSteady: steady === 1, manner }
+    const identity = { start: Number(start), marks: marks.split(',') }
+    holds.push({ ...open, ...identity, notAfter: Infinity, surelyUntil: Infinity })
   }
 
-  #letGo([port, other, pid, surelyUntil, notAfter]) {
-    const isIt = (hold) => hold.pid === pid && hold.other === other && hold.notAfter === Infinity
-    const hold = this.holds.get(port)?.find(isIt)
-    // One that was killed before it had told that it held.
-    if (hold !== undefined) Object.assign(hold, { surelyUntil, notAfter })
+  #letGo([protocol, ...words]) {
+    const [port, other, pid, surelyUntil, notAfter] = words.map(Number)
+    for (const hold of this.#holds.get(`${protocol} ${port}`) ?? NOTHING) {
+      if (hold.pid !== pid || hold.other !== other || hold.notAfter !== Infinity) continue
+      Object.assign(hold, { surelyUntil, notAfter })
+    }
+    this.#end = Math.max(this.#end, surelyUntil)
   }
 
-  #answer([kind, port, other, from, to, answer, state]) {
-    const words = { kind, port: Number(port), other: Number(other), answer, state }
-    this.answers.push({ ...words, from: Number(from), to: Number(to) })
-    const told = this.kinds[kind]
-    if (answer === '0') told.null++
-    else told.owner++
+  #index() {
+    this.#bySecond = new Map()
+    for (const [key, holds] of this.#holds) {
+      for (const hold of holds) {
+        const last = Math.floor(Math.min(hold.notAfter, this.#end) / SECOND)
+        for (let second = Math.floor(hold.notBefore / SECOND); second <= last; second++) {
+          const byKey = this.#bySecond.get(second) ?? new Map()
+          this.#bySecond.set(second, byKey)
+          byKey.set(key, [...(byKey.get(key) ?? NOTHING), hold])
+        }
+      }
+    }
+  }
+
+  /** Returns the holds of that protocol and port, or all, that may have been between these times. */
+  #during(from, to, key) {
+    if (this.#bySecond === undefined) this.#index()
+    const found = new Set()
+    const last = Math.floor(Math.min(to, this.#end) / SECOND)
+    for (let second = Math.floor(Math.min(from, this.#end) / SECOND); second <= last; second++) {
+      const byKey = this.#bySecond.get(second) ?? new Map()
+      const holds = key === undefined ? [...byKey.values()].flat() : (byKey.get(key) ?? NOTHING)
+      for (const hold of holds) {
+        if (hold.notBefore <= to && hold.notAfter >= from) found.add(hold)
+      }
+    }
+    return [...found]
+  }
+
+  /** Returns what is false in an answer, each with the holds that it should be seen against. */
+  judge(line) {
+    const [what, ...words] = line.split(' ')
+    if (what === 'q') return this.#judgeAnswer(words)
+    if (what === 'r') return this.#judgeList(words)
+    return NOTHING
+  }
+
+  #judgeAnswer([kind, protocol, port, other, from, to, answer, state]) {
+    const remote = Number(other)
+    const asked = { kind, protocol, port, other, from, to, answer, state }
+    const holds = this.#during(Number(from), Number(to), `${protocol} ${port}`)
+    this.#count(kind, protocol, answer === '0' ? 'null' : 'owner')
+    const breach = breachOf({ kind, from: Number(from), to: Number(to), answer, remote }, holds)
+    return breach === null ? NOTHING : [{ breach, ...asked, holds }]
+  }
+
+  #count(kind, protocol, what) {
+    const name = kind === 'port' ? `${protocol} port` : kind
+    this.kinds[name] ??= {}
+    this.kinds[name][what] = (this.kinds[name][what] ?? 0) + 1
+  }
+
+  #judgeList([from, to, filter, text]) {
+    this.#count('list', '', filter.split('=')[0])
+    const asked = { kind: 'list', from, to, filter }
+    if (/^\w+:/.test(text)) return [{ breach: 'an error', ...asked, text }]
+    const [begun, ended] = [Number(from), Number(to)]
+    const rows = text === '' ? NOTHING : text.split(',').map(rowOf)
+    const isAsked = filterOf(filter)
+    const holds = this.#during(begun, ended)
+    const byKey = grouped(holds)
+    const found = []
+    for (const row of rows) {
+      // One that is connected to nobody may be connected by the time that its holders are seen.
+      const isIts = ({ protocol, port }) => protocol === row.protocol && port === row.port
+      const theirs = row.other === 0 ? holds.filter(isIts) : (byKey.get(keyOf(row)) ?? NOTHING)
+      const breach = isAsked(row)
+        ? this.#falseRow(row, theirs, ended)
+        : 'a row that was not asked for'
+      if (breach !== null) found.push({ breach, ...asked, row, holds: theirs })
+    }
+    const wanted = holds.filter((hold) => isAsked({ ...hold, pids: [hold.pid] }))
+    const steady = wanted.filter((hold) => isHeldThroughout(hold, begun, ended))
+    this.steady += steady.length
+    return [...found, ...lacking(steady, rows).map((each) => ({ ...asked, ...each }))]
+  }
+
+  /** Returns what is false in a row, or `null`. */
+  #falseRow({ protocol, port, other, pids }, holds, to) {
+    const server = other === 0 ? undefined : this.#servers.get(`${protocol} ${port}`)
+    const isHolder = (pid) => pid === server || holds.some((hold) => hold.pid === pid)
+    if (!pids.every(isHolder)) return 'a process that did not hold it'
+    // Of one that has gone before the answer, nobody could tell when it started.
+    const living = holds.filter(({ surelyUntil }) => surelyUntil >= to)
+    const starts = pids.flatMap((pid) => living.find((hold) => hold.pid === pid)?.start || NOTHING)
+    const isSorted = starts.every((start, i) => i === 0 || starts[i - 1] <= start)
+    return isSorted ? null : 'a younger holder in front of an older one'
   }
 }
 
-/** The answers that cannot be true, the first few of them. */
-export function breaches(model) {
+const keyOf = ({ protocol, port, other }) => `${protocol} ${port} ${other}`
+
+function grouped(holds) {
+  const groups = new Map()
+  for (const hold of holds) {
+    const key = keyOf(hold)
+    groups.set(key, [...(groups.get(key) ?? NOTHING), hold])
+  }
+  return groups
+}
+
+function rowOf(text) {
+  const [protocol, port, other, pids] = text.split('/')
+  const numbers = pids === '' ? NOTHING : pids.split('+').map(Number)
+  return { protocol, port: Number(port), other: Number(other), pids: numbers }
+}
+
+/** Returns what a row has to be under that filter. */
+function filterOf(filter) {
+  const [name, value] = filter.split('=')
+  if (name === 'all') return () => true
+  if (name === 'port') return ({ port }) => port === Number(value)
+  if (name === 'pid') return ({ pids }) => pids.length === 1 && pids[0] === Number(value)
+  return ({ protocol }) => protocol === name
+}
+
+const isHeldThroughout = ({ isSteady, surely, surelyUntil }, from, to) =>
+  isSteady && surely <= from && surelyUntil >= to
+
+/** Returns the steady sockets that are not in exactly one row with their holder. */
+function lacking(steady, rows) {
   const found = []
-  for (const answer of model.answers) {
-    const breach = breachOf(answer, model.holds.get(answer.port) ?? [])
-    if (breach !== null) found.push({ breach, ...answer, holds: around(model, answer) })
-    if (found.length === SHOWN) break
+  for (const hold of steady) {
+    const theirs = rows.filter((row) => keyOf(row) === keyOf(hold))
+    const isThere = theirs.length === 1 && theirs[0].pids.includes(hold.pid)
+    if (isThere) continue
+    const breach = ['a steady socket is missing', 'a steady socket without its holder'][
+      theirs.length
+    ]
+    found.push({ breach: breach ?? 'a steady socket is there twice', rows: theirs, holds: [hold] })
   }
   return found
 }
 
-function breachOf({ kind, other, from, to, answer }, holds) {
-  const asked = holds.filter((hold) => kind === 'port' || hold.other === other)
-  if (!/^\d+$/.test(answer)) return 'an error'
-  const pid = Number(answer)
-  if (pid === 0) {
-    const isHeld = asked.some(
-      (hold) => hold.isSteady && hold.surely <= from && hold.surelyUntil >= to
-    )
+/** Returns what is false in an answer, or `null`. */
+function breachOf({ kind, from, to, answer, remote }, holds) {
+  // A reply also goes to a socket that is connected to nobody.
+  const fits = ({ other }) =>
+    kind === 'port' || other === remote || (kind === 'reply' && other === 0)
+  const asked = holds.filter(fits)
+  const [pid, start, mark] = answer.split(':')
+  if (!/^\d+$/.test(pid)) return 'an error'
+  if (pid === '0') {
+    const isHeld = asked.some((hold) => isHeldThroughout(hold, from, to))
     return isHeld ? 'null while a process held it' : null
   }
-  const isHolder = asked.some(
-    (hold) => hold.pid === pid && hold.notBefore <= to && hold.notAfter >= from
-  )
-  return isHolder ? null : 'a process that did not hold it'
-}
-
-/** The holds of that port about that time, for whoever reads the failure. */
-function around(model, { port, from, to }) {
-  const margin = 1e9
-  const isNear = ({ notBefore, notAfter }) => notBefore <= to + margin && notAfter >= from - margin
-  return (model.holds.get(port) ?? []).filter(isNear)
+  const holders = asked.filter((hold) => hold.pid === Number(pid))
+  if (holders.length === 0) return 'a process that did not hold it'
+  if (kind !== 'record') return null
+  const isTheirs = holders.some((hold) => hold.start === Number(start) && hold.marks.includes(mark))
+  return isTheirs ? null : 'a record of another process'
 }
