@@ -31,7 +31,8 @@ const EVERYWHERE = [
     (name) => `calls/${name}`
   ),
   ['lists', 'load', 'queue', 'unix-ends', 'wire'].map((name) => `calls/${name}`),
-  ['sockets/peer', 'sockets/port', 'processes/path', 'processes/info']
+  ['peer', 'port', 'secure', 'shared', 'threads'].map((name) => `sockets/${name}`),
+  ['info', 'path', 'start'].map((name) => `processes/${name}`)
 ].flat()
 /** In which one those run. */
 const MIDDLE = NODE_VERSIONS[2]

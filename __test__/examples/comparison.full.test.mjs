@@ -128,10 +128,14 @@ for (const [name, { theirs, ours, answer }] of Object.entries(WAYS)) {
   })
 }
 
-test('psutil and ours give the same answer', { skip: skip || needsProgram('pip3') }, async (t) => {
+test('psutil and ours give the same answer', {
+  skip: skip || needsProgram('python3')
+}, async (t) => {
   const holder = await startHolder(t)
   const modules = path.join(folder, 'python')
-  await run('pip3', [
+  await run('python3', [
+    '-m',
+    'pip',
     'install',
     '--quiet',
     '--root-user-action=ignore',

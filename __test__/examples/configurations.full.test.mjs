@@ -70,7 +70,7 @@ test('the line for the other architecture brings its binary', async (t) => {
   assert.deepEqual(brought, ['linux-arm64'])
 })
 
-test("pnpm's lines bring the Macs' binaries", async (t) => {
+test("pnpm's lines bring the Macs' and Windows' binaries", async (t) => {
   const tools = await installApp(t, { packages: ['pnpm@10'] })
   const folder = temporaryFolder(t)
   const manifest = { private: true, dependencies: { esbuild: '0.28' } }
@@ -82,7 +82,7 @@ test("pnpm's lines bring the Macs' binaries", async (t) => {
   await run(process.execPath, [pnpm, 'install', ...where], { cwd: folder })
 
   const brought = fs.readdirSync(path.join(folder, 'node_modules', '.pnpm'))
-  for (const name of ['darwin-arm64', 'darwin-x64']) {
+  for (const name of ['darwin-arm64', 'darwin-x64', 'win32-arm64', 'win32-x64']) {
     assert.ok(
       brought.some((each) => each.startsWith(`@esbuild+${name}@`)),
       name

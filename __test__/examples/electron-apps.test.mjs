@@ -9,7 +9,9 @@ import { temporaryFolder } from '../support/install.mjs'
 import {
   ended,
   installExample,
+  isWindows,
   node,
+  nodeName,
   rows,
   skip,
   startClient,
@@ -56,12 +58,12 @@ test('an app has its own picture where the system has one', { skip }, async (t) 
   await electron.evaluate(({ app }, picture) => {
     Object.defineProperty(process, 'platform', { value: 'win32' })
     app.getFileIcon = async (file) => {
-      if (file.endsWith('plain')) throw new Error('no icon')
-      return { isEmpty: () => file.endsWith('empty'), toDataURL: () => picture }
+      if (/plain(\.exe)?$/.test(file)) throw new Error('no icon')
+      return { isEmpty: () => /empty(\.exe)?$/.test(file), toDataURL: () => picture }
     }
   }, DOT)
   const programs = ['pictured', 'plain', 'empty'].map((name) => {
-    const program = path.join(temporaryFolder(t), name)
+    const program = path.join(temporaryFolder(t), isWindows ? `${name}.exe` : name)
     fs.copyFileSync(node, program)
     return program
   })
@@ -71,7 +73,7 @@ test('an app has its own picture where the system has one', { skip }, async (t) 
   }
   await page.locator('#requests .face.picture').waitFor()
 
-  assert.equal(letter, path.basename(node)[0].toUpperCase())
+  assert.equal(letter, nodeName[0].toUpperCase())
   const faces = await rows(page).locator('.face').allTextContents()
   assert.deepEqual(faces, ['E', 'P', '', letter])
   const pictures = page.locator('#requests img')

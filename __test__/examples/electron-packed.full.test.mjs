@@ -9,7 +9,7 @@ import { installApp, run } from '../support/packed.mjs'
 import {
   ended,
   isReal,
-  node,
+  nodeName,
   runCurl,
   skip,
   startApp,
@@ -64,7 +64,7 @@ test('the packed app names its clients', { skip }, async (t) => {
 
   assert.equal(curl.body, 'hello')
   assert.deepEqual(await page.locator('.path').allTextContents(), ['/two', '/one'])
-  const names = ['curl', path.basename(node)]
+  const names = ['curl', nodeName]
   assert.deepEqual(await page.locator('.name').allTextContents(), names)
   const pids = [curl, client].map(({ pid }) => `pid ${pid}`)
   assert.deepEqual(await page.locator('.pid').allTextContents(), pids)

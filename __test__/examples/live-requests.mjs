@@ -17,6 +17,9 @@ import { installApp } from '../support/packed.mjs'
 export const isReal = process.env.ELECTRON === 'real'
 export const skip = isReal ? false : needsChromium
 export const node = fs.realpathSync(process.execPath)
+/** What the app calls it. */
+export const nodeName = path.basename(node, '.exe')
+export const isWindows = process.platform === 'win32'
 
 const standIn = fileURLToPath(new URL('stand-in-electron.mjs', import.meta.url))
 const requireFrom = (folder) => createRequire(path.join(folder, 'x.js'))

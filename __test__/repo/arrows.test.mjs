@@ -68,7 +68,7 @@ const ROOMS = {
   '__test__/{sockets,processes,calls,repo}/*.test.mjs': [...PRODUCT, 'bin/*', ...SHARED],
   '__test__/repo/typings/*': ['index.js'],
   '__test__/{runtimes,bundlers}/*': ['__test__/runtimes/*', ...SHARED],
-  '__test__/examples/*': ['__test__/examples/*', ...SHARED],
+  '__test__/examples/**': ['__test__/examples/**', ...SHARED],
   '__test__/registry/*': [
     '__test__/registry/*',
     '__test__/darwin/host/{build,kernel}.mjs',

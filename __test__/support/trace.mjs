@@ -8,11 +8,11 @@ const NOT_OURS =
   /^(futex|epoll_\w+|read|write|mmap|munmap|mremap|mprotect|madvise|brk|sched_yield|exit|clone3?|restart_syscall|rt_\w+|access|faccessat2?|set_robust_list|rseq|prctl|gettid|getrandom)$/
 
 /**
- * Each slice makes sure that what is kept is still ours. A traced process does a fiftieth of the
+ * Each slice makes sure that what is kept is still ours, and that /proc has the same numbers. A traced process does a fiftieth of the
  * work in a slice and so has many more of them: these calls are counted by themselves. An own
  * descriptor is looked at by the same call.
  */
-const OF_A_SLICE = /^(getpid\(|fstat\(|newfstatat\(\d+, "")/
+const OF_A_SLICE = /^(getpid\(|fstat\(|newfstatat\((\d+, ""|AT_FDCWD, "\/proc",))/
 
 /** The command that traces it and writes to `log`. */
 export function tracedCommand(log) {

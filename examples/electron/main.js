@@ -49,6 +49,7 @@ function answerPage(window, traffic) {
   answer('state', () => {
     return { proxyUrl: traffic.url(), requests: traffic.requests(), problem: traffic.problem() }
   })
+  answer('client', (requestId) => traffic.client(requestId))
   answer('sockets', async (version) => {
     try {
       const changes = await sockets.changesSince(version)

@@ -1,5 +1,5 @@
 // All that the page can do: ask for the present state and hear of changes, ask for the sockets, for one
-// process, and for an app's picture.
+// request's client or one process, and for an app's picture.
 
 const { contextBridge, ipcRenderer } = require('electron')
 
@@ -8,6 +8,7 @@ contextBridge.exposeInMainWorld('traffic', {
   onChange: (listener) => {
     ipcRenderer.on('change', (_event, message) => listener(message))
   },
+  clientOf: (requestId) => ipcRenderer.invoke('client', requestId),
   socketsSince: (version) => ipcRenderer.invoke('sockets', version),
   processOf: (pid, startedAt) => ipcRenderer.invoke('process', pid, startedAt),
   pictureOf: (app) => ipcRenderer.invoke('picture', app)

@@ -11,7 +11,7 @@ const REQUESTS_MAX = 1000
 
 /**
  * The process that sent a request, and how many microseconds it took to find.
- * @typedef {import('./program').Program & Partial<import('./program').Details> & { micros: number }} Client
+ * @typedef {import('./program').Program & { micros: number }} Client
  */
 /**
  * @typedef {object} Request
@@ -31,6 +31,8 @@ class Traffic extends EventEmitter {
   #requests = new Map()
   /** By socket: one look-up a connection, which may carry many requests. */
   #clients = new WeakMap()
+  /** By client: what is told only when somebody looks, for a command line may hold secrets. */
+  #details = new WeakMap()
   #lastId = 0
   #problem = null
 
@@ -43,6 +45,12 @@ class Traffic extends EventEmitter {
   }
 
   requests = () => [...this.#requests.values()]
+
+  /** A request's client with all that is known of it, `null` if there is none. */
+  client(id) {
+    const client = this.#requests.get(id)?.client ?? null
+    return client && { ...client, ...this.#details.get(client) }
+  }
 
   /** Why clients can't be told here, or `null`. */
   problem = () => this.#problem
@@ -100,7 +108,9 @@ class Traffic extends EventEmitter {
       const info = await findPeerProcess(socket)
       const micros = passed()
       if (info === null) return { ...UNKNOWN, micros }
-      return { ...programOf(info), ...detailsOf(info), micros }
+      const client = { ...programOf(info), micros }
+      this.#details.set(client, detailsOf(info))
+      return client
     } catch (error) {
       // The proxy goes on without its clients' names, and says why.
       this.#problem = error.message

@@ -1,13 +1,14 @@
-//! macOS: `struct socket_fdinfo` and lists of `struct proc_fdinfo`, with whatever number of bytes
-//! the kernel claims to have written.
+//! macOS: `struct socket_fdinfo`, lists of `struct proc_fdinfo` and what is told of a process, with
+//! whatever number of bytes the kernel claims to have written.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use socket_owner_fuzz::darwin::buffers::Buffers;
-use socket_owner_fuzz::darwin::kernel::{self, FD_IS_SOCKET, Outcome};
-use socket_owner_fuzz::darwin::layout::{sighting, start_time};
-use socket_owner_fuzz::{libproc, print};
+use socket_owner_fuzz::darwin::libproc::{self as calls, FD_IS_SOCKET};
+use socket_owner_fuzz::darwin::{layout, sysctl};
+use socket_owner_fuzz::libproc;
+use socket_owner_fuzz::socket_bytes::socket_info;
 
 fuzz_target!(|data: &[u8]| {
     let Some(([kind, errno, a, b, c, d], bytes)) = data.split_first_chunk::<6>() else { return };
@@ -15,21 +16,32 @@ fuzz_target!(|data: &[u8]| {
     libproc::script(bytes, claimed, i32::from(*errno));
     let mut buffers = Buffers::default();
 
-    if let Ok(Outcome::Told(())) = kernel::socket_info(1, 3, &mut buffers.socket)
-        && let Ok(Some(seen)) = sighting(&buffers.socket)
-    {
-        let again = sighting(&print::socket_info(&seen.socket)).ok().flatten();
+    if let Ok(Some(seen)) = calls::socket(1, 3) {
+        let again = layout::sighting(&socket_info(&seen.socket)).ok().flatten();
         assert_eq!(again.map(|again| again.socket), Some(seen.socket));
     }
-    if let Ok(Outcome::Told(())) = kernel::bsd_info(1, &mut buffers.process) {
-        let _ = start_time(1, &buffers.process);
-    }
-    if let Outcome::Told(listed) = buffers.list_sockets(1) {
+    if let Ok(listed) = buffers.list_sockets(1) {
         // What was claimed but not written is zero here.
         let written = [bytes, &[0; 7]].concat();
         let socket = |entry: &&[u8; 8]| entry[4..] == FD_IS_SOCKET.to_ne_bytes();
         assert!(listed.len() <= written.as_chunks::<8>().0.iter().filter(socket).count());
     }
     let _ = buffers.list_pids(true).map(<[i32]>::len);
-    let _ = kernel::process_path(1);
+    if let Ok(facts) = calls::own_facts(1) {
+        assert!(facts.facts.name.chars().count() <= 32);
+    }
+    if let Ok(facts) = calls::facts(1) {
+        assert!(facts.name.chars().count() <= 16);
+    }
+    if let Ok(Some(folder)) = calls::working_directory(1) {
+        assert!((1..=1024).contains(&folder.chars().count()));
+    }
+    let _ = sysctl::started(1);
+    let _ = sysctl::arguments(1);
+    let _ = calls::process_path(1);
+    let _ = calls::own_unix_socket(3);
+    if let Some(address) = bytes.first_chunk() {
+        let end = layout::address(address);
+        assert!(end.is_none_or(|end| end.port == 0));
+    }
 });

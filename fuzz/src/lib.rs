@@ -51,8 +51,13 @@ pub mod linux {
 #[path = "../../src/darwin"]
 pub mod darwin {
     pub mod buffers;
+    pub mod errno;
     pub mod kernel;
     pub mod layout;
+    pub mod libproc;
+    pub mod procargs;
+    pub mod process_layout;
+    pub mod sysctl;
 }
 
 #[path = "../../src/windows"]
@@ -63,6 +68,7 @@ pub mod windows {
 
 pub mod libproc;
 pub mod print;
+pub mod socket_bytes;
 
 /// Gives the bodies of netlink messages in `data` to `each`. Mostly the first message is taken for an
 /// answer to our request; else it is foreign.

@@ -1,4 +1,4 @@
-//! libproc's functions, answering what a target says: they stand where a Mac's system stands. Like
+//! libproc's functions and sysctl, answering what a target says: they stand where a Mac's system stands. Like
 //! it they never write more than there is room for; what they claim to have written is not bound.
 
 use std::cell::{Cell, RefCell};
@@ -62,4 +62,22 @@ extern "C" fn proc_pidfdinfo(
 #[unsafe(no_mangle)]
 extern "C" fn proc_pidpath(_: c_int, buffer: *mut c_void, bytes: u32) -> c_int {
     answer(buffer, usize::try_from(bytes).expect("64 bits"))
+}
+
+/// Fails where libproc would answer 0; else it tells how many bytes it claims to have written.
+#[unsafe(no_mangle)]
+extern "C" fn sysctl(
+    _: *mut c_int,
+    _: u32,
+    buffer: *mut c_void,
+    bytes: *mut usize,
+    _: *mut c_void,
+    _: usize,
+) -> c_int {
+    // SAFETY: the caller says there how much room there is.
+    let told = answer(buffer, unsafe { *bytes });
+    let Ok(told) = usize::try_from(told) else { return -1 };
+    // SAFETY: as above.
+    unsafe { *bytes = told };
+    if told == 0 { -1 } else { 0 }
 }

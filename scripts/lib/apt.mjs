@@ -46,7 +46,7 @@ function settings(cwd) {
 }
 
 /** Where this machine gets Debian from. */
-export function debianUri() {
+function debianUri() {
   installDebian({ [KEYRING]: 'debian-archive-keyring' })
   const args = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']
   const uris = execFileSync('apt-get', args, { encoding: 'utf8' }).split('\n')

@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { emulator, installDebian } from './debian.mjs'
+import { aptFor } from './apt.mjs'
+import { emulator } from './debian.mjs'
 import { pythonIn } from './python.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -71,41 +72,10 @@ function installMusl(arch, home) {
   const loader = path.join(home, 'lib', `ld-musl-${name}.so.1`)
   if (fs.existsSync(loader)) return loader
   const apt = path.join(cache, 'apt', arch)
-  const folder = (...names) => {
-    const made = path.join(apt, ...names)
-    fs.mkdirSync(path.join(made, 'partial'), { recursive: true })
-    return made
-  }
-  const list = path.join(folder(), 'sources.list')
-  fs.writeFileSync(list, `deb [signed-by=${KEYRING}] ${debianUri()} trixie main\n`)
-  const options = {
-    'APT::Architectures::': debian,
-    'APT::Sandbox::User': 'root',
-    'Dir::Cache::archives': folder('archives'),
-    'Dir::Etc::sourcelist': list,
-    'Dir::Etc::sourceparts': '-',
-    'Dir::State::lists': folder('lists')
-  }
-  const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
-  const settings = { cwd: apt, stdio: ['ignore', 'inherit', 'inherit'] }
-  execFileSync('apt-get', [...args, '-q', 'update'], settings)
-  execFileSync('apt-get', [...args, '-q', 'download', `musl:${debian}`], settings)
-  const [file] = fs.readdirSync(apt).filter((each) => each.endsWith(`_${debian}.deb`))
-  execFileSync('dpkg-deb', ['-x', file, 'musl'], settings)
+  const [file] = aptFor(apt, 'trixie', debian).download(['musl'])
+  execFileSync('dpkg-deb', ['-x', file, path.join(apt, 'musl')])
   const libc = path.join(apt, 'musl', 'usr', 'lib', `${name}-linux-musl`, 'libc.so')
   fs.mkdirSync(path.dirname(loader), { recursive: true })
   fs.copyFileSync(libc, loader)
   return loader
-}
-
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
-
-/** Where this machine gets Debian from. */
-function debianUri() {
-  installDebian({ [KEYRING]: 'debian-archive-keyring' })
-  const args = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']
-  const uris = execFileSync('apt-get', args, { encoding: 'utf8' }).split('\n')
-  const uri = uris.find((each) => /\/debian\/?$/.test(each))
-  if (uri === undefined) throw new Error('no source of Debian packages is configured')
-  return uri
 }

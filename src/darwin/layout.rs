@@ -91,8 +91,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Returns what stays the same while a socket connects: with it the descriptors of one socket are
-    /// put together that were not read in one moment.
+    /// Returns what stays the same while a socket connects: by it descriptors of one socket are put
+    /// together that were not read in one moment.
     pub fn steady(&self) -> (u64, u64, Protocol, u16) {
         (self.so, self.generation, self.protocol, self.local_port)
     }

@@ -107,12 +107,14 @@ fn read_socket(pid: Pid, fd: Fd) -> Result<SocketInfo, Unread> {
 }
 
 /// The same of a descriptor of this process: a Unix-domain socket's obscured address. `None`: it is
-/// closed, or something else.
+/// something else. Where it is not told, in a sandbox for one, that says nothing.
 pub fn own_unix_socket(fd: Fd) -> Result<Option<u64>, Unread> {
-    match read_socket(process::id().cast_signed(), fd) {
-        Ok(info) => Ok(layout::unix_socket(&info)),
-        Err(Unread::Closed) => Ok(None),
-        Err(unread) => Err(unread),
+    let mut info = [0; 792];
+    let own = process::id().cast_signed();
+    match kernel::descriptor_facts(own, fd, PROC_PIDFDSOCKETINFO, &mut info) {
+        Returned { value: SOCKET_INFO_BYTES, .. } => Ok(layout::unix_socket(&info)),
+        Returned { errno: ENOTSOCK, .. } => Ok(None),
+        Returned { errno, .. } => Err(unread("proc_pidfdinfo", errno, own)),
     }
 }
 

@@ -52,9 +52,8 @@ fn peer_of(fd: Fd) -> Result<Option<Pid>, Error> {
     }
 }
 
-/// Only what is told counts: in a sandbox a process may not be able to look even at itself.
 fn is_something_else(fd: Fd) -> bool {
-    libproc::own_unix_socket(fd).is_ok_and(|told| told.is_none())
+    libproc::own_unix_socket(fd) == Ok(None)
 }
 
 /// A question for the other end of a Unix-domain socket.
@@ -99,8 +98,8 @@ struct Kept {
     socket: Option<OwnedFd>,
     /// Its number.
     fd: Fd,
-    /// The socket's obscured address, if this process may look at itself.
-    address: Option<u64>,
+    /// What the kernel told of it when it came: the socket's address, if this process may look at itself.
+    told: Result<Option<u64>, Unread>,
 }
 
 impl Kept {
@@ -108,23 +107,17 @@ impl Kept {
         if fd < LEAST_FD {
             return None;
         }
-        let address = match libproc::own_unix_socket(fd) {
-            Ok(Some(address)) => Some(address),
-            Ok(None) => return None,
-            Err(_) => None,
-        };
-        Some(Self { socket: Some(kernel::take_over(fd)), fd, address })
-    }
-
-    fn is_ours(&self) -> bool {
-        let now = libproc::own_unix_socket(self.fd);
-        self.address.is_none_or(|address| now.is_ok_and(|now| now == Some(address)))
+        let told = libproc::own_unix_socket(fd);
+        if told == Ok(None) {
+            return None;
+        }
+        Some(Self { socket: Some(kernel::take_over(fd)), fd, told })
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        if !self.is_ours() {
+        if libproc::own_unix_socket(self.fd) != self.told {
             let _ = self.socket.take().map(IntoRawFd::into_raw_fd);
         }
     }

@@ -1,12 +1,12 @@
 //! The list of one process's sockets: its table and no other is read.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::buffers::Buffers;
 use super::kernel::{self, Fd};
 use super::layout::Sighting;
 use super::libproc::{self, Unread};
-use super::rows::Rows;
+use super::rows::{Holders, List, Rows};
 use crate::answer::{Found, SocketRow};
 use crate::error::Error;
 use crate::question::{Pid, Wanted};
@@ -60,7 +60,9 @@ impl PidList {
         let own = kernel::effective_user();
         // Only root sees another user's table.
         let uid = if own == 0 { libproc::own_facts(self.pid)?.facts.uid } else { own };
-        self.rows.put_together(false);
-        Ok(self.rows.make(&self.wanted, &[], &BTreeMap::new(), uid))
+        let mut list = List::default();
+        let holders = Holders { uid, ..Holders::default() };
+        self.rows.add_to(&mut list, &self.wanted, &holders, usize::MAX);
+        Ok(list.into_rows())
     }
 }

@@ -3,22 +3,25 @@
 //! Of most rows all is known when the walk is over. Only who shares a socket is asked when it started;
 //! and for root, who sees other users' processes too, each holder is asked for its user.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use super::hit::Seniority;
-use super::layout::{Identity, Sighting};
+use super::layout::Sighting;
 use crate::answer::SocketRow;
 use crate::question::{Pid, Wanted};
-use crate::socket::Socket;
+use crate::socket::{Protocol, Socket};
+
+/// What stays the same of a socket; see `Identity::steady`.
+type Steady = (u64, u64, Protocol, u16);
 
 /// The sockets seen.
 #[derive(Default)]
-pub struct Rows(Vec<Seen>);
+pub struct Rows(BTreeMap<Steady, Seen>);
 
 struct Seen {
     socket: Socket,
-    identity: Identity,
-    pid: Pid,
+    pids: Vec<Pid>,
 }
 
 /// What a holder was asked.
@@ -30,54 +33,78 @@ pub struct Holder {
     pub seniority: Seniority,
 }
 
+/// What is known of holders when rows are made.
+#[derive(Default)]
+pub struct Holders {
+    /// Those that had to be asked.
+    pub due: BTreeSet<Pid>,
+    /// What they said; who is not here has gone.
+    pub told: BTreeMap<Pid, Holder>,
+    /// The user of all others.
+    pub uid: u32,
+}
+
+/// A list on its way.
+#[derive(Default)]
+pub struct List {
+    rows: Vec<SocketRow>,
+    /// The last socket that was looked at.
+    last: Option<Steady>,
+}
+
 impl Rows {
     /// Notes that a descriptor of `pid` showed a socket.
     pub fn add(&mut self, sighting: &Sighting, pid: Pid) {
         let Sighting { socket, identity, .. } = sighting;
-        self.0.push(Seen { socket: socket.clone(), identity: *identity, pid });
+        let new = || Seen { socket: socket.clone(), pids: Vec::new() };
+        let seen = self.0.entry(identity.steady()).or_insert_with(new);
+        if !seen.pids.contains(&pid) {
+            seen.pids.push(pid);
+        }
     }
 
-    /// Puts together what is one socket's. Returns the holders that have to be asked about: `everybody`,
-    /// or those who share one.
-    pub fn put_together(&mut self, everybody: bool) -> Vec<Pid> {
-        self.0.sort_by_key(|seen| (seen.identity.steady(), seen.pid));
-        let mut due = Vec::new();
-        for of_one in self.sockets() {
-            let is_shared =
-                of_one.first().map(|seen| seen.pid) != of_one.last().map(|seen| seen.pid);
-            if everybody || is_shared {
-                due.extend(of_one.iter().map(|seen| seen.pid));
+    /// Returns the holders that have to be asked about: `everybody`, or those who share a socket.
+    pub fn due(&self, everybody: bool) -> BTreeSet<Pid> {
+        let due = self.0.values().filter(|seen| everybody || seen.pids.len() > 1);
+        due.flat_map(|seen| seen.pids.iter().copied()).collect()
+    }
+
+    /// Adds the rows of at most `count_max` more sockets, as far as `wanted` wants them. Returns whether
+    /// there are no more.
+    pub fn add_to(
+        &self,
+        list: &mut List,
+        wanted: &Wanted,
+        holders: &Holders,
+        count_max: usize,
+    ) -> bool {
+        let from = list.last.map_or(Bound::Unbounded, Bound::Excluded);
+        let next = self.0.range((from, Bound::Unbounded)).take(count_max);
+        let before = list.last;
+        for (steady, seen) in next {
+            list.last = Some(*steady);
+            if wanted.rank(&seen.socket).is_some() {
+                list.rows.extend(holders.row(seen));
             }
         }
-        due.sort_unstable();
-        due.dedup();
-        due
+        list.last == before
     }
+}
 
-    /// Makes the rows that `wanted` wants. A holder that was to be asked and is not in `holders` has
-    /// gone, and so has a socket whose holders all have. `uid` is that of all who were not to be asked.
-    pub fn make(
-        &self,
-        wanted: &Wanted,
-        due: &[Pid],
-        holders: &BTreeMap<Pid, Holder>,
-        uid: u32,
-    ) -> Vec<SocketRow> {
-        let row = |of_one: &[Seen]| {
-            // One that connects meanwhile was seen in two states.
-            let seen = of_one.iter().find(|seen| wanted.rank(&seen.socket).is_some())?;
-            let mut pids = of_one.iter().map(|seen| seen.pid).collect::<Vec<_>>();
-            pids.dedup();
-            pids.retain(|pid| due.binary_search(pid).is_err() || holders.contains_key(pid));
-            pids.sort_by_key(|pid| holders.get(pid).map(|holder| holder.seniority));
-            let first = *pids.first()?;
-            let uid = holders.get(&first).map_or(uid, |holder| holder.uid);
-            Some(SocketRow { socket: seen.socket.clone(), uid: Some(uid), pids })
-        };
-        self.sockets().filter_map(row).collect()
+impl Holders {
+    /// `None`: all its holders have gone, and so has the socket.
+    fn row(&self, seen: &Seen) -> Option<SocketRow> {
+        let is_there = |pid: &&Pid| !self.due.contains(pid) || self.told.contains_key(pid);
+        let mut pids = seen.pids.iter().filter(is_there).copied().collect::<Vec<_>>();
+        pids.sort_by_key(|pid| self.told.get(pid).map(|holder| holder.seniority));
+        let uid = self.told.get(pids.first()?).map_or(self.uid, |holder| holder.uid);
+        Some(SocketRow { socket: seen.socket.clone(), uid: Some(uid), pids })
     }
+}
 
-    fn sockets(&self) -> impl Iterator<Item = &[Seen]> {
-        self.0.chunk_by(|one, next| one.identity.steady() == next.identity.steady())
+impl List {
+    /// Returns its rows.
+    pub fn into_rows(self) -> Vec<SocketRow> {
+        self.rows
     }
 }

@@ -12,7 +12,7 @@ use super::gathered::Gathered;
 use super::glance::Glance;
 use super::libproc::Unread;
 use super::listing;
-use super::lists::Holders;
+use super::lists::Lists;
 use super::table::{Progress, Table};
 use crate::answer::{Found, FoundBy};
 use crate::error::Error;
@@ -39,7 +39,7 @@ enum Stage {
     List,
     Tables,
     Contest(Contest),
-    Lists(Holders),
+    Lists(Lists),
 }
 
 impl Walk {
@@ -83,13 +83,7 @@ impl Walk {
                     return Ok(self.end_pass(context));
                 }
             }
-            Stage::Lists(holders) => {
-                if holders.step(gathered, &self.listed)? {
-                    let lists = context.waiting.lists();
-                    holders.answer(context, gathered, &lists);
-                    return Ok(true);
-                }
-            }
+            Stage::Lists(lists) => return lists.step(context, gathered, &self.listed),
         }
         Ok(false)
     }
@@ -147,7 +141,7 @@ impl Walk {
         if !context.waiting.has_in_walk() {
             return true;
         }
-        self.stage = Stage::Lists(Holders::begin(&mut self.gathered));
+        self.stage = Stage::Lists(Lists::begin(context, &self.gathered));
         false
     }
 }

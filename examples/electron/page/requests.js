@@ -132,17 +132,21 @@ export class RequestsView {
     return text.toLowerCase().includes(this.#wanted)
   }
 
-  #showDetail() {
+  async #showDetail() {
     const row = this.#rows.get(this.#chosenId)
     at('detail').hidden = row === undefined
     if (row === undefined) return
-    const { client, method, url, startedAt, status } = row.request
+    const { id, client, method, url, startedAt, status } = row.request
     const pid = client?.pid && `pid ${client.pid}, found in ${shortDuration(client.micros)}`
-    showFields(at('fields'), [
-      ...processFields(client, pid),
+    const fieldsOf = (known) => [
+      ...processFields(known, pid),
       ['Request', `${method} ${url}`],
       ['Status', status && String(status)],
       ['Started', new Date(startedAt).toLocaleTimeString()]
-    ])
+    ]
+    showFields(at('fields'), fieldsOf(client))
+    // The command line and the rest are asked for when somebody looks.
+    const whole = await window.traffic.clientOf(id)
+    if (whole !== null && this.#chosenId === id) showFields(at('fields'), fieldsOf(whole))
   }
 }

@@ -51,27 +51,32 @@ const ORDERS = {
     a.stateRank - b.stateRank || byText(a.socket.state, b.socket.state) || byApp(a, b)
 }
 
-/** Address and port apart, so that only the address is cut short. */
-function fillEnd(cell, address, port) {
-  if (address === null) return cell.replaceChildren()
-  const [name, number] = printable(endText(address, port)).split(/(?=:\d+$)/)
-  cell.replaceChildren(element('span', 'stranger', name), element('span', '', number))
+/** A cell with address and port apart, so that only the address is cut short. */
+function makeEnd(className) {
+  const cell = element('span', `${className} end`)
+  const name = element('span', 'stranger')
+  const number = element('span', '')
+  cell.append(name, number)
+  function fill(text) {
+    const colon = text.lastIndexOf(':')
+    name.textContent = text.slice(0, Math.max(0, colon))
+    number.textContent = text.slice(Math.max(0, colon))
+  }
+  return { cell, fill }
 }
 
 function makeSocketSlot(onChoose, isChosen) {
   const item = document.createElement('li')
   const button = element('button', 'socket')
   button.type = 'button'
-  const face = element('span', 'face')
-  const name = element('span', 'name stranger')
-  const pid = element('span', 'pid')
+  const [face, name, pid] = ['face', 'name stranger', 'pid'].map((each) => element('span', each))
   const who = element('span', 'who')
   who.append(face, name, pid)
-  const parts = ['protocol', 'local end', 'remote end', 'state'].map((each) =>
-    element('span', each)
-  )
-  const [protocol, local, remote, state] = parts
-  button.append(who, ...parts)
+  const protocol = element('span', 'protocol')
+  const local = makeEnd('local')
+  const remote = makeEnd('remote')
+  const state = element('span', 'state')
+  button.append(who, protocol, local.cell, remote.cell, state)
   item.append(button)
   let shown
   button.addEventListener('click', () => onChoose(shown))
@@ -84,8 +89,8 @@ function makeSocketSlot(onChoose, isChosen) {
     name.textContent = row.name
     pid.textContent = socket.program === null ? '' : socket.program.pid
     protocol.textContent = socket.protocol.toUpperCase()
-    fillEnd(local, socket.localAddress, socket.localPort)
-    fillEnd(remote, socket.remoteAddress, socket.remotePort)
+    local.fill(row.local)
+    remote.fill(row.remote)
     state.textContent = socket.state
     state.className = `state ${STATES.includes(socket.state) ? socket.state : 'closing'}`
   }

@@ -46,8 +46,8 @@ export class LongList {
       item.hidden = row === undefined
       if (row === undefined) continue
       item.style.transform = `translateY(${i * TABLE_ROW_PX}px)`
-      item.setAttribute('aria-posinset', i + 1)
-      item.setAttribute('aria-setsize', this.#rows.length)
+      item.ariaPosInSet = i + 1
+      item.ariaSetSize = this.#rows.length
       fill(row)
     }
   }

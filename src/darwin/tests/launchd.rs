@@ -102,12 +102,17 @@ fn a_late_question_does_not_take_launchd_from_a_walk_that_has_passed_the_service
 
 #[test]
 fn of_two_equal_sockets_the_one_that_is_not_launchds_answers() {
-    let mut world = world();
-    world.open(100, 6, listener("127.0.0.1:80"));
-    world.exec(1, &[]);
-    let mut asker = Asker::in_world(world);
+    for is_shared in [false, true] {
+        let mut world = world();
+        let socket = world.open(100, 6, listener("127.0.0.1:80"));
+        if is_shared {
+            world.in_flight.insert(socket);
+        }
+        world.exec(1, &[]);
+        let mut asker = Asker::in_world(world);
 
-    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
+        assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)), "{is_shared}");
+    }
 }
 
 #[test]

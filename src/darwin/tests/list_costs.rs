@@ -1,7 +1,10 @@
 //! What a list costs, and with whom it shares its walk.
 
+use std::collections::BTreeSet;
+
 use super::asker::{Asker, connection};
 use super::lists::{ALL, world};
+use crate::answer::Found;
 use crate::platform::darwin::fake_libproc::{calls, change};
 use crate::platform::darwin::fake_sockets::{connected, listener, other, udp};
 use crate::platform::darwin::fake_world::{Call, World};
@@ -155,4 +158,33 @@ fn a_dropped_list_stops_its_walk() {
         assert_eq!(asker.advance(&Slice::begin()), []);
         assert_eq!(calls(), []);
     }
+}
+
+#[test]
+fn many_rows_are_made_in_pieces() {
+    let mut world = World::new();
+    for pid in 100..105 {
+        world.start(pid);
+        for fd in 3..603 {
+            let port = 10_000 + (pid - 100) * 600 + fd;
+            world.open(pid, fd, udp(&format!("127.0.0.1:{port}"), None));
+        }
+    }
+    let mut asker = Asker::in_world(world);
+    asker.ask_list(ALL);
+    let mut without_a_call = 0;
+
+    let answer = loop {
+        calls();
+        let answers = asker.advance(&Slice::of_steps(1));
+        without_a_call += usize::from(calls().is_empty());
+        if let Some(answer) = answers.into_iter().next() {
+            break answer;
+        }
+    };
+
+    let Ok(Found::Sockets(rows)) = answer.found else { panic!("a list") };
+    let ports: BTreeSet<u16> = rows.iter().map(|row| row.socket.local.port).collect();
+    assert_eq!((rows.len(), ports.len()), (3000, 3000));
+    assert!(without_a_call >= 3, "{without_a_call} steps for rows");
 }

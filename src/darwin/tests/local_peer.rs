@@ -107,17 +107,23 @@ fn what_is_not_connected_or_no_such_socket_has_no_peer() {
 #[test]
 fn only_unix_domain_sockets_are_asked_as_far_as_that_is_told() {
     let own = std::process::id() as i32;
-    for (socket_of_own, expected) in
-        [(Some(other()), true), (Some(listener("[::]:80")), false), (None, false)]
+    let (unix, tcp) = (|| Some(other()), || Some(listener("[::]:80")));
+    for (socket_of_own, refused, expected) in
+        [(unix(), None, true), (tcp(), None, false), (None, None, false), (tcp(), Some(1), true)]
     {
         let mut world = world();
         world.start(own);
         install(world);
         let (ours, _theirs) = socket();
         let fd = ours.as_raw_fd();
-        change(|world| match socket_of_own {
-            Some(socket) => drop(world.open(own, fd, socket)),
-            None => world.open_file(own, fd),
+        change(|world| {
+            world.open_file(own, fd);
+            if let Some(socket) = socket_of_own {
+                world.open(own, fd, socket);
+            }
+            if let Some(errno) = refused {
+                world.errnos.insert(Call::Socket(own, fd), errno);
+            }
         });
 
         let peer = local_peer(fd, false).expect("no failure");
@@ -125,6 +131,12 @@ fn only_unix_domain_sockets_are_asked_as_far_as_that_is_told() {
         assert_eq!(peer.is_some(), expected);
         assert_eq!(calls().contains(&Call::PeerPid(fd)), expected);
     }
+    // A process that is not shown its own descriptor, as this one is not here.
+    let mut world = world();
+    world.start(own);
+    install(world);
+    let (ours, _theirs) = socket();
+    assert!(local_peer(ours.as_raw_fd(), false).expect("no failure").is_some());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use super::channel::{Channel, Failure, Received, is_absent};
 use super::diag_reply;
-use super::diag_request::{self, Dump, Exact};
+use super::diag_request::{self, Dump, Exact, Families};
 use super::kernel::NetlinkFamily;
 use super::peers::Peers;
 use super::unix_diag;
@@ -31,6 +31,8 @@ pub struct Unavailable {
 pub struct SockDiag {
     channel: Option<Channel>,
     buffer: Vec<u8>,
+    /// Whether the kernel refuses the request of old, which brings both families at one go.
+    refuses_both: bool,
     /// The servers of connections that were found for their port alone.
     pub peers: Peers,
 }
@@ -83,22 +85,53 @@ impl SockDiag {
     /// Returns the inode of a Unix-domain socket's other end, and whether the kernel knows the socket
     /// itself: it does not without unix_diag, in another network namespace, or when it has gone.
     pub fn unix_peer(&mut self, inode: Inode) -> Result<(Option<Inode>, bool), Unavailable> {
-        let mut peer = None;
-        let is_known = self.one(&|sequence| unix_diag::request(inode, sequence), &mut |body| {
-            peer = unix_diag::peer(body, inode);
+        let mut told = None;
+        self.one(&|sequence| unix_diag::request(inode, sequence), &mut |body| {
+            told = unix_diag::peer(body, inode);
         })?;
-        Ok((peer, is_known))
+        Ok((told.flatten(), told.is_some()))
     }
 
     /// Gives the live sockets of a dump to `each`. Says whether the kernel told them at one go; a
     /// longer dump can miss a socket that moves meanwhile.
     pub fn dump(&mut self, dump: Dump, each: &mut dyn FnMut(Row)) -> Result<bool, Unavailable> {
-        let mut asking = Asking::from(dump);
-        loop {
-            if let Some(at_one_go) = self.dump_on(&mut asking, each)? {
-                return Ok(at_one_go);
-            }
+        let mut at_one_go = true;
+        for dump in self.dumps(dump) {
+            let mut asking = Asking::from(dump);
+            at_one_go &= loop {
+                match self.dump_on(&mut asking, each) {
+                    Ok(None) => {}
+                    Ok(Some(at_one_go)) => break at_one_go,
+                    Err(unavailable) => {
+                        let Some(dumps) = self.refuse_both(dump, &unavailable) else {
+                            return Err(unavailable);
+                        };
+                        return dumps.into_iter().try_fold(at_one_go, |at_one_go, dump| {
+                            Ok(self.dump(dump, each)? && at_one_go)
+                        });
+                    }
+                }
+            };
         }
+        Ok(at_one_go)
+    }
+
+    /// Returns what to ask for instead: UDP's families are told apart only, and TCP's as well where
+    /// the request of old is refused.
+    pub fn dumps(&self, dump: Dump) -> Vec<Dump> {
+        match (dump.families, dump.protocol) {
+            (Families::Both, Protocol::Udp) => dump.split().into(),
+            (Families::Both, Protocol::Tcp) if self.refuses_both => dump.split().into(),
+            _ => vec![dump],
+        }
+    }
+
+    /// Returns what to ask for instead of a dump that failed. `None`: nothing, it was not the request of
+    /// old, or there are no descriptors left.
+    pub fn refuse_both(&mut self, dump: Dump, failed: &Unavailable) -> Option<[Dump; 2]> {
+        let is_old = dump.families == Families::Both && !failed.error.is_out_of_descriptors();
+        self.refuses_both |= is_old;
+        is_old.then(|| dump.split())
     }
 
     /// The same, one datagram on; `None` while there is more to come.
@@ -142,16 +175,16 @@ impl SockDiag {
         }
     }
 
-    /// Asks for one thing, which goes to `each`; `false`: the kernel does not know it.
+    /// Asks for one thing, which goes to `each` if the kernel knows it.
     fn one(
         &mut self,
         request: &dyn Fn(u32) -> Vec<u8>,
         each: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, Unavailable> {
+    ) -> Result<(), Unavailable> {
         let mut attempt = 1_u32;
         loop {
             match self.attempt_one(request, each) {
-                Ok(is_known) => return Ok(is_known),
+                Ok(()) => return Ok(()),
                 Err((_, errno)) if attempt < ATTEMPTS && !is_absent(errno) => {
                     attempt = attempt.wrapping_add(1);
                 }
@@ -164,19 +197,19 @@ impl SockDiag {
         &mut self,
         request: &dyn Fn(u32) -> Vec<u8>,
         each: &mut dyn FnMut(&[u8]),
-    ) -> Result<bool, Failure> {
+    ) -> Result<(), Failure> {
         let mut channel = self.channel()?;
         channel.send(request)?;
         for _ in 0..STRAY_DATAGRAMS {
-            let is_known = match channel.receive(&mut self.buffer, each)? {
+            match channel.receive(&mut self.buffer, each)? {
                 Received { bodies: 0, done: None } => continue,
-                // A kernel without IPv6 answers EINVAL to a question about it.
-                Received { bodies: 0, done: Some(libc::ENOENT | libc::EINVAL) } => false,
+                // Unknown; a kernel without IPv6 answers EINVAL to a question about it.
+                Received { bodies: 0, done: Some(libc::ENOENT | libc::EINVAL) } => {}
                 Received { bodies: 0, done: Some(errno) } => return Err(("recvfrom", errno)),
-                Received { .. } => true,
-            };
+                Received { .. } => {}
+            }
             self.channel = Some(channel);
-            return Ok(is_known);
+            return Ok(());
         }
         Err(("recvfrom", libc::EBADMSG))
     }

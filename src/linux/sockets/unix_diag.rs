@@ -23,17 +23,17 @@ pub fn request(inode: Inode, sequence: u32) -> Vec<u8> {
     netlink::request(SOCK_DIAG_BY_FAMILY, Asks::One, sequence, &body)
 }
 
-/// Reads the other end's inode. `None`: it has none, nobody has accepted it yet, it was closed, or
-/// the bytes are no answer about `inode`.
-pub fn peer(body: &[u8], inode: Inode) -> Option<Inode> {
+/// Reads the other end's inode. `None`: the bytes are no answer about `inode`. `Some(None)`: it has
+/// no other end, nobody has accepted it yet, or it was closed.
+pub fn peer(body: &[u8], inode: Inode) -> Option<Option<Inode>> {
     const UNIX_DIAG_PEER: u16 = 2;
     let (head, attributes) = body.split_first_chunk::<SOCKET_BYTES>()?;
     let [family, _, _, _, i0, i1, i2, i3, ..] = *head;
     if family != AF_UNIX || u32::from_ne_bytes([i0, i1, i2, i3]) != inode {
         return None;
     }
-    let peer = attribute(attributes, UNIX_DIAG_PEER)?;
-    peer.try_into().ok().map(Inode::from_ne_bytes).filter(|peer| *peer != 0)
+    let peer = attribute(attributes, UNIX_DIAG_PEER).and_then(|peer| peer.try_into().ok());
+    Some(peer.map(Inode::from_ne_bytes).filter(|peer| *peer != 0))
 }
 
 #[cfg(test)]
@@ -58,13 +58,13 @@ mod tests {
 
     #[test]
     fn the_other_end_is_an_inode() {
-        assert_eq!(peer(&recorded(PAIR), 161_241), Some(161_242));
+        assert_eq!(peer(&recorded(PAIR), 161_241), Some(Some(161_242)));
     }
 
     #[test]
     fn who_is_closed_or_was_never_there_is_nobody() {
-        assert_eq!(peer(&recorded(CLOSED), 161_241), None);
-        assert_eq!(peer(&recorded(LISTENING), 161_243), None);
+        assert_eq!(peer(&recorded(CLOSED), 161_241), Some(None));
+        assert_eq!(peer(&recorded(LISTENING), 161_243), Some(None));
     }
 
     #[test]
@@ -73,11 +73,12 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_cut_off_is_none() {
+    fn a_body_that_is_cut_off_tells_no_other_end() {
         let body = recorded(PAIR);
 
         for length in 0..24 {
-            assert_eq!(peer(&body[..length], 161_241), None, "{length} bytes");
+            let told = peer(&body[..length], 161_241);
+            assert_eq!(told, (length >= 16).then_some(None), "{length} bytes");
         }
     }
 }
