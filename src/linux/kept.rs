@@ -75,16 +75,17 @@ impl Drop for Kept {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::CString;
     use std::process::Command;
 
-    use super::Kept;
-    use crate::platform::linux::proc::names::fd_directory;
+    use super::*;
 
     #[test]
     fn a_table_is_ours_when_its_process_has_ended() {
         let mut child = Command::new("sleep").arg("600").spawn().unwrap();
-        let pid = i32::try_from(child.id()).unwrap();
-        let kept = Kept::new(fd_directory(pid).open(libc::O_DIRECTORY).unwrap()).unwrap();
+        let table = CString::new(format!("/proc/{}/fd", child.id())).unwrap();
+        let opened = kernel::open(kernel::NO_DIRECTORY, &table, libc::O_DIRECTORY).unwrap();
+        let kept = Kept::new(opened).unwrap();
 
         child.kill().unwrap();
         child.wait().unwrap();

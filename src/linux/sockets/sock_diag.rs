@@ -3,18 +3,17 @@
 //! One socket is kept open, which saves most of a quick question's time. It stays in the network
 //! namespace that the thread had when it was opened; a later `setns` is not followed.
 
-use super::channel::{Channel, Failure, Received, is_absent};
+use super::channel::{ATTEMPTS, Channel, Received, attempted, is_absent};
 use super::diag_reply;
 use super::diag_request::{self, Dump, Exact, Families};
 use super::kernel::NetlinkFamily;
 use super::peers::Peers;
 use super::unix_diag;
 use crate::error::Error;
+use crate::platform::linux::kernel::Failure;
 use crate::platform::linux::socket::{Inode, Row};
 use crate::socket::Protocol;
 
-/// How often a question is asked that fails for some passing reason, as for lack of memory.
-const ATTEMPTS: u32 = 3;
 /// How many datagrams may come that are no answer. The kernel sends none.
 const STRAY_DATAGRAMS: u32 = 100;
 
@@ -181,16 +180,7 @@ impl SockDiag {
         request: &dyn Fn(u32) -> Vec<u8>,
         each: &mut dyn FnMut(&[u8]),
     ) -> Result<(), Unavailable> {
-        let mut attempt = 1_u32;
-        loop {
-            match self.attempt_one(request, each) {
-                Ok(()) => return Ok(()),
-                Err((_, errno)) if attempt < ATTEMPTS && !is_absent(errno) => {
-                    attempt = attempt.wrapping_add(1);
-                }
-                Err(failure) => return Err(unavailable(failure)),
-            }
-        }
+        attempted(|| self.attempt_one(request, each)).map_err(unavailable)
     }
 
     fn attempt_one(
