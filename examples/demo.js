@@ -23,12 +23,16 @@ proxy, url = sys.argv[1:]
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({'http': proxy}))
 opener.open(url).read()`
 
+const isWindows = process.platform === 'win32'
+/** Windows says so of a Python that is only an offer to install it. */
+const NOT_INSTALLED = 9009
+
 /** The programs that send requests: command and arguments, given the proxy's URL and the origin's. */
 const PROGRAMS = [
   ['curl', (proxy, url) => ['--silent', '--proxy', proxy, `${url}curl`, `${url}curl-again`]],
   ['curl', (proxy, url) => ['--silent', '--proxytunnel', '--proxy', proxy, `${url}tunnel`]],
   [process.execPath, (proxy, url) => ['--eval', NODE_CLIENT, proxy, `${url}node`]],
-  ['python3', (proxy, url) => ['-c', PYTHON_CLIENT, proxy, `${url}python`]],
+  [isWindows ? 'python' : 'python3', (proxy, url) => ['-c', PYTHON_CLIENT, proxy, `${url}python`]],
   ['wget', (proxy, url) => ['-q', '-O', '-', '-e', `http_proxy=${proxy}`, `${url}wget`]]
 ]
 
@@ -56,17 +60,20 @@ function printTable() {
 
 async function run([command, argumentsFor], proxyUrl, originUrl) {
   const name = path.basename(command)
+  const skipped = `${name} is not installed here; going on without it`
   // The user's own proxy settings must neither bypass this proxy nor be asked for this host.
   const env = { ...process.env, no_proxy: '', NO_PROXY: '' }
   const child = spawn(command, argumentsFor(proxyUrl, originUrl), { stdio: 'ignore', env })
   try {
     await once(child, 'spawn')
   } catch {
-    console.log(`${name} is not installed here; going on without it`)
+    console.log(skipped)
     return
   }
   const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode]
-  if (code !== 0) {
+  if (isWindows && code === NOT_INSTALLED) {
+    console.log(skipped)
+  } else if (code !== 0) {
     console.error(`${name} failed with exit code ${code}`)
     process.exitCode = 1
   }

@@ -16,8 +16,8 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const [lookups = '2000', ...chosen] = process.argv.slice(2)
 /** Tests whose processes all may have libasan preloaded: they preload nothing else. */
 const TESTS = [
-  ['port', 'peer', 'state', 'shared', 'threads'].map((name) => `sockets/${name}`),
-  'processes/path',
+  ['port', 'peer', 'state', 'shared', 'threads', 'reply'].map((name) => `sockets/${name}`),
+  ['path', 'info', 'args'].map((name) => `processes/${name}`),
   'calls/teardown'
 ].flat()
 

@@ -33,6 +33,12 @@ impl Error {
         Self { code, syscall, message: message(code, syscall, object, &advice) }
     }
 
+    /// The same, where more is known of the cause than the errno tells.
+    pub fn advised(syscall: &'static str, errno: i32, object: &str, advice: &str) -> Self {
+        let code = errno_name(errno);
+        Self { code, syscall, message: message(code, syscall, object, advice) }
+    }
+
     /// Whether it is for want of a descriptor, which giving some up can cure.
     pub fn is_out_of_descriptors(&self) -> bool {
         matches!(self.code, "EMFILE" | "ENFILE")

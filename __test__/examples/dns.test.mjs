@@ -96,7 +96,9 @@ test('what is no question is not answered, and the next one is', async (t) => {
     'abcd',
     query.replace('0100', '8180'),
     query.slice(0, -10),
-    query.replace('026d65', '7f6d65')
+    query.replace('026d65', '7f6d65'),
+    query.replace('026d65', `7f${'61'.repeat(127)}`),
+    query.replace('026d65', 'c00c')
   ]
   for (const bytes of wrong) client.send(Buffer.from(bytes, 'hex'), portOf(server), '127.0.0.1')
   const hostile = query.replace('026d65', '021b5b')

@@ -33,8 +33,9 @@ test('the second is told which program has the port, and where it was started', 
   assert.equal(told, `Port ${port} is in use by ${node} (pid ${first.child.pid}) in ${folder}`)
 })
 
-test('a listener elsewhere on the port is not the one that is in the way', async (t) => {
+test('listeners elsewhere on the port are not what is in the way', async (t) => {
   const elsewhere = await listen(t, '127.0.0.2')
+  for (let i = 3; i < 9; i += 1) await listen(t, `127.0.0.${i}`, { port: elsewhere.port })
   const first = await startExample(t, root, file, { env: { PORT: String(elsewhere.port) } })
 
   assert.match(

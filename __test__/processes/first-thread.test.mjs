@@ -4,14 +4,24 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { findPidByLocalTcpPort, getProcessInfo, getProcessPath } from '../../index.js'
 import {
+  findPeerProcess,
+  findPidByLocalTcpPort,
+  getProcessInfo,
+  getProcessPath
+} from '../../index.js'
+import {
+  accepted,
   compile,
+  leaderlessCode,
+  listen,
   needsLinux,
   needsProgram,
+  needsPython,
   needsRoot,
   startLooker,
-  startProgram
+  startProgram,
+  startPython
 } from '../support/holders.mjs'
 import { openToAll, stranger } from '../support/through.mjs'
 
@@ -41,6 +51,19 @@ test('it is found, and told with program, arguments and folder', { skip }, async
   })
   assert.ok(startTime >= early - 11 && startTime <= Date.now(), `${startTime}`)
   assert.deepEqual(cgroup, (await getProcessInfo(process.pid)).cgroup)
+})
+
+test('as a client it is told whole in one call', { skip: skip || needsPython }, async (t) => {
+  const server = await listen(t, '127.0.0.1')
+  const coming = accepted(server)
+  const values = { port: server.port, threads: 2 }
+  const child = await startPython(t, leaderlessCode, { values })
+
+  const record = await findPeerProcess(await coming)
+
+  assert.deepEqual(record, await getProcessInfo(child.pid))
+  assert.deepEqual([record.pid, record.path], [child.pid, await getProcessPath(child.pid)])
+  assert.ok(record.args.includes(leaderlessCode))
 })
 
 test('a deleted program keeps its path', { skip }, async (t) => {

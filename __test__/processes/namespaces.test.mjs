@@ -13,7 +13,7 @@ import {
   startProgram,
   startPython
 } from '../support/holders.mjs'
-import { openToAll, stranger } from '../support/through.mjs'
+import { after, openToAll, stranger } from '../support/through.mjs'
 
 const skip = needsRoot || needsPython
 const apart = ['unshare', '--pid', '--fork', '--kill-child']
@@ -186,6 +186,23 @@ test('what may not be seen cannot be translated and is null', { skip }, async (t
   assert.equal(await looker.ask('getProcessInfo', roots.pid), null)
   assert.equal((await looker.ask('getProcessInfo', own.pid)).pid, own.pid)
 })
+
+for (const [name, mask] of [
+  ['an empty /proc', 'mount -t tmpfs -o size=4k none /proc'],
+  ["another namespace's /proc", 'unshare --pid --fork mount -t proc proc /proc']
+]) {
+  test(`${name} that does not list this process is a failure to look`, { skip }, async (t) => {
+    const looker = await startLooker(t, { through: ['unshare', '--mount', ...after(mask)] })
+
+    for (const call of ['getProcessPath', 'getProcessInfo']) {
+      await assert.rejects(looker.ask(call, looker.said.pid), {
+        code: 'ENOENT',
+        syscall: 'open',
+        message: /^ENOENT: open '\/proc\/self\/status': no proc file system .* mount it: /
+      })
+    }
+  })
+}
 
 /** The numbers of a process in each namespace, the outermost first. */
 function numbersOf(pid) {

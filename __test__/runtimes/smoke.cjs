@@ -5,6 +5,7 @@
 // and greets whom it accepts.
 
 const assert = require('node:assert/strict')
+const dgram = require('node:dgram')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
@@ -16,6 +17,8 @@ const BURST = 100
 async function smoke(owner, stranger) {
   await ports(owner, stranger)
   await connections(owner, stranger)
+  await datagrams(owner)
+  await lists(owner, stranger)
   await programs(owner, stranger)
   await aborts(owner, stranger)
   await refusals(owner)
@@ -29,12 +32,15 @@ async function ports({ findPidByLocalTcpPort }, { port, pid }) {
   assert.deepEqual(await Promise.all(many), new Array(BURST).fill(pid))
 }
 
-async function connections({ findPeerPid, findPidByLocalTcpPort }, { port, pid }) {
+async function connections(owner, { port, pid, program }) {
+  const { findPeerPid, findPeerProcess, findPidByLocalTcpPort } = owner
   const socket = net.connect(port, '127.0.0.1')
   const closed = once(socket, 'close')
   await once(socket, 'data')
 
   assert.equal(await findPeerPid(socket), pid)
+  const client = await findPeerProcess(socket)
+  assert.deepEqual([client.pid, client.path], [pid, program])
   const { localAddress, localPort, remoteAddress, remotePort } = socket
   assert.equal(await findPeerPid({ localAddress, localPort, remoteAddress, remotePort }), pid)
   assert.equal(await findPidByLocalTcpPort(localPort, { state: 'connected' }), process.pid)
@@ -42,6 +48,28 @@ async function connections({ findPeerPid, findPidByLocalTcpPort }, { port, pid }
   socket.destroy()
   await closed
   assert.equal(await findPeerPid(socket), null)
+}
+
+async function datagrams({ findPidByLocalUdpPort, findUdpPeerPid }) {
+  const [server, client] = [dgram.createSocket('udp4'), dgram.createSocket('udp4')]
+  server.bind(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  assert.equal(await findPidByLocalUdpPort(port), process.pid)
+
+  client.send('hello', port, '127.0.0.1')
+  const [, rinfo] = await once(server, 'message')
+  assert.equal(await findUdpPeerPid(rinfo, server), process.pid)
+  server.close()
+  client.close()
+}
+
+async function lists({ listSockets }, { port, pid }) {
+  const [listener] = await listSockets({ protocol: 'tcp', state: 'listening', port })
+  assert.deepEqual([listener.localPort, listener.pid, listener.remotePort], [port, pid, null])
+  assert.ok(listener.pids.includes(pid))
+  const ports = (await listSockets({ pid })).map(({ localPort }) => localPort)
+  assert.ok(ports.includes(port))
 }
 
 async function programs({ getProcessInfo, getProcessPath }, { pid, program }) {

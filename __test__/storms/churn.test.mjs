@@ -71,6 +71,7 @@ test('the model knows a false list from a true one', () => {
     [`r 30 40 all ${all}`]: [],
     [`r 30 40 all ${all},tcp/21/4001/900,tcp/4000/80/`]: [], // A connection that was accepted, a hidden one.
     'r 30 40 pid=700 tcp/4001/80/700': [],
+    'r 30 40 port=54 udp/54/0/500,udp/54/99/500': [], // It was seen before it had connected, and then again.
     'r 30 40 port=81 ': [],
     'r 30 40 udp udp/53/0/500,udp/54/99/500': [],
     [`r 120 130 all ${all.slice('tcp/80/0/500,'.length)}`]: [],

@@ -113,8 +113,12 @@ export class Model {
     const byKey = grouped(holds)
     const found = []
     for (const row of rows) {
-      const theirs = byKey.get(keyOf(row)) ?? NOTHING
-      const breach = isAsked(row) ? this.#falseRow(row, theirs) : 'a row that was not asked for'
+      // One that is connected to nobody may be connected by the time that its holders are seen.
+      const isIts = ({ protocol, port }) => protocol === row.protocol && port === row.port
+      const theirs = row.other === 0 ? holds.filter(isIts) : (byKey.get(keyOf(row)) ?? NOTHING)
+      const breach = isAsked(row)
+        ? this.#falseRow(row, theirs, ended)
+        : 'a row that was not asked for'
       if (breach !== null) found.push({ breach, ...asked, row, holds: theirs })
     }
     const wanted = holds.filter((hold) => isAsked({ ...hold, pids: [hold.pid] }))
@@ -124,18 +128,17 @@ export class Model {
   }
 
   /** Returns what is false in a row, or `null`. */
-  #falseRow({ protocol, port, other, pids }, holds) {
+  #falseRow({ protocol, port, other, pids }, holds, to) {
     const server = other === 0 ? undefined : this.#servers.get(`${protocol} ${port}`)
     const isHolder = (pid) => pid === server || holds.some((hold) => hold.pid === pid)
     if (!pids.every(isHolder)) return 'a process that did not hold it'
-    const starts = pids.map((pid) => [...new Set(startsOf(pid, holds))])
-    const isKnown = starts.every((each) => each.length === 1 && each[0] > 0)
-    const isSorted = starts.every(([start], i) => i === 0 || starts[i - 1][0] <= start)
-    return isKnown && !isSorted ? 'a younger holder in front of an older one' : null
+    // Of one that has gone before the answer, nobody could tell when it started.
+    const living = holds.filter(({ surelyUntil }) => surelyUntil >= to)
+    const starts = pids.flatMap((pid) => living.find((hold) => hold.pid === pid)?.start || NOTHING)
+    const isSorted = starts.every((start, i) => i === 0 || starts[i - 1] <= start)
+    return isSorted ? null : 'a younger holder in front of an older one'
   }
 }
-
-const startsOf = (pid, holds) => holds.filter((hold) => hold.pid === pid).map(({ start }) => start)
 
 const keyOf = ({ protocol, port, other }) => `${protocol} ${port} ${other}`
 

@@ -53,8 +53,15 @@ impl Kept {
 
     fn is_ours(&self) -> bool {
         let stat = self.descriptor.as_ref().map(|ours| kernel::stat_of_number(ours.number()));
-        self.process == process::id()
-            && matches!(stat, Some(Ok(stat)) if stat.object == self.object)
+        let is_same = match stat {
+            Some(Ok(stat)) => stat.object == self.object,
+            // `fstat` of a process's `fd` directory counts its entries (`proc_fd_getattr`, since Linux
+            // 6.2), and is ENOENT when the process has ended. Of no file, socket or pipe that a host
+            // may have opened under this number.
+            Some(Err(errno)) => errno == libc::ENOENT,
+            None => false,
+        };
+        is_same && self.process == process::id()
     }
 }
 
@@ -63,5 +70,26 @@ impl Drop for Kept {
         if self.descriptor.is_some() && !self.is_ours() {
             self.descriptor.take().into_iter().for_each(Descriptor::forget);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_ours_when_its_process_has_ended() {
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        let table = CString::new(format!("/proc/{}/fd", child.id())).unwrap();
+        let opened = kernel::open(kernel::NO_DIRECTORY, &table, libc::O_DIRECTORY).unwrap();
+        let kept = Kept::new(opened).unwrap();
+
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        assert!(kept.into_checked().is_some());
     }
 }

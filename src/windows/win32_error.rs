@@ -27,14 +27,20 @@ pub const STATUS_UNSUCCESSFUL: u32 = 0xC000_0001;
 /// There is no memory left.
 pub const ERROR_NOT_ENOUGH_MEMORY: u32 = 8;
 const ERROR_OUTOFMEMORY: u32 = 14;
+const STATUS_NO_MEMORY: u32 = 0xC000_0017;
+const STATUS_ACCESS_DENIED: u32 = 0xC000_0022;
 
 /// A call failed with a Win32 error or an NTSTATUS. `object` is what it was asked about; it may be
 /// empty.
 pub fn failed(syscall: &'static str, code: u32, object: &str) -> Error {
     let name = name(code);
     let advice = match code {
-        ERROR_ACCESS_DENIED => "refused, as in a sandbox; this process must be allowed to look",
-        ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY => "no memory left; close some programs",
+        ERROR_ACCESS_DENIED | STATUS_ACCESS_DENIED => {
+            "refused, as in a sandbox; this process must be allowed to look"
+        }
+        ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY | STATUS_NO_MEMORY => {
+            "no memory left; close some programs"
+        }
         _ => "the system could not answer",
     };
     let object = if object.is_empty() { String::new() } else { format!(" '{object}'") };
@@ -52,9 +58,9 @@ fn name(code: u32) -> &'static str {
     match code {
         2 | 3 => "ENOENT",
         4 => "EMFILE",
-        ERROR_ACCESS_DENIED => "EPERM",
+        ERROR_ACCESS_DENIED | STATUS_ACCESS_DENIED => "EPERM",
         6 => "EBADF",
-        ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY => "ENOMEM",
+        ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY | STATUS_NO_MEMORY => "ENOMEM",
         ERROR_GEN_FAILURE => "EIO",
         ERROR_NOT_SUPPORTED => "ENOTSUP",
         ERROR_INVALID_PARAMETER | ERROR_INSUFFICIENT_BUFFER => "EINVAL",

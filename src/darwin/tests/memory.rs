@@ -1,10 +1,11 @@
 //! What is remembered decides where to look first, never what is answered.
 
-use super::asker::{Asker, Owner, connection};
+use super::asker::{Asker, Owner, connection, reply, udp_port};
+use crate::answer::Found;
 use crate::platform::darwin::fake_libproc::{calls, change, install};
-use crate::platform::darwin::fake_sockets::{connected, listener, other};
+use crate::platform::darwin::fake_sockets::{connected, listener, other, udp};
 use crate::platform::darwin::fake_world::{Call, Descriptor, World};
-use crate::question::{Pid, Wanted};
+use crate::question::{Filter, Pid, Wanted};
 
 /// Numbers that are the same in each run.
 pub struct Dice(pub u64);
@@ -23,7 +24,7 @@ pub fn happen(world: &mut World, dice: &mut Dice, port: u16) {
     let pid = pids[dice.below(pids.len())];
     let fd = dice.below(12) as i32 + 3;
     let free = (500..540).find(|new| !world.is_alive(*new)).expect("a free pid");
-    match dice.below(10) {
+    match dice.below(12) {
         0 if pids.len() < 25 => world.start(free), // Pids are used again all the time.
         1 if pids.len() > 4 => {
             world.exit(pid);
@@ -46,6 +47,8 @@ pub fn happen(world: &mut World, dice: &mut Dice, port: u16) {
                 match how {
                     6 => listener(&local),
                     7 => other(),
+                    10 => udp(&local, None),
+                    11 => udp(&local, Some("127.0.0.1:53")),
                     _ => connected(&local, "127.0.0.1:80"),
                 },
             );
@@ -54,18 +57,52 @@ pub fn happen(world: &mut World, dice: &mut Dice, port: u16) {
     }
 }
 
-/// Who must answer, told by the world itself: of the holders the one that started first.
-fn owner_in(world: &World, port: u16, state: Option<i32>) -> Option<Pid> {
+/// The holders of the sockets with this port, told by the world itself: who started first in front.
+/// `kind` and `state` as the kernel has them.
+fn holders_in(world: &World, port: u16, kind: i32, state: Option<i32>) -> Vec<Pid> {
     let is_it = |descriptor: &Descriptor| match descriptor {
         Descriptor::File => false,
         Descriptor::Socket(so) => {
             let socket = &world.sockets[so];
             let same_state = state.is_none_or(|state| state == socket.state);
-            socket.local.1 == u32::from(port.to_be()) && same_state
+            socket.kind == kind && socket.local.1 == u32::from(port.to_be()) && same_state
         }
     };
     let holders = world.processes.iter().filter(|process| process.fds.values().any(is_it));
-    holders.min_by_key(|process| process.started).map(|process| process.pid)
+    let mut holders: Vec<_> = holders.map(|process| (process.started, process.pid)).collect();
+    holders.sort_unstable();
+    holders.into_iter().map(|(_, pid)| pid).collect()
+}
+
+/// All that can be asked about a port, of a long memory and of none.
+fn check(warm: &mut Asker, asked: u16, seed: u64) {
+    let local = format!("127.0.0.1:{asked}");
+    let exact = connection(&local, "127.0.0.1:80");
+    let questions = [
+        (Wanted::port(asked), 2, None),
+        (Wanted::listener(asked), 2, Some(1)),
+        (Wanted::connected(asked), 2, Some(4)),
+        (exact.clone(), 2, Some(4)),
+        (udp_port(asked, None), 1, None),
+        (reply(&local, "127.0.0.1:53"), 1, None),
+    ];
+    for (wanted, kind, state) in questions {
+        let holders = change(|world| holders_in(world, asked, kind, state));
+        let expected = holders.first().copied();
+
+        assert_eq!(warm.look(wanted.clone()), Ok(expected), "{wanted:?}, seed {seed}");
+        assert_eq!(Asker::default().look(wanted), Ok(expected), "seed {seed}, cold");
+    }
+    let holders = change(|world| holders_in(world, asked, 2, Some(4)));
+    let record = warm.record(exact).expect("no failure");
+    let of = if let Found::Record(record) = record { Some(record.pid) } else { None };
+    assert_eq!(of, holders.first().copied(), "seed {seed}");
+
+    let rows = warm.list(Filter { port: Some(asked), ..Filter::default() }).expect("a list");
+    let [tcp, udp] = [2, 1].map(|kind| change(|world| holders_in(world, asked, kind, None)));
+    let expected: Vec<_> = [tcp, udp].into_iter().filter(|pids| !pids.is_empty()).collect();
+    let pids: Vec<_> = rows.into_iter().map(|row| row.pids).collect();
+    assert_eq!(pids, expected, "seed {seed}");
 }
 
 #[test]
@@ -80,21 +117,40 @@ fn a_long_memory_answers_as_none_does_and_as_it_is() {
         for port in 1000..1120 {
             change(|world| happen(world, &mut dice, port));
             let asked = port - dice.below(12) as u16;
-            let exact = connection(&format!("127.0.0.1:{asked}"), "127.0.0.1:80");
-            let questions = [
-                (Wanted::port(asked), None),
-                (Wanted::listener(asked), Some(1)),
-                (Wanted::connected(asked), Some(4)),
-                (exact, Some(4)),
-            ];
-            for (wanted, state) in questions {
-                let expected = change(|world| owner_in(world, asked, state));
-
-                assert_eq!(warm.look(wanted.clone()), Ok(expected), "{wanted:?}, seed {seed}");
-                assert_eq!(Asker::default().look(wanted), Ok(expected), "seed {seed}, cold");
-            }
+            check(&mut warm, asked, seed);
         }
     }
+}
+
+#[test]
+fn the_numbers_that_are_remembered_of_an_owner_may_be_anybodys_by_now() {
+    let mut world = World::new();
+    for pid in [100, 200] {
+        world.start(pid);
+        for fd in 3..20 {
+            world.open(pid, fd, other());
+        }
+    }
+    let mut asker = Asker::in_world(world);
+    for fd in 3..15 {
+        let local = format!("127.0.0.1:{}", 1000 + fd);
+        change(|world| world.open(100, fd, connected(&local, "127.0.0.1:80")));
+        assert_eq!(asker.look(connection(&local, "127.0.0.1:80")), Ok(Some(100)));
+    }
+    // Under each remembered number the process has now what another one is asked for, torn down; what it
+    // is asked for itself is elsewhere.
+    change(|world| {
+        for fd in 3..15 {
+            let dead = world.open(100, fd, connected("127.0.0.1:2000", "127.0.0.1:80"));
+            world.tear_down(dead);
+        }
+        world.open(200, 7, connected("127.0.0.1:2000", "127.0.0.1:80"));
+        world.open(100, 18, connected("127.0.0.1:2001", "127.0.0.1:80"));
+    });
+
+    assert_eq!(asker.look(connection("127.0.0.1:2000", "127.0.0.1:80")), Ok(Some(200)));
+    assert_eq!(asker.look(connection("127.0.0.1:2001", "127.0.0.1:80")), Ok(Some(100)));
+    assert_eq!(asker.look(connection("127.0.0.1:1003", "127.0.0.1:80")), Ok(None));
 }
 
 #[test]

@@ -21,6 +21,10 @@ const STATUS_BYTES: usize = 4096;
 /// `stat` is one line of some 50 numbers.
 const STAT_BYTES: usize = 4096;
 
+/// Why this process is not in `/proc`.
+const NO_PROC: &str = "no proc file system is mounted there, or one of a pid namespace that this \
+    process is not in; mount it: mount -t proc proc /proc";
+
 /// How the numbers of `/proc` and those of this process's own namespace go together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
@@ -67,27 +71,25 @@ impl Numbers {
         let failed =
             |call, errno, file: &str| failure(call, errno, &Name::new(format_args!("self/{file}")));
         let name = Name::new(format_args!("self/status"));
-        let file = kernel::open(NO_DIRECTORY, name.text(), libc::O_RDONLY)
-            .map_err(|errno| failed("open", errno, "status"))?;
+        let file = match kernel::open(NO_DIRECTORY, name.text(), libc::O_RDONLY) {
+            Ok(file) => file,
+            Err(libc::ENOENT) => {
+                let object = name.text().to_string_lossy();
+                return Err(Error::advised("open", libc::ENOENT, &object, NO_PROC));
+            }
+            Err(errno) => return Err(failed("open", errno, "status")),
+        };
         let mut buffer = vec![0; STATUS_BYTES];
         let status =
             kernel::read(&file, &mut buffer).map_err(|errno| failed("read", errno, "status"))?;
-        let numbers = layout::namespace_pids(status);
-        let own = numbers.first().copied().or_else(|| layout::thread_group(status));
-        let own = own.ok_or_else(|| failed("read", libc::EINVAL, "status"))?;
-        let is_same = match numbers.as_slice() {
-            // An older kernel does not tell; two numbers that are equal are hardly by chance.
-            [] => own == process::id().cast_signed(),
-            [_] => true,
-            _ => false,
-        };
-        if is_same {
+        let told = own_number(status, process::id().cast_signed());
+        let (own, depth) = told.ok_or_else(|| failed("read", libc::EINVAL, "status"))?;
+        if depth == 0 {
             return Ok(Self { own, inner: None });
         }
         let namespace = Name::new(format_args!("self/ns/pid"));
         let stat = kernel::stat(NO_DIRECTORY, namespace.text())
             .map_err(|errno| failed("stat", errno, "ns/pid"))?;
-        let depth = numbers.len().saturating_sub(1);
         Ok(Self { own, inner: Some(Inner { depth, object: stat.object }) })
     }
 
@@ -181,4 +183,35 @@ fn is_within(place: Place<'_>, deeper: usize, object: (u64, u64)) -> Result<bool
         namespace = outer;
     }
     Ok(kernel::stat_of_number(namespace.number()).is_ok_and(|stat| stat.object == object))
+}
+
+/// Out of `/proc/self/status`: this process as `/proc` numbers it, and how deep its namespace lies
+/// within that of `/proc`, 0 where they are the same. `here`: its number in its own.
+fn own_number(status: &[u8], here: Pid) -> Option<(Pid, usize)> {
+    match layout::namespace_pids(status).as_slice() {
+        [listed, inner @ ..] => Some((*listed, inner.len())),
+        // An older kernel does not tell. Two numbers that are equal are hardly so by chance; where they
+        // differ nobody else's can be translated.
+        [] => layout::thread_group(status).map(|listed| (listed, usize::from(listed != here))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_is_our_own_namespace_and_more_are_outer_ones() {
+        assert_eq!(own_number(b"Tgid:\t812\nNSpid:\t812\n", 812), Some((812, 0)));
+        assert_eq!(own_number(b"Tgid:\t812\nNSpid:\t812\t40\t1\n", 1), Some((812, 2)));
+        // By chance.
+        assert_eq!(own_number(b"Tgid:\t812\nNSpid:\t812\t812\n", 812), Some((812, 1)));
+    }
+
+    #[test]
+    fn before_linux_4_1_equal_numbers_are_our_own_namespace() {
+        assert_eq!(own_number(b"Tgid:\t812\nPid:\t812\n", 812), Some((812, 0)));
+        assert_eq!(own_number(b"Tgid:\t812\nPid:\t812\n", 1), Some((812, 1)));
+        assert_eq!(own_number(b"Pid:\t812\n", 812), None);
+    }
 }

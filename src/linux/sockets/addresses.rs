@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
-use super::channel::{Channel, Failure, is_absent};
+use super::channel::{Channel, attempted, is_absent};
 use super::kernel::NetlinkFamily;
 use super::route_reply::{self, OwnAddress};
 use crate::error::Error;
+use crate::platform::linux::kernel::Failure;
 use crate::socket::End;
 
 /// The interface `lo`, by its index in every network namespace (LOOPBACK_IFINDEX in the kernel).
@@ -34,7 +35,7 @@ pub fn destination(address: &End) -> Result<Destination, Error> {
     if ip.is_unspecified() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST {
         return Ok(Destination::Here(address.scope));
     }
-    match own_addresses(ip) {
+    match attempted(|| own_addresses(ip)) {
         Ok(addresses) => {
             let is_it = |own: &&OwnAddress| {
                 let seen = End::new(own.address, own.device, 0);

@@ -150,11 +150,8 @@ impl Unlisted {
         state: Option<State>,
     ) -> Result<(), Unavailable> {
         if state != Some(State::Connected) {
-            let mut at_one_go = true;
-            for families in [Families::Inet, Families::Inet6] {
-                let listeners = dump(Protocol::Tcp, families, LISTENING, port);
-                at_one_go &= diag.dump(listeners, &mut |row| self.consider(&row))?;
-            }
+            let listeners = dump(Protocol::Tcp, LISTENING, port);
+            let at_one_go = diag.dump(listeners, &mut |row| self.consider(&row))?;
             // Without a state, the port's other sockets answer where its listener is hidden.
             self.is_complete = at_one_go && state == Some(State::Listening);
         }
@@ -166,19 +163,15 @@ impl Unlisted {
                     break;
                 }
             }
+            self.connection.iter().for_each(|connection| diag.peers.remember(connection));
         }
         Ok(())
     }
 
     fn dump_udp_port(&mut self, diag: &mut SockDiag, port: u16) -> Result<(), Unavailable> {
-        let states = states::bits(Protocol::Udp, None);
+        let sockets = dump(Protocol::Udp, states::bits(Protocol::Udp, None), port);
         for _ in 0..READINGS {
-            let mut at_one_go = true;
-            for families in [Families::Inet, Families::Inet6] {
-                let sockets = dump(Protocol::Udp, families, states, port);
-                at_one_go &= diag.dump(sockets, &mut |row| self.consider(&row))?;
-            }
-            if at_one_go {
+            if diag.dump(sockets, &mut |row| self.consider(&row))? {
                 break;
             }
         }
@@ -284,8 +277,8 @@ fn candidate(wanted: &Wanted, row: &Row) -> Option<Candidate> {
     (row.inode != 0).then_some(candidate)
 }
 
-fn dump(protocol: Protocol, families: Families, states: u32, local_port: u16) -> Dump {
-    Dump { protocol, families, states, local_port, remote_port: 0 }
+fn dump(protocol: Protocol, states: u32, local_port: u16) -> Dump {
+    Dump { protocol, families: Families::Both, states, local_port, remote_port: 0 }
 }
 
 /// Returns the address that the kernel gives to a datagram to `peer`, an address of this machine: the

@@ -3,7 +3,7 @@
 use super::kernel::{self, NetlinkFamily};
 use super::netlink::{self, Message};
 use crate::platform::linux::kept::Kept;
-use crate::platform::linux::kernel::Errno;
+use crate::platform::linux::kernel::{Errno, Failure};
 
 /// As much as the kernel puts into one datagram of a dump (`netlink_dump` in af_netlink.c).
 const DATAGRAM_BYTES: usize = 32 * 1024;
@@ -11,8 +11,8 @@ const DATAGRAM_BYTES: usize = 32 * 1024;
 /// stands in for the kernel and stays silent comes to this.
 const REPLY_SECONDS: libc::time_t = 2;
 
-/// A call that failed and its errno.
-pub type Failure = (&'static str, Errno);
+/// How often a question is asked that fails for some passing reason, as for lack of memory.
+pub const ATTEMPTS: u32 = 3;
 
 /// A netlink socket with one request under way at most.
 pub struct Channel {
@@ -103,6 +103,17 @@ impl Channel {
         }
         Ok(received)
     }
+}
+
+/// Asks again what failed for some passing reason, a few times.
+pub fn attempted<T>(mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
+    for _ in 1..ATTEMPTS {
+        match ask() {
+            Err((_, errno)) if !is_absent(errno) => {}
+            outcome => return outcome,
+        }
+    }
+    ask()
 }
 
 /// Returns whether an errno is what a kernel without that part of netlink says, and one that refuses

@@ -49,6 +49,13 @@ pub struct Dump {
     pub remote_port: u16,
 }
 
+impl Dump {
+    /// Returns one for each family.
+    pub fn split(self) -> [Self; 2] {
+        [Families::Inet, Families::Inet6].map(|families| Self { families, ..self })
+    }
+}
+
 /// AF_INET, AF_INET6 or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Families {

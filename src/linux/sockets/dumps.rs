@@ -23,13 +23,7 @@ pub fn dumps<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Dump> {
             dumps
         }
     };
-    let dumps = [Protocol::Tcp, Protocol::Udp].into_iter().flat_map(of_protocol);
-    // The kernel has UDP's families apart.
-    let steps = |dump: Dump| match (dump.protocol, dump.families) {
-        (Protocol::Udp, Families::Both) => split(dump).to_vec(),
-        _ => vec![dump],
-    };
-    dumps.flat_map(steps).collect()
+    [Protocol::Tcp, Protocol::Udp].into_iter().flat_map(of_protocol).collect()
 }
 
 fn dumps_of(wanted: &Wanted) -> Vec<Dump> {
@@ -72,9 +66,4 @@ fn dumps_of(wanted: &Wanted) -> Vec<Dump> {
         }
         Wanted::Port(_) | Wanted::Reply { .. } | Wanted::LocalPeer(_) => Vec::new(),
     }
-}
-
-/// Returns two dumps for one of both families.
-pub fn split(dump: Dump) -> [Dump; 2] {
-    [Families::Inet, Families::Inet6].map(|families| Dump { families, ..dump })
 }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use super::candidates::Unlisted;
-use super::diag_request::{Dump, Families};
-use super::dumps::{dumps, split};
+use super::diag_request::Dump;
+use super::dumps::dumps;
 use super::sock_diag::{Asking, SockDiag, Unavailable};
 use super::text_table::{Text, TextTable};
 use super::users;
@@ -31,6 +31,7 @@ pub struct Listing {
 enum Step {
     /// A quick question once more.
     Ask(usize),
+    Begin(Dump),
     Dump(Asking),
     Open(TextTable),
     Read(Text),
@@ -98,7 +99,7 @@ impl Listing {
         let is_text = |protocol: &Protocol| self.unavailable.contains_key(protocol);
         let wanted = self.questions.iter().map(|unlisted| &unlisted.question.wanted);
         let dumps = dumps(wanted).into_iter().filter(|dump| !is_text(&dump.protocol));
-        let mut steps: Vec<_> = dumps.map(|dump| Step::Dump(dump.into())).collect();
+        let mut steps: Vec<_> = dumps.map(Step::Begin).collect();
         if !self.is_second_reading {
             let is_asked = |unlisted: &Unlisted| is_asked_quickly(&unlisted.question.wanted);
             let asked =
@@ -111,67 +112,63 @@ impl Listing {
     }
 
     fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
+        match step {
+            Step::Ask(index) => self.ask(index, diag)?,
+            Step::Begin(dump) => self.begin_dumps(diag.dumps(dump)),
+            Step::Dump(mut asking) => {
+                let dumped = diag.dump_on(&mut asking, &mut self.considering());
+                match dumped {
+                    Ok(None) => self.steps.push(Step::Dump(asking)),
+                    Ok(Some(at_one_go)) => self.may_lack |= !at_one_go,
+                    Err(failed) => match diag.refuse_both(*asking.dump(), &failed) {
+                        Some(dumps) => self.begin_dumps(dumps),
+                        None => self.read_text(asking.dump().protocol, failed)?,
+                    },
+                }
+            }
+            Step::Open(table) => match Text::open(table) {
+                Ok(text) => self.steps.extend(text.map(Step::Read)),
+                Err(error) if error.is_out_of_descriptors() => return Err(error),
+                // The first failure is the one to tell: without sock_diag it was text or nothing.
+                Err(error) => {
+                    let first = self.unavailable.remove(&table.protocol);
+                    return Err(first.map_or(error, |unavailable| unavailable.error));
+                }
+            },
+            Step::Read(mut text) => {
+                if text.read_on(&mut self.considering())? {
+                    self.steps.push(Step::Read(text));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each row to the questions that want its port, or any.
+    fn considering(&mut self) -> impl FnMut(Row) {
         let (questions, by_port) = (&mut self.questions, &self.by_port);
-        let each = &mut |row: Row| {
+        |row| {
             for port in [Some(row.socket.local.port), None] {
                 for index in by_port.get(&port).into_iter().flatten() {
                     questions.get_mut(*index).into_iter().for_each(|one| one.consider(&row));
                 }
             }
-        };
-        match step {
-            Step::Ask(index) => {
-                let Some(unlisted) = self.questions.get_mut(index) else { return Ok(()) };
-                let is_udp = unlisted.question.wanted.protocol() == Some(Protocol::Udp);
-                match unlisted.ask(diag) {
-                    Ok(()) => Ok(()),
-                    Err(unavailable) if is_udp => self.read_text(Protocol::Udp, unavailable),
-                    // There is no text that tells the other end of a Unix-domain socket.
-                    Err(unavailable) => Err(unavailable.error),
-                }
-            }
-            Step::Dump(mut asking) => match diag.dump_on(&mut asking, each) {
-                Ok(None) => {
-                    self.steps.push(Step::Dump(asking));
-                    Ok(())
-                }
-                Ok(Some(at_one_go)) => {
-                    self.may_lack |= !at_one_go;
-                    Ok(())
-                }
-                Err(unavailable) => self.dump_otherwise(*asking.dump(), unavailable),
-            },
-            Step::Open(table) => match Text::open(table) {
-                Ok(text) => {
-                    self.steps.extend(text.map(Step::Read));
-                    Ok(())
-                }
-                Err(error) if error.is_out_of_descriptors() => Err(error),
-                // The first failure is the one to tell: without sock_diag it was text or nothing.
-                Err(error) => {
-                    let first = self.unavailable.remove(&table.protocol);
-                    Err(first.map_or(error, |unavailable| unavailable.error))
-                }
-            },
-            Step::Read(mut text) => {
-                if text.read_on(each)? {
-                    self.steps.push(Step::Read(text));
-                }
-                Ok(())
-            }
         }
     }
 
-    /// One dump of both families may be refused where two are not.
-    fn dump_otherwise(&mut self, refused: Dump, unavailable: Unavailable) -> Result<(), Error> {
-        if refused.families != Families::Both {
-            return self.read_text(refused.protocol, unavailable);
+    fn ask(&mut self, index: usize, diag: &mut SockDiag) -> Result<(), Error> {
+        let Some(unlisted) = self.questions.get_mut(index) else { return Ok(()) };
+        let is_udp = unlisted.question.wanted.protocol() == Some(Protocol::Udp);
+        match unlisted.ask(diag) {
+            Ok(()) => Ok(()),
+            Err(unavailable) if is_udp => self.read_text(Protocol::Udp, unavailable),
+            // There is no text that tells the other end of a Unix-domain socket.
+            Err(unavailable) => Err(unavailable.error),
         }
-        if unavailable.error.is_out_of_descriptors() {
-            return Err(unavailable.error);
-        }
-        self.steps.extend(split(refused).map(|dump| Step::Dump(dump.into())));
-        Ok(())
+    }
+
+    fn begin_dumps(&mut self, dumps: impl IntoIterator<Item = Dump>) {
+        self.steps.extend(dumps.into_iter().map(|dump| Step::Dump(dump.into())));
     }
 
     fn read_text(&mut self, protocol: Protocol, unavailable: Unavailable) -> Result<(), Error> {
@@ -183,6 +180,7 @@ impl Listing {
         let wanted = |index: &usize| questions.get(*index).map(|one| &one.question.wanted);
         self.steps.retain(|step| match step {
             Step::Ask(index) => wanted(index).and_then(Wanted::protocol) != Some(protocol),
+            Step::Begin(dump) => dump.protocol != protocol,
             Step::Dump(asking) => asking.dump().protocol != protocol,
             Step::Open(_) | Step::Read(_) => true,
         });

@@ -24,6 +24,8 @@ mod proc_net;
 mod route_reply;
 pub mod sock_diag;
 mod states;
+#[cfg(test)]
+mod tests;
 mod text_table;
 mod unix_diag;
 mod unix_peer;

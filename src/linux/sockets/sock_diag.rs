@@ -3,18 +3,17 @@
 //! One socket is kept open, which saves most of a quick question's time. It stays in the network
 //! namespace that the thread had when it was opened; a later `setns` is not followed.
 
-use super::channel::{Channel, Failure, Received, is_absent};
+use super::channel::{ATTEMPTS, Channel, Received, attempted, is_absent};
 use super::diag_reply;
-use super::diag_request::{self, Dump, Exact};
+use super::diag_request::{self, Dump, Exact, Families};
 use super::kernel::NetlinkFamily;
 use super::peers::Peers;
 use super::unix_diag;
 use crate::error::Error;
+use crate::platform::linux::kernel::Failure;
 use crate::platform::linux::socket::{Inode, Row};
 use crate::socket::Protocol;
 
-/// How often a question is asked that fails for some passing reason, as for lack of memory.
-const ATTEMPTS: u32 = 3;
 /// How many datagrams may come that are no answer. The kernel sends none.
 const STRAY_DATAGRAMS: u32 = 100;
 
@@ -31,6 +30,8 @@ pub struct Unavailable {
 pub struct SockDiag {
     channel: Option<Channel>,
     buffer: Vec<u8>,
+    /// Whether the kernel refuses the request of old, which brings both families at one go.
+    refuses_both: bool,
     /// The servers of connections that were found for their port alone.
     pub peers: Peers,
 }
@@ -93,12 +94,43 @@ impl SockDiag {
     /// Gives the live sockets of a dump to `each`. Says whether the kernel told them at one go; a
     /// longer dump can miss a socket that moves meanwhile.
     pub fn dump(&mut self, dump: Dump, each: &mut dyn FnMut(Row)) -> Result<bool, Unavailable> {
-        let mut asking = Asking::from(dump);
-        loop {
-            if let Some(at_one_go) = self.dump_on(&mut asking, each)? {
-                return Ok(at_one_go);
-            }
+        let mut at_one_go = true;
+        for dump in self.dumps(dump) {
+            let mut asking = Asking::from(dump);
+            at_one_go &= loop {
+                match self.dump_on(&mut asking, each) {
+                    Ok(None) => {}
+                    Ok(Some(at_one_go)) => break at_one_go,
+                    Err(unavailable) => {
+                        let Some(dumps) = self.refuse_both(dump, &unavailable) else {
+                            return Err(unavailable);
+                        };
+                        return dumps.into_iter().try_fold(at_one_go, |at_one_go, dump| {
+                            Ok(self.dump(dump, each)? && at_one_go)
+                        });
+                    }
+                }
+            };
         }
+        Ok(at_one_go)
+    }
+
+    /// Returns what to ask for instead: UDP's families are told apart only, and TCP's as well where
+    /// the request of old is refused.
+    pub fn dumps(&self, dump: Dump) -> Vec<Dump> {
+        match (dump.families, dump.protocol) {
+            (Families::Both, Protocol::Udp) => dump.split().into(),
+            (Families::Both, Protocol::Tcp) if self.refuses_both => dump.split().into(),
+            _ => vec![dump],
+        }
+    }
+
+    /// Returns what to ask for instead of a dump that failed. `None`: nothing, it was not the request of
+    /// old, or there are no descriptors left.
+    pub fn refuse_both(&mut self, dump: Dump, failed: &Unavailable) -> Option<[Dump; 2]> {
+        let is_old = dump.families == Families::Both && !failed.error.is_out_of_descriptors();
+        self.refuses_both |= is_old;
+        is_old.then(|| dump.split())
     }
 
     /// The same, one datagram on; `None` while there is more to come.
@@ -148,16 +180,7 @@ impl SockDiag {
         request: &dyn Fn(u32) -> Vec<u8>,
         each: &mut dyn FnMut(&[u8]),
     ) -> Result<(), Unavailable> {
-        let mut attempt = 1_u32;
-        loop {
-            match self.attempt_one(request, each) {
-                Ok(()) => return Ok(()),
-                Err((_, errno)) if attempt < ATTEMPTS && !is_absent(errno) => {
-                    attempt = attempt.wrapping_add(1);
-                }
-                Err(failure) => return Err(unavailable(failure)),
-            }
-        }
+        attempted(|| self.attempt_one(request, each)).map_err(unavailable)
     }
 
     fn attempt_one(

@@ -170,7 +170,7 @@ fn a_list_of_processes_that_cannot_be_read_is_an_error_where_it_is_needed() {
 
     let error = process_path(400).expect_err("refused");
 
-    assert_eq!((error.code, error.syscall), ("UNKNOWN", "NtQuerySystemInformation"));
+    assert_eq!((error.code, error.syscall), ("EPERM", "NtQuerySystemInformation"));
 }
 
 #[test]
