@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { toolchainFor } from './lib/rust-toolchain.mjs'
+import { toolchainWithSources } from './lib/rust-toolchain.mjs'
 import { withoutSourcePaths } from './lib/source-paths.mjs'
 import { installZig } from './lib/zig.mjs'
 
@@ -39,9 +39,10 @@ for (const name of names) {
 function build(name) {
   const target = targets[name]
   if (target === undefined) throw new Error(`unknown target '${name}'`)
-  const toolchain = toolchainFor(target)
+  const toolchain = toolchainWithSources(target)
   const flags = withoutSourcePaths(root, toolchain.cargo, toolchain.env)
-  flags.push('-Clink-arg=-Wl,-s')
+  // Places of panics in the standard library are of no use without a backtrace.
+  flags.push('-Clink-arg=-Wl,-s', '-Zlocation-detail=none')
   // Node cannot load a static program, which is what Rust makes for musl by default.
   if (name.endsWith('musl')) flags.push('-Ctarget-feature=-crt-static')
   const versioned = name.endsWith('gnu') ? `${target}.${OLDEST_GLIBC}` : target
