@@ -82,7 +82,10 @@ function count(name, { status, signal, stdout }) {
 
 function nodeFor(arch) {
   if (arch === process.arch) return [process.execPath]
-  installDebian({ '/usr/bin/aarch64-linux-gnu-gcc': 'gcc-aarch64-linux-gnu' })
+  installDebian({
+    '/usr/bin/aarch64-linux-gnu-gcc': 'gcc-aarch64-linux-gnu',
+    '/usr/aarch64-linux-gnu/include/stdint.h': 'libc6-dev-arm64-cross'
+  })
   return emulatedNode(cache)
 }
 

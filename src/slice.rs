@@ -25,6 +25,8 @@ pub struct Slice {
     ends_with_answer: Instant,
     #[cfg(test)]
     steps_left: Option<Cell<u32>>,
+    #[cfg(test)]
+    share_steps: u32,
 }
 
 impl Slice {
@@ -36,6 +38,8 @@ impl Slice {
             ends_with_answer: now.checked_add(SLICE_WITH_ANSWER).unwrap_or(now),
             #[cfg(test)]
             steps_left: None,
+            #[cfg(test)]
+            share_steps: 1,
         }
     }
 
@@ -47,7 +51,9 @@ impl Slice {
             ends: Cell::new(ends),
             ends_with_answer: ends,
             #[cfg(test)]
-            steps_left: self.steps_left.as_ref().map(|_| Cell::new(1)),
+            steps_left: self.steps_left.as_ref().map(|_| Cell::new(self.share_steps)),
+            #[cfg(test)]
+            share_steps: self.share_steps,
         }
     }
 
@@ -78,5 +84,11 @@ impl Slice {
     #[cfg(test)]
     pub fn of_steps(steps: u32) -> Self {
         Self { steps_left: Some(Cell::new(steps)), ..Self::begin() }
+    }
+
+    /// The same with a share of so many steps, not of one.
+    #[cfg(test)]
+    pub fn with_share(self, steps: u32) -> Self {
+        Self { share_steps: steps, ..self }
     }
 }

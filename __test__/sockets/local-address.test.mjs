@@ -15,7 +15,7 @@ import {
   startLooker,
   startPython
 } from '../support/holders.mjs'
-import { openToAll, stranger, strangerId } from '../support/through.mjs'
+import { after, networkOf, openToAll, stranger, strangerId } from '../support/through.mjs'
 
 const skip = needsLinux || needsPython
 const needsAll = skip || needsIPv6
@@ -124,6 +124,21 @@ test('who is bound to a device is not reached by a loopback address', {
   const owners = await ownersOf(port, [own.address, '127.0.0.1'])
 
   assert.deepEqual(owners, [holder.pid, null])
+})
+
+test('an address that lo has is reached through any device, as that of a load balancer is', {
+  skip: needsRoot || needsPython
+}, async (t) => {
+  const port = await quietPort()
+  const links = 'ip link set lo up; ip addr add 10.9.8.7/32 dev lo; ip link add left type veth'
+  const network = ['unshare', '--net', ...after(links)]
+  const make = `listening('10.9.8.7', ${port}, device='left')`
+  const holder = await startHolder(t, make, { through: network })
+  const looker = await startLooker(t, { through: networkOf(holder) })
+
+  const owner = await looker.ask('findPidByLocalTcpPort', port, { address: '10.9.8.7' })
+
+  assert.equal(owner, holder.pid)
 })
 
 test('an address that is none of ours is nobody, whoever listens', {

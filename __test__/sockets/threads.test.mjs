@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { test } from 'node:test'
-import { findPeerPid, findPidByLocalTcpPort, getProcessPath } from '../../index.js'
+import { findPeerPid, findPidByLocalTcpPort, getProcessPath, listSockets } from '../../index.js'
 import {
   accepted,
   leaderlessCode,
@@ -56,6 +56,26 @@ test("a thread's socket is its process's", { skip: needsPython }, async (t) => {
   const owner = await findPidByLocalTcpPort(holder.said.port)
 
   assert.equal(owner, holder.pid)
+})
+
+test("a list by a thread's number is empty, whatever its process holds", { skip }, async (t) => {
+  const code = `
+    listener = listen()
+    def hold():
+        say(port=port_of(listener), thread=threading.get_native_id())
+        rest()
+    threading.Thread(target=hold, daemon=True).start()
+    rest()`
+  const holder = await startPython(t, code)
+
+  const ofProcess = await listSockets({ pid: holder.pid })
+  const ofThread = await listSockets({ pid: holder.said.thread })
+
+  assert.deepEqual(
+    ofProcess.map(({ localPort, pids }) => ({ localPort, pids })),
+    [{ localPort: holder.said.port, pids: [holder.pid] }]
+  )
+  assert.deepEqual(ofThread, [])
 })
 
 test('workers and the main thread look up side by side', async (t) => {

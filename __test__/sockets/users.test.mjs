@@ -205,3 +205,49 @@ async function dropRights({ say, hear, ask, require, ports, id }) {
 function answerOf(answer) {
   return { answer }
 }
+
+test('a socket in use has its user, seen or not, as far as users are mapped', {
+  skip
+}, async (t) => {
+  const { root, node } = openToAll(t)
+  const bound = `
+    kept = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    kept.bind(('127.0.0.1', 0))
+    say(port=port_of(kept))
+    hear()`
+  const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
+  const holders = []
+  for (const through of [[], stranger, nobody])
+    holders.push(await startPython(t, bound, { through }))
+  const whole = await startLooker(t)
+  const user = await startLooker(t, { through: stranger, root, node })
+  // There root alone is somebody: the ordinary user outside, whose processes may not be seen.
+  const through = [...stranger, 'unshare', '--user', '--map-root-user']
+  const mapped = await startLooker(t, { through, root, node })
+
+  const rowsOf = async (looker) => {
+    const rows = []
+    for (const { said } of holders) {
+      const [row] = await looker.ask('listSockets', { protocol: 'udp', port: said.port })
+      rows.push([row.uid, row.pid])
+    }
+    return rows
+  }
+  const [first, second, third] = holders.map(({ pid }) => pid)
+
+  assert.deepEqual(await rowsOf(whole), [
+    [0, first],
+    [strangerId, second],
+    [65534, third]
+  ])
+  assert.deepEqual(await rowsOf(user), [
+    [0, null],
+    [strangerId, second],
+    [65534, null]
+  ])
+  assert.deepEqual(await rowsOf(mapped), [
+    [null, null],
+    [0, null],
+    [null, null]
+  ])
+})

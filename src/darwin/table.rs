@@ -178,14 +178,11 @@ impl Table {
             // Of equal ones, one that is nobody else's costs less.
             let best = own.max_by_key(|hit| (hit.rank, !hit.shared)).copied();
             let is_final = is_alone && !asked.needs_every_process();
-            match best.filter(|best| best.is_sole() && is_final) {
-                Some(best) => {
-                    if !settle(context, gathered, id, &best)? {
-                        context.waiting.drop_hits(self.pid);
-                    }
-                }
-                None if asked.in_walk => {}
-                None => asked.hits.retain(|hit| hit.owner.pid != self.pid),
+            let Some(best) = best.filter(|best| best.is_sole() && is_final) else { continue };
+            if !settle(context, gathered, id, &best)?
+                && let Some(asked) = context.waiting.get(id)
+            {
+                asked.hits.retain(|hit| hit.owner != best.owner);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 //! ancestors of whom they find.
 
 use super::clock::Clock;
-use super::holders::ancestors::Climbed;
+use super::holders::ancestors::{Climbed, is_process};
 use super::holders::recent::Recent;
 use super::holders::walk::{Known, Step, Walk};
 use super::questions::{Pending, Questions, Stage, is_climbing, is_new};
@@ -73,7 +73,8 @@ impl Hunt {
     pub fn begin(&mut self, questions: &mut Questions, clock: &mut Clock, sockets: Option<u64>) {
         let late = questions.take_late();
         let first = late.map(|hints| hints.into_iter().chain(self.recent.first()));
-        let mut first = first.into_iter().flatten();
+        // Such a number may be a thread's by now.
+        let mut first = first.into_iter().flatten().filter(|pid| is_process(*pid));
         let walk = match &mut self.walk {
             Some(walk) => {
                 first.for_each(|pid| walk.name(pid));
@@ -160,6 +161,10 @@ impl Hunt {
                     return Ok(Some((Outcome::Owner(owner), climb.found_by)));
                 }
                 Climbed::Unread(pid) => self.walk.iter_mut().for_each(|walk| walk.name(pid)),
+                Climbed::NoProcess => {
+                    self.recent.forget(climb.hit.pid);
+                    pending.forget_hits();
+                }
             }
         }
         let (Some(roster), Some(walk)) = (&mut pending.roster, &mut self.walk) else {

@@ -227,7 +227,8 @@ impl Pending {
         }
     }
 
-    fn forget_hits(&mut self) {
+    /// What was seen does not count any more.
+    pub fn forget_hits(&mut self) {
         self.best = None;
         if is_climbing(&self.stage) {
             self.stage = Stage::New;

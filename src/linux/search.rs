@@ -165,7 +165,7 @@ impl Search {
 
     /// All sockets of a list are known: all their holders are looked for, or that `pid` alone.
     fn gather(&mut self, id: u32, pid: Option<Pid>, rows: Vec<Row>, answers: &mut Vec<Answer>) {
-        let listed = pid.map(|pid| Numbers::current()?.listed(pid)).transpose();
+        let listed = pid.map(|pid| Numbers::current()?.listed_process(pid)).transpose();
         match listed {
             Err(error) => self.answer(id, Err(error), FoundBy::Sockets, answers),
             Ok(listed) if rows.is_empty() || listed == Some(None) => {

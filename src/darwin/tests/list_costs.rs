@@ -128,6 +128,26 @@ fn quick_questions_and_long_tables_without_pause_do_not_keep_a_list_from_its_end
 }
 
 #[test]
+fn the_walk_has_its_share_when_a_long_table_takes_all_of_a_slice() {
+    let (world, _) = desktop();
+    let mut asker = Asker::in_world(world);
+    let walk = asker.ask(Wanted::port(1));
+    for _ in 0..10 {
+        asker.advance(&Slice::of_steps(1));
+    }
+    asker.ask_list(Filter { pid: Some(1000), ..ALL });
+    calls();
+
+    asker.advance(&Slice::of_steps(3).with_share(5));
+
+    let made = calls();
+    let of_list = |call: &Call| matches!(call, Call::ListFds(1000) | Call::Socket(1000, _));
+    let lists = made.iter().filter(|call| of_list(call)).count();
+    assert_eq!((lists, made.len() - lists), (3, 5), "{made:?}");
+    assert!(asker.finish().iter().any(|answer| answer.id == walk));
+}
+
+#[test]
 fn a_late_list_waits_for_a_walk_of_its_own() {
     let calls_of_a_walk = 2 + world().plain_walk();
     for when in 1..calls_of_a_walk {

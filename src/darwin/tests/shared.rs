@@ -220,6 +220,8 @@ fn of_two_equal_hits_in_one_process_the_one_that_nobody_shares_is_taken() {
         let mut asker = Asker::in_world(world);
 
         assert_eq!(asker.look(Wanted::port(80)), Ok(Some(200)));
+        let others = calls().into_iter().filter(|call| matches!(call, Call::Bsd(_)));
+        assert_eq!(others.count(), 0, "nobody's start is asked for");
     }
 }
 

@@ -4,7 +4,7 @@ use super::asker::{Asker, connection, reply, udp_port};
 use crate::platform::darwin::fake_libproc::{calls, change};
 use crate::platform::darwin::fake_sockets::{Socket, address, connected, listener, other, udp};
 use crate::platform::darwin::fake_world::{Call, World};
-use crate::question::Wanted;
+use crate::question::{Filter, Wanted};
 
 /// One process for each socket, the last the newest, from pid 100 on.
 fn holding(sockets: Vec<Socket>) -> Asker {
@@ -278,4 +278,18 @@ fn a_recent_udp_owner_costs_what_a_tcp_one_does() {
         (calls.as_slice(), owner),
         (&[Call::ListFds(101), Call::Socket(101, 5)][..], Ok(Some(101)))
     );
+}
+
+#[test]
+fn the_interface_in_an_address_of_one_link_is_no_part_of_it() {
+    for (address, plain) in
+        [("ff02:4::fb", "ff02::fb"), ("ff11:4::1", "ff11::1"), ("ff05:4::1", "ff05:4::1")]
+    {
+        let mut asker = holding(vec![udp(&format!("[{address}]:5353"), None)]);
+
+        let rows = asker.list(Filter::default()).expect("a list");
+
+        assert_eq!(rows[0].socket.local.address.to_string(), plain);
+        assert_eq!(asker.look(udp_port(5353, Some(plain))), Ok(Some(100)));
+    }
 }

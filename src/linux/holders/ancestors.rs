@@ -6,7 +6,7 @@
 use super::tables::Tables;
 use crate::answer::FoundBy;
 use crate::error::Error;
-use crate::platform::linux::proc::layout;
+use crate::platform::linux::proc::layout::{self, ProcessStat};
 use crate::platform::linux::proc::names::{Name, failure, is_gone_or_hidden, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
@@ -32,6 +32,8 @@ pub enum Climbed {
     Owner(Hit),
     /// That process's table must be read to its end first.
     Unread(Pid),
+    /// The holder's number is a thread's by now, whose directory shows its process's table.
+    NoProcess,
 }
 
 impl Climb {
@@ -45,7 +47,10 @@ impl Climb {
     pub fn advance(&mut self, since: u64, tables: Option<&Tables>) -> Result<Climbed, Error> {
         let ancestors = match self.ancestors.take() {
             Some(ancestors) => ancestors,
-            None => ancestors(self.hit.pid, descent)?,
+            None => match descent(self.hit.pid)? {
+                Some(Descent { is_thread: true, .. }) => return Ok(Climbed::NoProcess),
+                holder => ancestors(holder, descent)?,
+            },
         };
         let ancestors = self.ancestors.insert(ancestors);
         let Hit { inode, fd, .. } = self.hit;
@@ -83,16 +88,18 @@ pub struct Descent {
     pub parent: Pid,
     /// When it started, in clock ticks since the system did.
     pub start_ticks: u64,
+    /// It is no process, but one of the other threads of one: `/proc` lists none, and has a directory
+    /// under the number of each.
+    pub is_thread: bool,
 }
 
-/// Returns the ancestors of `pid`, the nearest first. One that is hidden ends them.
+/// Returns the ancestors of `child`, the nearest first. One that is hidden ends them.
 pub fn ancestors(
-    pid: Pid,
+    mut child: Option<Descent>,
     descent: impl Fn(Pid) -> Result<Option<Descent>, Error>,
 ) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
-    let mut child = descent(pid)?;
-    while let Some(Descent { parent, start_ticks }) = child {
+    while let Some(Descent { parent, start_ticks, .. }) = child {
         if parent == 0 || ancestors.len() == LEVELS {
             break;
         }
@@ -115,12 +122,21 @@ pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
     let mut line = [0; 4096];
     match name.read(&mut line) {
         Ok(line) => {
-            let stat = layout::process_stat(line);
-            Ok(stat.map(|it| Descent { parent: it.parent, start_ticks: it.start_ticks }))
+            let descent = |ProcessStat { parent, start_ticks, is_thread, .. }| Descent {
+                parent,
+                start_ticks,
+                is_thread,
+            };
+            Ok(layout::process_stat(line).map(descent))
         }
         Err(errno) if is_gone_or_hidden(errno) => Ok(None),
         Err(errno) => Err(failure("open", errno, &name)),
     }
+}
+
+/// Returns whether a number that was a process's once still is one's, as far as can be seen.
+pub fn is_process(pid: Pid) -> bool {
+    matches!(descent(pid), Ok(Some(Descent { is_thread: false, .. })))
 }
 
 #[cfg(test)]
@@ -134,10 +150,11 @@ mod tests {
             let descent = |(_, parent, start): &(Pid, Pid, u64)| Descent {
                 parent: *parent,
                 start_ticks: *start,
+                is_thread: false,
             };
             Ok(found.map(descent))
         };
-        ancestors(pid, descent).unwrap_or_default()
+        descent(pid).and_then(|child| ancestors(child, descent)).unwrap_or_default()
     }
 
     #[test]

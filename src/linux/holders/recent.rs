@@ -62,6 +62,11 @@ impl Recent {
         self.0.truncate(OWNERS);
     }
 
+    /// That number is no process's any more.
+    pub fn forget(&mut self, pid: Pid) {
+        self.0.retain(|owner| owner.pid != pid);
+    }
+
     /// Notes how many descriptors each owner was seen to have.
     pub fn count(&mut self, seen: impl Fn(Pid) -> Option<u64>) {
         self.0.iter_mut().for_each(|owner| owner.count = seen(owner.pid).unwrap_or(owner.count));

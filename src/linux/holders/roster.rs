@@ -146,7 +146,7 @@ fn is_inits(holders: &[Holder]) -> Result<bool, Error> {
     let own = holders.iter().filter(|holder| holder.pid == INIT).map(|holder| holder.fd);
     let own = own.collect::<HashSet<_>>();
     for holder in holders.iter().filter(|it| it.pid != INIT && own.contains(&it.fd)) {
-        if ancestors(holder.pid, descent)?.last() == Some(&INIT) {
+        if ancestors(descent(holder.pid)?, descent)?.last() == Some(&INIT) {
             return Ok(true);
         }
     }

@@ -18,6 +18,8 @@ use crate::question::Pid;
 
 /// `status` is some 1,500 bytes long, and what is needed stands in front.
 const STATUS_BYTES: usize = 4096;
+/// `stat` is one line of some 50 numbers.
+const STAT_BYTES: usize = 4096;
 
 /// Why this process is not in `/proc`.
 const NO_PROC: &str = "no proc file system is mounted there, or one of a pid namespace that this \
@@ -140,6 +142,22 @@ impl Numbers {
             }
         }
         Ok(None)
+    }
+
+    /// The same, of a process only: `/proc` lists no thread, but each one's number names a directory in
+    /// it. `None` also where the caller may not see the process.
+    pub fn listed_process(self, pid: Pid) -> Result<Option<Pid>, Error> {
+        let Some(listed) = self.listed(pid)? else { return Ok(None) };
+        let mut line = [0; STAT_BYTES];
+        let is_process = match Place::by_number(listed).read("stat", &mut line) {
+            Ok(line) => layout::process_stat(line).is_some_and(|stat| !stat.is_thread),
+            // Needs no descriptor.
+            Err(Unread::Failed(error)) if error.is_out_of_descriptors() => {
+                kernel::is_process(pid).map_err(|_| error)?
+            }
+            other => seen(other)?.is_some(),
+        };
+        Ok(is_process.then_some(listed))
     }
 
     /// The number here of the process in `place`.

@@ -249,14 +249,19 @@ impl Unlisted {
 
     /// Returns whether a packet to the address that is asked about could come to a socket that is
     /// bound to an interface. A reply comes through the one that has the address; to a port, packets
-    /// from outside may come through any other, but none comes to a loopback address.
+    /// from outside may come through any other, but none comes to a loopback address. Another one
+    /// that `lo` has is as reachable as if its own interface had it.
     fn is_reached_by_device(&self, row: &Row) -> bool {
         let Some(Destination::Here(device)) = self.destination else {
             return self.destination.is_none();
         };
         match (device, &self.question.wanted) {
             (Some(device), Wanted::Reply { .. }) => row.device == 0 || row.device == device,
-            (Some(LOOPBACK), Wanted::Port(_)) => row.device == 0 || row.device == LOOPBACK,
+            (_, Wanted::Port(Port { address: Some(End { address, .. }), .. }))
+                if address.is_loopback() =>
+            {
+                row.device == 0 || row.device == LOOPBACK
+            }
             _ => true,
         }
     }

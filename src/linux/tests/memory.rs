@@ -7,13 +7,16 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{self, Command};
+use std::sync::mpsc;
+use std::thread;
 
 use super::holder::{ALONE, Holder, WITH_CHILD};
-use super::{alone, end};
+use super::{alone, end, look};
+use crate::answer::Found;
 use crate::platform::linux::holders::recent::{OWNERS, Owner, Recent};
 use crate::platform::linux::socket::Group;
 use crate::platform::linux::{Search, local_peer};
-use crate::question::{LocalPeer, Pid, Question, Wanted};
+use crate::question::{Gives, LocalPeer, Pid, Question, Wanted};
 use crate::slice::Slice;
 
 /// Numbers that are the same in each run.
@@ -183,4 +186,34 @@ fn whatever_is_remembered_the_answer_is_the_one_of_an_empty_memory() {
     }
     drop(world);
     group.into_iter().for_each(|group| fs::remove_dir(group).expect("it is empty"));
+}
+
+#[test]
+fn a_remembered_number_that_is_a_threads_by_now_answers_with_its_process() {
+    let _alone = alone();
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let (fd, wanted) = (
+        listener.as_raw_fd(),
+        Wanted::listener(listener.local_addr().expect("it is bound").port()),
+    );
+    let (end, told) = (mpsc::channel::<()>(), mpsc::channel());
+    let thread = thread::spawn(move || {
+        let own = fs::read_link("/proc/thread-self").expect("it is told");
+        let number = own.file_name().and_then(|name| name.to_str()?.parse().ok());
+        told.0.send(number.expect("PID/task/TID")).expect("it is awaited");
+        end.1.recv().expect_err("it is never told anything");
+    });
+    let number: Pid = told.1.recv().expect("it runs");
+    // Under that number, so that it is seen at a glance; and under no number, in its whole table.
+    for numbers in [vec![fd], vec![]] {
+        let mut search = Search::default();
+        search.hunt.recent = Recent::of(vec![Owner { pid: number, numbers, count: 1 }]);
+
+        let found = look(&mut search, wanted.clone(), Gives::Record, 1000);
+
+        let Found::Record(record) = found else { panic!("{found:?} is no record") };
+        assert_eq!(record.pid, process::id().cast_signed());
+    }
+    drop(end.0);
+    thread.join().expect("it ends");
 }
