@@ -6,9 +6,10 @@ import { spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { clientTables, keepClients } from './client-tables.mjs'
 import { makeRepository, PROGRAMS, run } from './clients/programs.mjs'
 import { Resident } from './population.mjs'
-import { duration, markdown, quantile, ratio } from './statistics.mjs'
+import { quantile } from './statistics.mjs'
 
 const here = import.meta.dirname
 const AT_ONCE = [1, 6]
@@ -58,54 +59,40 @@ function keepBusy() {
 /** Of the look-ups of a program that had answered before, how many needed no count and no walk. */
 export function knownAtOnce(lookUps) {
   const known = lookUps.filter(({ isKnown }) => isKnown)
-  return { known: known.length, atOnce: known.filter(({ step }) => step === 'recent').length }
+  return { known: known.length, quick: known.filter(({ step }) => step === 'recent').length }
 }
 
-function percent({ known, atOnce }) {
-  return known === 0 ? '' : `${((100 * atOnce) / known).toFixed(1)} % of ${known}`
+/** Each program's look-ups. */
+async function measureAll(clients, count) {
+  const all = []
+  for (const [name, { needs = name, atOnce = AT_ONCE }] of Object.entries(PROGRAMS)) {
+    if (needs === undefined) continue
+    for (const each of atOnce) all.push(summary(await clients.measure(name, count, each)))
+    process.stderr.write(`  ${name}\n`)
+  }
+  return all
 }
 
-function row({ name, atOnce, lookUps }) {
+/** What is kept of a program's look-ups. */
+function summary({ name, atOnce, lookUps }) {
   const [ours, beside] = ['ms', 'beside'].map((key) => lookUps.map((lookUp) => lookUp[key]))
   const right = lookUps.filter(({ isRight }) => isRight).length
   const at = (part) => [ours, beside].map((values) => quantile(values, part))
-  const cells = ([a, b]) => [duration(a), duration(b), ratio(a / b)]
-  return [
-    `${name}, ${atOnce} at a time`,
-    `${right} of ${lookUps.length}`,
-    percent(knownAtOnce(lookUps)),
-    ...cells(at(0.5)),
-    ...cells(at(0.9))
-  ]
-}
-
-const HEAD = [
-  'client',
-  'right',
-  'known at once',
-  ...['median', 'readlink', 'ratio'],
-  ...['p90', 'readlink', 'ratio']
-]
-
-async function table(clients, count) {
-  const rows = []
-  for (const [name, { needs = name, atOnce = AT_ONCE }] of Object.entries(PROGRAMS)) {
-    if (needs === undefined) continue
-    for (const each of atOnce) rows.push(row(await clients.measure(name, count, each)))
-    process.stderr.write(`  ${name}\n`)
-  }
-  return markdown(HEAD, rows)
+  const counts = { all: lookUps.length, right, ...knownAtOnce(lookUps) }
+  return { name, atOnce, counts, median: at(0.5), p90: at(0.9) }
 }
 
 if (process.argv[1] === import.meta.filename) {
   const isQuick = process.argv.includes('--quick')
   const count = isQuick ? 40 : 300
   const clients = await Clients.start()
-  console.log(`Quiet machine, load average ${os.loadavg()[0]}\n\n${await table(clients, count)}`)
+  const results = { quiet: { load: os.loadavg()[0], rows: await measureAll(clients, count) } }
   if (!isQuick) {
     const rest = keepBusy()
-    console.log(`\nA busy loop on each processor\n\n${await table(clients, count)}`)
+    results.busy = { load: os.loadavg()[0], rows: await measureAll(clients, count) }
     rest()
   }
   await clients.end()
+  console.log(clientTables(results))
+  if (!isQuick) keepClients(results)
 }

@@ -17,7 +17,13 @@ const PANELS = [
   ['recent, init', 'A recent owner', 'one more connection of a process that has'],
   ['burst', 'A burst', 'fifty owners asked for at once']
 ]
-const LABELS = { ours: 'socket-owner', listeners: 'listeners (Rust)', netstat2: 'netstat2 (Rust)' }
+const BROWSER = 'chromium'
+const LABELS = {
+  readlink: 'readlink beside it',
+  ours: 'socket-owner',
+  listeners: 'listeners (Rust)',
+  netstat2: 'netstat2 (Rust)'
+}
 
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328 }
@@ -38,9 +44,12 @@ const STYLE = `
     .wrong { fill: #f85149 }
   }`
 
-export function picture({ loads }) {
+/** `clients`: what was measured of real clients, if it was. */
+export function picture({ loads }, clients) {
   const load = loads.find(({ processes }) => processes === 300)
   const panels = PANELS.map(([key, title, note]) => ({ title, note, bars: bars(load[key]) }))
+  const browser = clients?.quiet.rows.find(({ name, atOnce }) => name === BROWSER && atOnce > 1)
+  if (browser !== undefined) panels.push(browserPanel(browser))
   const all = panels.flatMap(({ bars }) => bars.map(({ ms }) => ms))
   const low = Math.floor(Math.log10(Math.min(...all)) - 0.3)
   const high = Math.ceil(Math.log10(Math.max(...all)))
@@ -63,6 +72,15 @@ export function picture({ loads }) {
     ...parts,
     '</svg>\n'
   ].join('\n')
+}
+
+function browserPanel({ atOnce, median: [ours, beside] }) {
+  const bar = (name, ms) => ({ name, ms, isWrong: false })
+  return {
+    title: 'A real browser',
+    note: `Chromium through a proxy, ${atOnce} connections at a time; a file system call at the same moment`,
+    bars: [bar('readlink', beside), bar('ours', ours)]
+  }
 }
 
 function grid(ms, x, height) {

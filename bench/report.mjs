@@ -1,9 +1,10 @@
-// The tables of a run. `node bench/report.mjs` writes them again from the last full run.
+// The tables of a run. `node bench/report.mjs` writes them again from the last full runs.
 
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientTables, readClients } from './client-tables.mjs'
 import { rows } from './goals.mjs'
 import { PROGRAMS } from './lookups.mjs'
 import { picture } from './picture.mjs'
@@ -116,15 +117,15 @@ function growth({ growth }) {
   return markdown(['', '', 'first', 'new owner', 'recent owner', 'miss'], lines)
 }
 
-/** Writes the tables into README.md, between the two marks, and the picture. */
+/** Writes the tables into figures.md, and the picture; real clients' too, where they were measured. */
 export function save(results) {
   fs.writeFileSync(kept, JSON.stringify(results))
-  const file = path.join(here, 'README.md')
-  const readme = fs.readFileSync(file, 'utf8')
-  const [head, tail] = [readme.split('<!-- figures -->')[0], readme.split('<!-- end -->')[1]]
+  const clients = readClients()
   const text = report(results)
-  fs.writeFileSync(file, `${head}<!-- figures -->\n${text}\n<!-- end -->${tail}`)
-  fs.writeFileSync(path.join(here, 'figures.svg'), picture(results))
+  const parts = ['# The figures', 'Written by the benchmark; [what they mean](README.md).', text]
+  if (clients !== undefined) parts.push(`### Real clients\n\n${clientTables(clients)}`)
+  fs.writeFileSync(path.join(here, 'figures.md'), `${parts.join('\n\n')}\n`)
+  fs.writeFileSync(path.join(here, 'figures.svg'), picture(results, clients))
   process.stdout.write(`${text}\n`)
 }
 

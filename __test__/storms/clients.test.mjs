@@ -24,7 +24,7 @@ for (const [name, { needs = name, atOnce = [1, 6] }] of Object.entries(PROGRAMS)
         lookUps.filter(({ isRight }) => !isRight),
         []
       )
-      const { known, atOnce: quick } = knownAtOnce(lookUps)
+      const { known, quick } = knownAtOnce(lookUps)
       assert.ok(quick >= Math.floor(known * SHARE), `${quick} of ${known}`)
     })
   }

@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::holder::{ALONE, Holder, WITH_CHILD};
-use super::{alone, end, look};
+use super::{alone, end};
 use crate::answer::Found;
 use crate::platform::linux::holders::recent::{OWNERS, Owner, Recent};
 use crate::platform::linux::socket::Group;
@@ -209,7 +209,7 @@ fn a_remembered_number_that_is_a_threads_by_now_answers_with_its_process() {
         let mut search = Search::default();
         search.hunt.recent = Recent::of(vec![Owner { pid: number, numbers, count: 1 }]);
 
-        let found = look(&mut search, wanted.clone(), Gives::Record, 1000);
+        let found = super::look(&mut search, wanted.clone(), Gives::Record, 1000);
 
         let Found::Record(record) = found else { panic!("{found:?} is no record") };
         assert_eq!(record.pid, process::id().cast_signed());
