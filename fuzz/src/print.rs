@@ -159,7 +159,9 @@ pub fn stat_line(stat: &ProcessStat) -> Vec<u8> {
     let mut line = b"1 (".to_vec();
     line.extend(stat.name);
     let unread = "0 ".repeat(15);
-    line.extend(format!(") {state} {parent} {unread}{threads} 0 {start} 0\n").bytes());
+    let exit_signal = if stat.is_thread { -1 } else { 17 };
+    let rest = format!("{threads} 0 {start} {unread}{exit_signal} 0\n");
+    line.extend(format!(") {state} {parent} {unread}{rest}").bytes());
     line
 }
 
