@@ -31,15 +31,15 @@ mod tests {
         control_group(text.as_bytes())
     }
 
-    /// Debian 12, systemd 252.
+    /// written for this test, not captured, systemd 252.
     const VERSION_2: &str = "0::/user.slice/user-1000.slice/session-3.scope\n";
 
-    /// Ubuntu 18.04, systemd 237: both mounted, the controllers in version 1.
+    /// written for this test, not captured, systemd 237: both mounted, the controllers in version 1.
     const HYBRID: &str = "12:pids:/user.slice/user-1000.slice\n11:cpuset:/\n\
         4:net_cls,net_prio:/\n1:name=systemd:/user.slice/user-1000.slice/session-2.scope\n\
         0::/user.slice/user-1000.slice/session-2.scope\n";
 
-    /// CentOS 7, systemd 219, a Docker container.
+    /// written for this test, not captured, systemd 219, a Docker container.
     const VERSION_1: &str = "11:cpuacct,cpu:/docker/3f5a\n10:pids:/docker/3f5a/pids\n\
         3:memory:/docker/3f5a\n1:name=systemd:/docker/3f5a\n";
 
