@@ -31,15 +31,15 @@ mod tests {
         control_group(text.as_bytes())
     }
 
-    /// written for this test, not captured, systemd 252.
+    /// Written for this test in the form of version 2; not captured.
     const VERSION_2: &str = "0::/user.slice/user-1000.slice/session-3.scope\n";
 
-    /// written for this test, not captured, systemd 237: both mounted, the controllers in version 1.
+    /// Written for this test: both mounted, the controllers in version 1; not captured.
     const HYBRID: &str = "12:pids:/user.slice/user-1000.slice\n11:cpuset:/\n\
         4:net_cls,net_prio:/\n1:name=systemd:/user.slice/user-1000.slice/session-2.scope\n\
         0::/user.slice/user-1000.slice/session-2.scope\n";
 
-    /// written for this test, not captured, systemd 219, a Docker container.
+    /// Written for this test in the form of version 1, in a container; not captured.
     const VERSION_1: &str = "11:cpuacct,cpu:/docker/3f5a\n10:pids:/docker/3f5a/pids\n\
         3:memory:/docker/3f5a\n1:name=systemd:/docker/3f5a\n";
 
