@@ -114,11 +114,9 @@ impl Roster {
             // A fork may start in the same tick as its parent, and has the greater number.
             pids.sort_by_key(|pid| (*pid == INIT && !is_inits, start(pid), *pid));
         }
-        let mut told = Vec::with_capacity(pids.len());
-        for pid in pids {
-            told.extend(self.told(pid, inode, holders, numbers)?);
-        }
-        Ok(told)
+        // In place, where the numbers are the same here.
+        let told = |pid| self.told(pid, inode, holders, numbers).transpose();
+        pids.into_iter().filter_map(told).collect()
     }
 
     /// Returns the number here of a holder: it is shown to hold the socket while it is translated.

@@ -1,7 +1,7 @@
 //! Whole tables of sockets, read for all the questions that need them: dumps of sock_diag, or text
 //! where it is refused; one datagram or a page of text a step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::candidates::Unlisted;
 use super::diag_request::Dump;
@@ -18,7 +18,7 @@ use crate::socket::{Protocol, State};
 pub struct Listing {
     questions: Vec<Unlisted>,
     /// The places in `questions` of those who want a local port, and of those who want any.
-    by_port: HashMap<Option<u16>, Vec<usize>>,
+    by_port: BTreeMap<Option<u16>, Vec<usize>>,
     /// What is still to be read, the last one first.
     steps: Vec<Step>,
     /// What is to be read once more, since it came in pieces: from one to the next the kernel counts
@@ -41,7 +41,7 @@ enum Step {
 impl Listing {
     /// Begins to read for `questions`.
     pub fn new(questions: Vec<Unlisted>) -> Self {
-        let mut by_port = HashMap::<Option<u16>, Vec<usize>>::new();
+        let mut by_port = BTreeMap::<Option<u16>, Vec<usize>>::new();
         let wanted = || questions.iter().map(|unlisted| &unlisted.question.wanted).enumerate();
         for (index, wanted) in wanted() {
             by_port.entry(wanted.local_port()).or_default().push(index);
