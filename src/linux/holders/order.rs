@@ -1,8 +1,8 @@
 //! Which process comes next in a walk.
 //!
 //! A process that has just connected has one descriptor more than before. So the processes that are
-//! new, or whose number of descriptors changed since the last walk, come first, small tables before
-//! large ones; then the rest. The numbers cost one `stat` a process and decide the order only:
+//! new, or have more descriptors than at the last walk, come first; then those that have fewer; then
+//! the rest; small tables before large ones. The numbers cost one `stat` a process and decide the order only:
 //! every listed process that has descriptors is visited, and its table read to the end.
 
 use std::cmp::Reverse;
@@ -44,8 +44,18 @@ pub struct Order {
 
 struct Place {
     pid: Pid,
-    is_known: bool,
+    change: Change,
     count: u64,
+}
+
+/// How a process's number of descriptors differs from that of the last walk, the least promising
+/// first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Same,
+    Fewer,
+    /// More, or it was not counted before: what a program looks like that has just connected.
+    More,
 }
 
 impl Order {
@@ -80,7 +90,7 @@ impl Order {
             } else {
                 // Newest first, as pids are given out ascending.
                 let count = u64::from(Pid::MAX.abs_diff(pid));
-                self.visits.push(Place { pid, is_known: true, count });
+                self.visits.push(Place { pid, change: Change::Same, count });
             }
             if slice.is_over() {
                 break;
@@ -92,7 +102,7 @@ impl Order {
         let own = self.own;
         self.visits.sort_by_key(|visit| {
             // The greatest is visited first. The own table costs next to nothing.
-            (visit.pid != INIT, visit.pid == own, !visit.is_known, Reverse(visit.count))
+            (visit.pid != INIT, visit.pid == own, visit.change, Reverse(visit.count))
         });
         Ok(true)
     }
@@ -156,14 +166,18 @@ impl Order {
             Ok(stat) => {
                 self.counts.insert(pid, stat.size);
                 if stat.size != 0 {
-                    let is_known = known.get(&pid) == Some(&stat.size);
-                    self.visits.push(Place { pid, is_known, count: stat.size });
+                    let change = match known.get(&pid) {
+                        Some(before) if *before == stat.size => Change::Same,
+                        Some(before) if *before > stat.size => Change::Fewer,
+                        _ => Change::More,
+                    };
+                    self.visits.push(Place { pid, change, count: stat.size });
                 }
             }
             Err(errno) if is_gone_or_hidden(errno) => {}
             // It is visited all the same, and that shows what is the matter.
             Err(_) => {
-                self.visits.push(Place { pid, is_known: false, count: 0 });
+                self.visits.push(Place { pid, change: Change::More, count: 0 });
                 self.uncountable.push(pid);
             }
         }
