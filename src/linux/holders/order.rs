@@ -30,6 +30,8 @@ pub struct Order {
     position: Option<i64>,
     /// As listed; counted from the end.
     uncounted: Vec<Pid>,
+    /// Those that had no descriptors before, kernel threads above all. They are not counted.
+    empty: Vec<Pid>,
     /// To be visited, the last one first.
     visits: Vec<Place>,
     /// What was counted in this listing.
@@ -67,6 +69,7 @@ impl Order {
         Ok(Self {
             position: Some(0),
             uncounted: Vec::new(),
+            empty: Vec::new(),
             visits: Vec::new(),
             counts: Counts::new(),
             uncountable: Vec::new(),
@@ -85,7 +88,10 @@ impl Order {
             return Ok(false);
         }
         while let Some(pid) = self.uncounted.pop() {
-            if self.has_counts {
+            if known.get(&pid) == Some(&0) {
+                self.counts.insert(pid, 0);
+                self.empty.push(pid);
+            } else if self.has_counts {
                 self.count_one(pid, known);
             } else {
                 // Newest first, as pids are given out ascending.
@@ -129,6 +135,14 @@ impl Order {
             }
         }
         Ok(())
+    }
+
+    /// Takes those that had no descriptors before, when all are visited that have changed: they may be
+    /// others under the same numbers by now.
+    pub fn take_empty(&mut self) -> Vec<Pid> {
+        let comes_first = |place: &Place| place.change != Change::Same || place.pid == self.own;
+        let is_due = !self.visits.last().is_some_and(comes_first);
+        if is_due { std::mem::take(&mut self.empty) } else { Vec::new() }
     }
 
     /// The next process to visit.
