@@ -32,6 +32,10 @@ pub struct Pending {
     pub repeats: u32,
     /// A list's sockets.
     pub roster: Option<Roster>,
+    /// What else may answer, where nobody holds the sockets that are sought.
+    pub rest: Option<Box<Unlisted>>,
+    /// How many sockets nobody was seen to hold when everybody's table was read.
+    pub unheld: usize,
 }
 
 /// How far a question has come.
@@ -81,6 +85,8 @@ impl Questions {
             is_late: false,
             repeats: 0,
             roster: None,
+            rest: None,
+            unheld: 0,
             question,
         };
         self.all.insert(pending.question.id, pending);
@@ -126,9 +132,23 @@ impl Questions {
         self.sought.insert(id, &candidates);
         pending.highest = candidates.iter().map(|candidate| candidate.rank).max();
         (pending.candidates, pending.best) = (candidates, None);
+        (pending.rest, pending.unheld) = (None, 0);
         (pending.since, pending.stage, pending.is_late) = (now, stage, true);
         if let Wanted::LocalPeer(peer) = &pending.question.wanted {
             pending.hint = Some(peer.pid).filter(|pid| *pid > 0);
+        }
+    }
+
+    /// The same where other sockets may answer too. If none of them answers better, those that are known
+    /// come first, whoever holds them; else recent owners alone are asked before the rest is read.
+    pub fn seek_first(&mut self, unlisted: Unlisted, now: u64) {
+        let (id, candidates) = (unlisted.question.id, unlisted.candidates.clone());
+        if !unlisted.has_best {
+            return self.seek(id, candidates, now, Stage::Unlisted(Box::new(unlisted)));
+        }
+        self.seek(id, candidates, now, Stage::Seeking);
+        if let Some(pending) = self.all.get_mut(&id) {
+            pending.rest = Some(Box::new(unlisted));
         }
     }
 
@@ -150,6 +170,15 @@ impl Questions {
     /// on.
     pub fn begin_listing(&mut self) -> Vec<Unlisted> {
         self.all.values_mut().filter_map(Pending::begin_listing).collect()
+    }
+
+    /// Nobody holds the sockets that were sought. Returns whether others may answer: then the whole
+    /// tables are to be read.
+    pub fn turn_to_rest(&mut self, id: u32) -> bool {
+        let Some(pending) = self.all.get_mut(&id) else { return false };
+        let Some(rest) = pending.rest.take() else { return false };
+        (pending.unheld, pending.stage) = (rest.candidates.len(), Stage::Unlisted(rest));
+        true
     }
 
     /// The whole tables must be read from their beginning.
@@ -229,7 +258,7 @@ impl Pending {
 
     /// What was seen does not count any more.
     pub fn forget_hits(&mut self) {
-        self.best = None;
+        (self.best, self.unheld) = (None, 0);
         if is_climbing(&self.stage) {
             self.stage = Stage::New;
         }

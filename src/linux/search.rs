@@ -79,9 +79,7 @@ impl Search {
             let Some(pending) = self.questions.get_mut(*id) else { continue };
             let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone());
             if unlisted.needs_tables() {
-                let (candidates, now) = (unlisted.candidates.clone(), self.clock.tick());
-                let stage = Stage::Unlisted(Box::new(unlisted));
-                self.questions.seek(*id, candidates, now, stage);
+                self.questions.seek_first(unlisted, self.clock.tick());
             } else {
                 self.seek(unlisted, answers);
             }
@@ -138,6 +136,9 @@ impl Search {
                     pending.stage = Stage::Ordering;
                 }
                 (_, Wanted::All(filter)) => self.gather(*id, filter.pid, unlisted.rows, answers),
+                _ if (1..=pending.unheld).contains(&unlisted.candidates.len()) => {
+                    self.answer(*id, Ok(Found::Nobody), FoundBy::Walk, answers);
+                }
                 _ => self.seek(unlisted, answers),
             }
         }
@@ -225,6 +226,7 @@ impl Search {
         for Settled { id, outcome, found_by } in settled {
             let found = match outcome {
                 Outcome::Owner(hit) => self.tell(id, hit),
+                Outcome::Nobody if self.questions.turn_to_rest(id) => continue,
                 Outcome::Nobody => Ok(Some(Found::Nobody)),
                 Outcome::Gathered => {
                     self.confirm(id);

@@ -38,6 +38,8 @@ pub struct Unlisted {
     connection: Option<Socket>,
     /// Whether nothing else can answer.
     is_complete: bool,
+    /// Whether nothing else answers better.
+    pub has_best: bool,
     /// Whether it cannot be told which socket is the other end of a Unix-domain one.
     pub is_untold: bool,
 }
@@ -66,6 +68,7 @@ impl Unlisted {
             destination: None,
             connection: None,
             is_complete: false,
+            has_best: false,
             is_untold: false,
         }
     }
@@ -149,9 +152,10 @@ impl Unlisted {
         port: u16,
         state: Option<State>,
     ) -> Result<(), Unavailable> {
+        let mut at_one_go = true;
         if state != Some(State::Connected) {
             let listeners = dump(Protocol::Tcp, LISTENING, port);
-            let at_one_go = diag.dump(listeners, &mut |row| self.consider(&row))?;
+            at_one_go = diag.dump(listeners, &mut |row| self.consider(&row))?;
             // Without a state, the port's other sockets answer where its listener is hidden.
             self.is_complete = at_one_go && state == Some(State::Listening);
         }
@@ -165,6 +169,7 @@ impl Unlisted {
             }
             self.connection.iter().for_each(|connection| diag.peers.remember(connection));
         }
+        self.has_best = at_one_go && !self.candidates.is_empty();
         Ok(())
     }
 

@@ -21,6 +21,7 @@ mod holder;
 mod lists;
 mod memory;
 mod peers;
+mod ports;
 mod sharing;
 
 /// One test at a time: connections to two servers may share a local port, and then either's owner
