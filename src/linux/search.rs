@@ -77,7 +77,7 @@ impl Search {
         let new = self.questions.ids(|pending| is_new(&pending.stage));
         for id in &new {
             let Some(pending) = self.questions.get_mut(*id) else { continue };
-            let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone());
+            let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone(), new.len());
             if unlisted.needs_tables() {
                 self.questions.seek_first(unlisted, self.clock.tick());
             } else {

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::addresses::{self, Destination, LOOPBACK};
 use super::diag_request::{Dump, Exact, Families};
+use super::dumps::{FILTERED_QUESTIONS, is_udp_port};
 use super::sock_diag::{SockDiag, Unavailable};
 use super::states::{self, LISTENING};
 use super::unix_peer::unix_peer;
@@ -45,11 +46,12 @@ pub struct Unlisted {
 }
 
 impl Unlisted {
-    /// Asks what can be asked for quickly. What fails comes again when the whole tables are read, and
-    /// is told then.
-    pub fn quick(diag: &mut SockDiag, question: Question) -> Self {
+    /// Asks what can be asked for quickly, one of so `many`: UDP ports in a crowd have one dump together.
+    /// What fails comes again when the whole tables are read, and is told then.
+    pub fn quick(diag: &mut SockDiag, question: Question, many: usize) -> Self {
+        let is_dumped = many > FILTERED_QUESTIONS && is_udp_port(&question.wanted);
         let mut unlisted = Self::new(question, Vec::new());
-        if unlisted.resolve().is_ok() && unlisted.ask(diag).is_err() {
+        if unlisted.resolve().is_ok() && !is_dumped && unlisted.ask(diag).is_err() {
             let anew = Self::new(unlisted.question, Vec::new());
             unlisted = Self { destination: unlisted.destination, ..anew };
         }

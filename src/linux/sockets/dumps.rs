@@ -6,7 +6,7 @@ use crate::question::{Filter, Port, Wanted};
 use crate::socket::Protocol;
 
 /// Up to here each question has dumps of its own; for more, one dump of everything is cheaper.
-const FILTERED_QUESTIONS: usize = 4;
+pub const FILTERED_QUESTIONS: usize = 4;
 
 /// Returns the dumps for `wanted`, but for questions that are all asked for quickly.
 pub fn dumps<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Dump> {
@@ -26,18 +26,17 @@ pub fn dumps<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Dump> {
     [Protocol::Tcp, Protocol::Udp].into_iter().flat_map(of_protocol).collect()
 }
 
+/// Returns whether a UDP socket is asked for by its port.
+pub fn is_udp_port(wanted: &Wanted) -> bool {
+    matches!(wanted, Wanted::Port(Port { protocol: Protocol::Udp, .. }))
+}
+
 fn dumps_of(wanted: &Wanted) -> Vec<Dump> {
     let families = Families::Both;
     match *wanted {
-        Wanted::Port(Port { protocol: Protocol::Tcp, port, state, .. }) => {
-            let states = states::bits(Protocol::Tcp, state);
-            vec![Dump {
-                protocol: Protocol::Tcp,
-                families,
-                states,
-                local_port: port,
-                remote_port: 0,
-            }]
+        Wanted::Port(Port { protocol, port, state, .. }) => {
+            let states = states::bits(protocol, state);
+            vec![Dump { protocol, families, states, local_port: port, remote_port: 0 }]
         }
         Wanted::Connection { local, remote } => {
             // An IPv6 socket with mapped addresses is in its own family's dump.
@@ -64,6 +63,6 @@ fn dumps_of(wanted: &Wanted) -> Vec<Dump> {
             };
             protocols.into_iter().map(dump).filter(|dump| dump.states != 0).collect()
         }
-        Wanted::Port(_) | Wanted::Reply { .. } | Wanted::LocalPeer(_) => Vec::new(),
+        Wanted::Reply { .. } | Wanted::LocalPeer(_) => Vec::new(),
     }
 }

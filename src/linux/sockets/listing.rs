@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::candidates::Unlisted;
 use super::diag_request::Dump;
-use super::dumps::dumps;
+use super::dumps::{dumps, is_udp_port};
 use super::sock_diag::{Asking, SockDiag, Unavailable};
 use super::text_table::{Text, TextTable};
 use super::users;
@@ -200,16 +200,13 @@ impl Listing {
 fn is_doubtful(unlisted: &Unlisted) -> bool {
     match &unlisted.question.wanted {
         Wanted::All(_) => true,
+        wanted if is_udp_port(wanted) => true,
         Wanted::Reply { .. } => unlisted.rows.is_empty() && unlisted.candidates.is_empty(),
         _ => unlisted.candidates.is_empty(),
     }
 }
 
-/// Returns whether all of it can be asked for quickly, if sock_diag is there.
+/// Returns whether all of it can be asked for quickly, if sock_diag is there, and by no dump of these.
 fn is_asked_quickly(wanted: &Wanted) -> bool {
-    match wanted {
-        Wanted::Port(port) => port.protocol == Protocol::Udp,
-        Wanted::Reply { .. } | Wanted::LocalPeer(_) => true,
-        Wanted::Connection { .. } | Wanted::All(_) => false,
-    }
+    matches!(wanted, Wanted::Reply { .. } | Wanted::LocalPeer(_))
 }

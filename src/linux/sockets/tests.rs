@@ -17,7 +17,7 @@ fn inode(socket: &impl AsRawFd) -> Inode {
 }
 
 fn quick(diag: &mut SockDiag, wanted: Wanted) -> Unlisted {
-    Unlisted::quick(diag, Question::pid(1, wanted))
+    Unlisted::quick(diag, Question::pid(1, wanted), 1)
 }
 
 fn listed(diag: &mut SockDiag, questions: Vec<Unlisted>) -> Vec<Unlisted> {
@@ -222,4 +222,28 @@ fn many_questions_share_the_tables() {
             .iter()
             .all(|(client, _)| { found[8].rows.iter().any(|row| row.inode == inode(client)) })
     );
+}
+
+#[test]
+fn a_crowd_of_udp_ports_shares_the_tables() {
+    let mut diag = SockDiag::default();
+    let sockets: Vec<_> = (0..8).map(|i| udp(["127.0.0.1:0", "[::1]:0"][i % 2])).collect();
+    let ask = |many: usize, diag: &mut SockDiag| -> Vec<_> {
+        let question = |socket| {
+            let port = local_end(socket).port;
+            let wanted = Port { protocol: Protocol::Udp, port, state: None, address: None };
+            Question::pid(port.into(), Wanted::Port(wanted))
+        };
+        sockets.iter().map(|socket| Unlisted::quick(diag, question(socket), many)).collect()
+    };
+
+    let few = ask(1, &mut diag);
+    let crowd = ask(sockets.len(), &mut diag);
+
+    assert!(few.iter().all(|unlisted| !unlisted.needs_tables()));
+    assert!(crowd.iter().all(|unlisted| unlisted.needs_tables()));
+    let found = listed(&mut diag, crowd);
+    for ((socket, alone), together) in sockets.iter().zip(&few).zip(&found) {
+        assert_eq!([inodes(alone), inodes(together)], [[inode(socket)]; 2]);
+    }
 }
