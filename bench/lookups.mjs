@@ -1,6 +1,7 @@
 // One look-up in each situation that makes a difference, ours and the rivals' in the same rounds,
 // in an order that rotates.
 
+import fs from 'node:fs'
 import path from 'node:path'
 import { ownGroups, Resident } from './population.mjs'
 import { timed } from './rivals.mjs'
@@ -104,9 +105,20 @@ export async function recent(
     const rivals = i < spawned * every ? everybody(methods) : NATIVES
     const isTheirs = i % every === 0 && (i === 0 || performance.now() < over)
     await round(samples, methods, isTheirs ? rivals : ['ours'], question, i)
+    if (isTheirs) await least(samples, methods, question)
     if (reconnects) await population.drop(client)
   }
   return samples
+}
+
+/** What no look-up can do without: its system calls, made by who knows their answers, and a worker. */
+async function least(samples, methods, question) {
+  const { ms, pid: calls } = await methods.least(question)
+  const readlink = await timed(() => fs.promises.readlink('/proc/self/exe'))
+  samples.add('readlink', readlink, readlink.pid)
+  if (calls === 0) return
+  samples.add('least', { ms, pid: calls }, calls)
+  samples.calls = calls
 }
 
 /** A socket that is there and that no process holds: everything has to be read. */
