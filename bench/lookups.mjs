@@ -105,17 +105,17 @@ export async function recent(
     const rivals = i < spawned * every ? everybody(methods) : NATIVES
     const isTheirs = i % every === 0 && (i === 0 || performance.now() < over)
     await round(samples, methods, isTheirs ? rivals : ['ours'], question, i)
+    // What no look-up can do without: a worker, and its calls, here by who knows their answers.
+    const readlink = await timed(() => fs.promises.readlink('/proc/self/exe'))
+    samples.add('readlink', readlink, readlink.pid)
     if (isTheirs) await least(samples, methods, question)
     if (reconnects) await population.drop(client)
   }
   return samples
 }
 
-/** What no look-up can do without: its system calls, made by who knows their answers, and a worker. */
 async function least(samples, methods, question) {
   const { ms, pid: calls } = await methods.least(question)
-  const readlink = await timed(() => fs.promises.readlink('/proc/self/exe'))
-  samples.add('readlink', readlink, readlink.pid)
   if (calls === 0) return
   samples.add('least', { ms, pid: calls }, calls)
   samples.calls = calls

@@ -1,7 +1,8 @@
-//! The calls without which a recent owner cannot be told, and no others: the kernel is asked which
-//! socket it is, one link shows who has it, and of each ancestor up to init it is asked who its
-//! parent is and what one link shows. What a look-up takes more goes into knowing owner and number,
-//! into making sure of what is kept, and to another thread and back.
+//! The calls without which a recent owner cannot be told, and no others, where nothing is kept open but
+//! the netlink socket: the kernel is asked which socket it is, one link shows who has it, and of each
+//! process up to init it is asked who its parent is and what the parent's link shows. What a look-up
+//! takes more goes into knowing owner and number, into making sure of what is kept, and to another
+//! thread and back.
 
 use std::ffi::CString;
 use std::fs;
