@@ -171,7 +171,9 @@ export async function assertAnswers(
   const [first, ...args] = [...command, 'ask.cjs']
   const { stdout } = await run(first, args, { cwd: folder, env })
   const { pid, ppid, told, binaries } = JSON.parse(stdout)
-  assert.deepEqual(told, [pid, pid, fs.realpathSync(program), ppid])
+  // qemu tells the name of what it runs, which is not the file that the kernel runs.
+  const file = path.basename(first).startsWith('qemu') ? null : fs.realpathSync(program)
+  assert.deepEqual(told, [pid, pid, file, ppid])
   return onlyBinary(binaries, tag)
 }
 
