@@ -29,6 +29,29 @@ function received(value) {
   return `Received type ${typeof value} (${shown})`
 }
 
+/**
+ * The same where the type would do and the value does not.
+ * @param {unknown} value
+ */
+function receivedValue(value) {
+  const text = inspect(value)
+  return `Received ${text.length > 128 ? `${text.slice(0, 128)}...` : text}`
+}
+
+/**
+ * A wrong argument is refused as such even where it cannot be looked at: a revoked proxy, a getter that
+ * throws.
+ * @param {(value: unknown) => string} describe
+ * @param {unknown} value
+ */
+function inWords(describe, value) {
+  try {
+    return describe(value)
+  } catch {
+    return `Received ${typeof value === 'function' ? 'a function' : 'an object'} that refuses to be read`
+  }
+}
+
 /** @param {string} name A dotted name is a property, any other an argument. */
 function subject(name) {
   return `"${name}" ${name.includes('.') ? 'property' : 'argument'}`
@@ -56,7 +79,7 @@ function withCode(error, code) {
  * @param {unknown} value
  */
 function invalidType(name, expected, value) {
-  const message = `The ${subject(name)} must be ${expected}. ${received(value)}`
+  const message = `The ${subject(name)} must be ${expected}. ${inWords(received, value)}`
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE')
 }
 
@@ -66,9 +89,7 @@ function invalidType(name, expected, value) {
  * @param {unknown} value
  */
 function invalidValue(name, expected, value) {
-  const text = inspect(value)
-  const shown = text.length > 128 ? `${text.slice(0, 128)}...` : text
-  const message = `The ${subject(name)} must be ${expected}. Received ${shown}`
+  const message = `The ${subject(name)} must be ${expected}. ${inWords(receivedValue, value)}`
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE')
 }
 

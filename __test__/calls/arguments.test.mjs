@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import * as owner from '../../index.js'
 import { assertRefused } from '../support/refused.mjs'
 
@@ -166,3 +167,42 @@ for (const [called, find] of [
     }
   })
 }
+
+/** Nothing can be read of these: each trap throws. */
+function unreadable() {
+  const refuse = () => {
+    throw new Error('not to be read')
+  }
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return [
+    [proxy, 'an object'],
+    [new Proxy({}, { get: refuse, getPrototypeOf: refuse }), 'an object'],
+    [Object.defineProperty(() => {}, 'name', { get: refuse }), 'a function'],
+    [Object.defineProperty(() => {}, 'name', { value: Symbol('name') }), 'a function']
+  ]
+}
+
+test('an argument that cannot be looked at is refused by its type all the same', async () => {
+  for (const [value, what] of unreadable()) {
+    const received = `Received ${what} that refuses to be read`
+    const port = `The "port" argument must be of type number. ${received}`
+    const address = `The "options.address" property must be of type string. ${received}`
+    const [type, find] = ['ERR_INVALID_ARG_TYPE', owner.findPidByLocalTcpPort]
+    await assertRefused(() => find(value), TypeError, type, port)
+    await assertRefused(() => find(1, { address: value }), TypeError, type, address)
+  }
+})
+
+test('so is a choice that refuses to be shown', async () => {
+  const state = {
+    [inspect.custom]() {
+      throw new Error('not to be shown')
+    }
+  }
+  const message =
+    `The "options.state" property must be one of: ${PORT_STATES}. ` +
+    'Received an object that refuses to be read'
+  const find = () => owner.findPidByLocalTcpPort(1, { state })
+  await assertRefused(find, TypeError, 'ERR_INVALID_ARG_VALUE', message)
+})

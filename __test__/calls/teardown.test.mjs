@@ -93,8 +93,9 @@ async function terminateWorkers({ say, ask, require, nobodys, port, workers, roo
   const source = `
     const { parentPort, workerData } = require('node:worker_threads')
     const owner = require(${JSON.stringify(root)})
-    owner.findPidByLocalTcpPort(workerData.nobodys).then(() => parentPort.postMessage('answered'))
-    owner.findPidByLocalTcpPort(workerData.port)
+    const own = { address: '127.0.0.1' }
+    owner.findPidByLocalTcpPort(workerData.nobodys, own).then(() => parentPort.postMessage('answered'))
+    owner.findPidByLocalTcpPort(workerData.port, own)
     owner.getProcessPath(process.pid).then(() => parentPort.postMessage('asked'))`
   const runOne = async () => {
     const worker = new Worker(source, { eval: true, workerData: { nobodys, port } })
@@ -104,7 +105,8 @@ async function terminateWorkers({ say, ask, require, nobodys, port, workers, roo
   }
   const { readdirSync } = require('node:fs')
   const descriptors = () => readdirSync('/proc/self/fd').length
-  await ask('findPidByLocalTcpPort', port)
+  const own = { address: '127.0.0.1' }
+  await ask('findPidByLocalTcpPort', port, own)
   await Promise.all([1, 2, 3, 4].map(runOne))
   const before = descriptors()
   let ended = 0
@@ -115,15 +117,15 @@ async function terminateWorkers({ say, ask, require, nobodys, port, workers, roo
     }
   }
   await Promise.all([1, 2, 3, 4].map(runSome))
-  const answers = [await ask('findPidByLocalTcpPort', port)]
-  answers.push(await ask('findPidByLocalTcpPort', nobodys))
+  const answers = [await ask('findPidByLocalTcpPort', port, own)]
+  answers.push(await ask('findPidByLocalTcpPort', nobodys, own))
   say({ ended, before, after: descriptors(), answers })
   process.stdin.destroy()
 }
 
 async function exitMidway({ say, ask, nobodys, nth }) {
   say({})
-  ask('findPidByLocalTcpPort', nobodys)
+  ask('findPidByLocalTcpPort', nobodys, { address: '127.0.0.1' })
   if (nth === 1) await new Promise(setImmediate)
   if (nth === 2) await ask('getProcessPath', process.pid)
   if (nth === 3) ask('getProcessPath', process.pid)
@@ -131,17 +133,18 @@ async function exitMidway({ say, ask, nobodys, nth }) {
 }
 
 async function endNaturally({ say, ask, nobodys }) {
-  ask('findPidByLocalTcpPort', nobodys).then(say)
+  ask('findPidByLocalTcpPort', nobodys, { address: '127.0.0.1' }).then(say)
   say({})
   process.stdin.destroy()
 }
 
 async function askTwoCopies({ say, ask, hear, require, ports, copy }) {
   const other = require(`${copy}/index.js`)
+  const own = { address: '127.0.0.1' }
   const answers = []
   for (let i = 0; i < 100; i++) {
-    const mine = ports.map((port) => ask('findPidByLocalTcpPort', port))
-    const theirs = ports.map((port) => other.findPidByLocalTcpPort(port))
+    const mine = ports.map((port) => ask('findPidByLocalTcpPort', port, own))
+    const theirs = ports.map((port) => other.findPidByLocalTcpPort(port, own))
     answers.push((await Promise.all(mine)).map(({ answer }) => answer))
     answers.push(await Promise.all(theirs))
   }

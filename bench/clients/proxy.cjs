@@ -39,7 +39,7 @@ native.advance = async (...given) => {
   }
   const advanced = await advance(...given)
   const note = (id, step) => stepOf.set(ports.get(id), STEPS[step])
-  const { answered, records } = advanced
+  const { answered, records = [] } = advanced
   for (let i = 0; i < answered.length; i += 3) note(answered[i] >>> 0, answered[i + 2])
   for (const { id, step } of records) note(id, step)
   return advanced
