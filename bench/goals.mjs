@@ -45,6 +45,10 @@ export function rows({ loads }) {
       ? []
       : [share('same, in a cgroup of its own', large, large.grouped, 40)]),
     ...loads.flatMap((load) => recentOwner(load, load === large)),
+    ...loads.flatMap((load) => {
+      const each = Object.entries(load.ports)
+      return each.map(([kind, samples]) => share(`a port alone, ${kind}`, load, samples, null))
+    }),
     ...loads.filter((load) => load.calls !== undefined).flatMap(counted),
     ...loads.map(burstTime),
     ...loads.flatMap(listRows),

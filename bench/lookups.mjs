@@ -1,6 +1,8 @@
 // One look-up in each situation that makes a difference, ours and the rivals' in the same rounds,
 // in an order that rotates.
 
+import { once } from 'node:events'
+import net from 'node:net'
 import path from 'node:path'
 import { ownGroups, Resident } from './population.mjs'
 import { timed } from './rivals.mjs'
@@ -105,6 +107,38 @@ export async function recent(
     const isTheirs = i % every === 0 && (i === 0 || performance.now() < over)
     await round(samples, methods, isTheirs ? rivals : ['ours'], question, i)
     if (reconnects) await population.drop(client)
+  }
+  return samples
+}
+
+/**
+ * A local port and nothing else: that of a listener and of its client, both of this process, which has
+ * answered before; of a server that nobody has asked about; and one that is free.
+ */
+export async function ports(methods, count) {
+  const samples = { listener: new Samples(), client: new Samples(), free: new Samples() }
+  const ask = async (name, port, pid) => {
+    for (const [method, look] of [
+      ['ours', methods.oursByPort],
+      ['listeners', methods.listeners]
+    ]) {
+      samples[name].add(method, await look({ port }), pid)
+    }
+  }
+  for (const _ of rounds(count)) {
+    const server = net.createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address()
+    const client = net.connect(port, '127.0.0.1')
+    const [accepted] = await once(server, 'connection')
+    await ask('listener', port, process.pid)
+    await ask('client', client.localPort, process.pid)
+    server.close()
+    // The server's end goes into TIME_WAIT.
+    accepted.end()
+    client.end()
+    await once(server, 'close')
+    await ask('free', port, null)
   }
   return samples
 }

@@ -64,6 +64,11 @@ export class Population extends Resident {
     return Math.floor((this.#seed / 2 ** 32) * below)
   }
 
+  shuffled(items) {
+    const rest = [...items]
+    return items.map(() => rest.splice(this.random(rest.length), 1)[0])
+  }
+
   /** A client that was not chosen lately, so that it is none of the recent owners. */
   stranger(among = this.clients.map((_, k) => k)) {
     const fresh = among.filter((k) => !this.#lately.includes(k))

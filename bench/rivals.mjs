@@ -31,6 +31,7 @@ export function startNatives() {
   }
   return {
     ours: ({ ends }) => timed(() => owner.findPeerPid(ends)),
+    oursByPort: ({ port }) => timed(() => owner.findPidByLocalTcpPort(port)),
     listeners: ({ port }) => ask(`listeners ${port}`),
     netstat2: ({ port, serverPort }) => ask(`netstat2 ${port} ${serverPort}`),
     ask,

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { eventLoop, poolWork, quickLookUps } from './busy.mjs'
 import { countCalls } from './calls.mjs'
 import { lists, listsBeside, records } from './lists.mjs'
-import { burst, first, grouped, miss, newOwner, recent } from './lookups.mjs'
+import { burst, first, grouped, miss, newOwner, ports, recent } from './lookups.mjs'
 import { remembered } from './memory.mjs'
 import { Population } from './population.mjs'
 import { report, save } from './report.mjs'
@@ -62,7 +62,7 @@ async function measureLoad({ processes, sockets }, methods, listers) {
   const result = { processes, sockets, load: os.loadavg()[0] }
   const groups = await measureLookUps(result, population, methods)
   await measureWhole(result, population, methods, isPictured)
-  result.list = await part('list', () => lists(population, methods, listers, isQuick ? 3 : 7))
+  result.list = await part('list', () => lists(population, methods, listers, isQuick ? 3 : 15))
   if (isPictured || isQuick) {
     result.records = await part('records', () => records(population, 200))
   }
@@ -93,6 +93,7 @@ async function measureLookUps(result, population, methods) {
   result['recent, other number'] = await part('recent, other number', () =>
     recent(population, methods, { count: 40, every: 20, reconnects: false, parent: 'init' })
   )
+  result.ports = await part('ports', () => ports(methods, few))
   return groups
 }
 

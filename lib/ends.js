@@ -27,11 +27,10 @@ const NOT_BOUND = new Set(['EBADF', 'EINVAL', 'ERR_SOCKET_DGRAM_NOT_RUNNING'])
  */
 function checkConnection(socket) {
   const given = checkObject('socket', CONNECTED, socket)
-  const [localAddress, localPort] = [readEnd(given, 'localAddress'), readEnd(given, 'localPort')]
-  const [remoteAddress, remotePort] = [
-    readEnd(given, 'remoteAddress'),
-    readEnd(given, 'remotePort')
-  ]
+  const localAddress = readEnd(given, 'localAddress')
+  const localPort = readEnd(given, 'localPort')
+  const remoteAddress = readEnd(given, 'remoteAddress')
+  const remotePort = readEnd(given, 'remotePort')
   if (typeof remoteAddress === 'function') {
     const expected = `${CONNECTED}; for a dgram.Socket ask findUdpPeerPid(rinfo, socket)`
     throw invalidType('socket', expected, socket)

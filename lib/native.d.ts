@@ -26,10 +26,10 @@ export interface Info {
 /** What one slice has found. `step`: what found it. */
 export interface Advanced {
   /** id, pid, step, id, pid, step …; pid 0 is `null`. */
-  answered: Int32Array
-  records: { id: number; step: number; record: Info }[]
-  lists: { id: number; step: number; rows: Uint32Array; scopes: string[] }[]
-  failed: (NativeFailure & { id: number })[]
+  answered: number[]
+  records?: { id: number; step: number; record: Info }[]
+  lists?: { id: number; step: number; rows: Uint32Array; scopes: string[] }[]
+  failed?: (NativeFailure & { id: number })[]
 }
 
 /** The questions of one environment, in the native side's keeping. */

@@ -28,7 +28,8 @@ const unasked = new Map()
 /** Handed over and unanswered, by id. @type {Map<number, Waiters<any>>} */
 const asked = new Map()
 /** Handed over, and nobody waits any more. @type {Set<number>} */
-let abandoned = new Set()
+const abandoned = new Set()
+const NOBODY = new Uint32Array()
 /** @type {Lookups | undefined} */
 let lookups
 let lastId = 0
@@ -76,8 +77,8 @@ function start() {
 async function run() {
   while (unasked.size > 0 || asked.size > 0 || abandoned.size > 0) {
     const questions = handOver()
-    const forget = Uint32Array.from(abandoned)
-    abandoned = new Set()
+    const forget = abandoned.size === 0 ? NOBODY : Uint32Array.from(abandoned)
+    abandoned.clear()
     try {
       const native = load()
       lookups ??= native.createLookups()
@@ -86,7 +87,7 @@ async function run() {
     } catch (error) {
       // What it knew is in doubt, and so is every question that it had.
       lookups = undefined
-      abandoned = new Set()
+      abandoned.clear()
       failAll(error)
     }
   }
@@ -129,7 +130,7 @@ function nextId() {
  * Returns whether anybody got an answer.
  * @param {Advanced} advanced
  */
-function settle({ answered, records, lists, failed }) {
+function settle({ answered, records = [], lists = [], failed = [] }) {
   for (let i = 0; i < answered.length; i += 3) {
     // Ids are unsigned, but travel in a signed array with the pids.
     settleOne(answered[i] >>> 0, { answer: answered[i + 1] || null }, STEPS[answered[i + 2]])

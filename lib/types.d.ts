@@ -16,8 +16,7 @@ export interface PortLookupOptions extends LookupOptions {
    */
   state?: 'listening' | 'connected' | undefined
   /**
-   * A local address of this machine: only the sockets that a packet to it and the port could reach;
-   * none, where it is another machine's.
+   * A local address of this machine: only the sockets that a packet to it and the port could reach.
    * They are bound to that very address, to the wildcard of its family, or, for an IPv4 address, to a
    * dual-stack `::`. Of sockets of one kind the more exact one is answered.
    */

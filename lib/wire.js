@@ -56,7 +56,7 @@ const STEPS = ['socket table', 'recent owner', 'walk']
  * @returns {Line<G extends 'pid' ? number : Info> | null}
  */
 function connectionLine(gives, local, remote) {
-  return line(['connection', gives, ...fieldsOf(local), ...fieldsOf(remote)])
+  return line(['connection', gives, local.address, local.port, remote.address, remote.port])
 }
 
 /**
@@ -76,7 +76,7 @@ function portLine(protocol, port, state, address) {
  * @returns {Line<number> | null}
  */
 function replyLine(peer, own) {
-  return line(['reply', 'pid', ...fieldsOf(peer), ...fieldsOf(own)])
+  return line(['reply', 'pid', peer.address, peer.port, own.address, own.port])
 }
 
 /**
@@ -97,11 +97,6 @@ function listLine({ protocol, state, port, pid }) {
   return line(['list', 'rows', protocol ?? NONE, state ?? NONE, port ?? NONE, pid ?? NONE])
 }
 
-/** @param {End} end */
-function fieldsOf({ address, port }) {
-  return [address, port]
-}
-
 /**
  * @param {(string | number)[]} fields
  * @returns {Line<any> | null}
@@ -112,7 +107,8 @@ function line(fields) {
 
 /** @param {string | number} field */
 function breaksLine(field) {
-  return typeof field === 'string' && /[\s\p{Cc}]/u.test(field)
+  // Addresses are checked already, but for their scopes.
+  return typeof field === 'string' && field.includes('%') && /[\s\p{Cc}]/u.test(field)
 }
 
 /**

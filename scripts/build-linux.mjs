@@ -9,30 +9,29 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkLinuxBinary, OLDEST_GLIBC } from './lib/linux-binary.mjs'
 import { toolchainWithSources } from './lib/rust-toolchain.mjs'
 import { withoutSourcePaths } from './lib/source-paths.mjs'
 import { installZig } from './lib/zig.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'linux')
-const OLDEST_GLIBC = '2.17'
 const targets = {
   'x64-gnu': 'x86_64-unknown-linux-gnu',
   'arm64-gnu': 'aarch64-unknown-linux-gnu',
   'x64-musl': 'x86_64-unknown-linux-musl',
   'arm64-musl': 'aarch64-unknown-linux-musl'
 }
-/** Part of every system with that libc, and nothing else may be needed. */
-const libraries = {
-  gnu: /^(lib(c|m|dl|pthread|rt)\.so\.\d|ld-linux-(x86-64|aarch64)\.so\.\d)$/,
-  musl: /^libc\.so$/
-}
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(targets)
 const zig = installZig(path.join(cache, 'zig'))
 for (const name of names) {
   const file = place(build(name), name)
-  check(file, name)
+  const problems = checkLinuxBinary(file, name)
+  if (problems.length > 0) {
+    console.error(`${path.relative(root, file)} is not fit to be shipped:\n${problems.join('\n')}`)
+    process.exit(1)
+  }
   console.log(`${path.relative(root, file)}: ${fs.statSync(file).size} bytes, checked`)
 }
 
@@ -69,22 +68,4 @@ function place(built, name) {
   fs.copyFileSync(built, `${file}.new`)
   fs.renameSync(`${file}.new`, file)
   return file
-}
-
-function check(file, name) {
-  const text = execFileSync('readelf', ['-W', '-d', '-V', '--dyn-syms', file], { encoding: 'utf8' })
-  const all = (pattern) => [...text.matchAll(pattern)].map((match) => match[1])
-  const problems = all(/\(NEEDED\).*\[(.*)\]/g)
-    .filter((library) => !libraries[name.split('-')[1]].test(library))
-    .map((library) => `needs ${library}`)
-  const [, newest] = OLDEST_GLIBC.split('.').map(Number)
-  for (const version of new Set(all(/\bGLIBC_(2\.\d+)/g))) {
-    if (Number(version.split('.')[1]) > newest) problems.push(`needs glibc ${version}`)
-  }
-  const exported = all(/ GLOBAL +DEFAULT +\d+ ([\w@.]+)$/gm)
-  if (exported.join() !== 'napi_register_module_v1') problems.push(`exports ${exported}`)
-  if (fs.readFileSync(file, 'latin1').includes(`${root}/`)) problems.push('names the build folder')
-  if (problems.length === 0) return
-  console.error(`${path.relative(root, file)} is not fit to be shipped:\n${problems.join('\n')}`)
-  process.exit(1)
 }

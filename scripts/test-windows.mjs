@@ -24,16 +24,22 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'windows')
 const sources = path.join(root, '__test__', 'windows')
 const binary = 'socket-owner.win32-x64.node'
-const COPIED = ['__test__', 'bin', 'examples', 'index.d.ts', 'index.js', 'lib', 'package.json']
-/** Of every system. What is left out needs Linux, Python or a compiler in each of its tests. */
-const EVERYWHERE = [
-  ['abort', 'address', 'arguments', 'cures', 'datagram-ends', 'ends'].map(
-    (name) => `calls/${name}`
-  ),
-  ['lists', 'load', 'queue', 'unix-ends', 'wire'].map((name) => `calls/${name}`),
-  ['peer', 'port', 'secure', 'shared', 'threads'].map((name) => `sockets/${name}`),
-  ['info', 'path', 'start'].map((name) => `processes/${name}`)
-].flat()
+const FILES = ['Cargo.toml', 'README.md', 'index.d.ts', 'index.js', 'package.json']
+const FOLDERS = ['__test__', 'bin', 'examples', 'lib', 'scripts']
+/**
+ * Of every system, `npm start` among them. What is left out needs Linux, Python or a compiler in each of
+ * its tests, or npm, or is about this repository.
+ */
+const EVERYWHERE = Object.entries({
+  calls: [
+    ...['abort', 'address', 'arguments', 'cures', 'datagram-ends', 'debug', 'ends', 'lists'],
+    ...['load', 'queue', 'unix-ends', 'wire']
+  ],
+  examples: ['dns', 'port-in-use'],
+  processes: ['info', 'path', 'start'],
+  repo: ['bin', 'bin-table', 'first-run', 'proxy', 'readme-examples', 'setup'],
+  sockets: ['peer', 'port', 'secure', 'shared', 'threads', 'udp']
+}).flatMap(([folder, names]) => names.map((name) => `${folder}/${name}`))
 /** In which one those run. */
 const MIDDLE = NODE_VERSIONS[2]
 /** A file that hangs has failed. */
@@ -92,7 +98,7 @@ function compile() {
 function copyCheckout() {
   const folder = path.join(wine.lab, 'checkout')
   fs.rmSync(folder, { recursive: true, force: true })
-  for (const name of [...COPIED, 'Cargo.toml', 'scripts']) {
+  for (const name of [...FILES, ...FOLDERS]) {
     fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true })
   }
   fs.copyFileSync(path.join(root, 'npm', 'win32-x64', binary), path.join(folder, binary))

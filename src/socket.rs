@@ -1,6 +1,6 @@
 //! What a socket is, for all systems: a protocol, two ends, how far it has come.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// The protocols whose sockets are looked up. UDP-Lite is another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,13 +150,6 @@ impl End {
             _ => true,
         };
         self.address == end.address && is_same_scope
-    }
-
-    /// Returns whether it is no one machine's: a wildcard, a multicast group, the broadcast. Any other
-    /// address may be another machine's, and then nothing that is sent to it comes to a socket here.
-    pub fn is_no_one_machines(&self) -> bool {
-        let address = self.address;
-        address.is_unspecified() || address.is_multicast() || address == Ipv4Addr::BROADCAST
     }
 }
 

@@ -21,9 +21,12 @@ const APP = `
   )`
 
 /** What a program with the package in `folder` meets, as `[code, message]`. */
-async function meet(folder, { through = [], flags = [], node = process.execPath, env = {} } = {}) {
+async function meet(
+  folder,
+  { app = APP, through = [], flags = [], node = process.execPath, env = {} } = {}
+) {
   const file = path.join(folder, 'app.cjs')
-  fs.writeFileSync(file, APP)
+  fs.writeFileSync(file, app)
   const [command, ...args] = [...through, node, ...flags, file]
   const child = spawn(command, args, {
     cwd: folder,
@@ -141,6 +144,32 @@ test('a mount without the right to run programs is told', { skip: needsRoot }, a
     'Install where programs may run, mount it without noexec, or copy the file to where they may ' +
     'and name that copy in SOCKET_OWNER_BINARY.'
   assert.deepEqual(met, broken(`${home} is mounted noexec`, cure))
+})
+
+const LISTENER = `
+  const { findPidByLocalTcpPort } = require('socket-owner')
+  const server = require('node:net').createServer().listen(0, async () => {
+    const found = await findPidByLocalTcpPort(server.address().port)
+    console.log(JSON.stringify(['found', found === process.pid]))
+    server.close()
+  })`
+
+test('a file system that may only be read is no cause', { skip: needsRoot }, async (t) => {
+  const { folder } = installed(t)
+  // The folder is made a mount of its own, since another than the root's may be above it.
+  const mount = `
+    mount --bind '${folder}' '${folder}'
+    for place in '${folder}' /; do
+      mount -o remount,bind,ro "$place"
+      if touch "$place/written" 2>/dev/null; then exit 1; fi
+    done`
+
+  const met = await meet(folder, {
+    app: LISTENER,
+    through: ['unshare', '--mount', ...after(mount)]
+  })
+
+  assert.deepEqual(met, FOUND)
 })
 
 for (const [what, closed] of [

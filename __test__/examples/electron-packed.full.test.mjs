@@ -17,6 +17,23 @@ import {
   writeStandIn
 } from './live-requests.mjs'
 
+/** What electron-builder makes here, and what is started of it. */
+const beside = process.arch === 'x64' ? '' : `-${process.arch}`
+const TARGETS = {
+  // Ad hoc is the signature of who has no certificate; Apple silicon starts nothing unsigned.
+  darwin: {
+    args: ['--mac', 'dir', '--universal', '-c.mac.identity=-'],
+    made: 'mac-universal/Live Requests.app/Contents/MacOS/Live Requests'
+  },
+  linux: {
+    args: ['--linux', 'dir', `--${process.arch}`],
+    made: `linux${beside}-unpacked/live-requests`
+  },
+  win32: {
+    args: ['--win', 'dir', `--${process.arch}`],
+    made: `win${beside}-unpacked/Live Requests.exe`
+  }
+}
 const isMac = process.platform === 'darwin'
 
 let tools
@@ -34,23 +51,17 @@ before(async () => {
 
 /** Returns the packed app's program. */
 async function pack(t, app) {
-  // Ad hoc is the signature of who has no certificate; Apple silicon starts nothing unsigned.
-  const target = isMac
-    ? ['--mac', 'dir', '--universal', '-c.mac.identity=-']
-    : ['--linux', 'dir', `--${process.arch}`]
+  const target = TARGETS[process.platform]
   if (isReal) {
-    await run('npm', ['run', 'dist', '--', ...target], { cwd: app })
+    await run('npm', ['run', 'dist', '--', ...target.args], { cwd: app })
   } else {
     const electron = temporaryFolder(t)
     writeStandIn(electron, tools)
     const builder = path.join(tools, 'node_modules', 'electron-builder', 'cli.js')
     const standIn = ['-c.electronVersion=45.4.1', `-c.electronDist=${electron}`]
-    await run(process.execPath, [builder, '--projectDir', app, ...target, ...standIn])
+    await run(process.execPath, [builder, '--projectDir', app, ...target.args, ...standIn])
   }
-  const unpacked = process.arch === 'x64' ? 'linux-unpacked' : `linux-${process.arch}-unpacked`
-  return isMac
-    ? path.join(app, 'dist/mac-universal/Live Requests.app/Contents/MacOS/Live Requests')
-    : path.join(app, 'dist', unpacked, 'live-requests')
+  return path.join(app, 'dist', target.made)
 }
 
 test('the packed app names its clients', { skip }, async (t) => {

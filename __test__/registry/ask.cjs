@@ -15,7 +15,7 @@ const server = net.createServer(async (socket) => {
     owner.getProcessInfo(process.pid).then(({ ppid }) => ppid)
   ]
   const answers = await Promise.allSettled(asked)
-  const told = answers.map(({ value, reason }) => value ?? [reason.code, reason.message])
+  const told = answers.map(({ value, reason }) => (reason ? [reason.code, reason.message] : value))
   const binaries = Object.keys(require.cache).filter((file) => file.endsWith('.node'))
   console.log(JSON.stringify({ pid: process.pid, ppid: process.ppid, told, binaries }))
   client.destroy()

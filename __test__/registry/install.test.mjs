@@ -13,6 +13,8 @@ import {
   assertAnswers,
   assertMacAnswers,
   assertWindowsAnswers,
+  documentedTags,
+  documentedYaml,
   emptyApp,
   installed,
   realTags,
@@ -268,22 +270,6 @@ test('yarn add: the same, where docs/electron.md says', async () => {
   assertArrived(folder, documentedTags())
   await assertAnswers(folder, 'linux-x64-gnu', registry.env)
 })
-
-/** What that configuration brings: this system's, and those of the systems that it names. */
-function documentedTags() {
-  const named = { darwin: mac, win32: windows }
-  const [, systems] = documentedYaml().match(/os: \[(.*)\]/)
-  const others = Object.keys(named).filter((name) => systems.includes(name))
-  return [...others.flatMap((name) => named[name]), 'linux-arm64-gnu', 'linux-x64-gnu']
-}
-
-/** The page's configuration that brings the binaries of other systems. */
-function documentedYaml() {
-  const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
-  const [, yaml] = page.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
-  assert.match(page, /in Yarn's case in\n`\.yarnrc\.yml`/)
-  return yaml
-}
 
 // One compilation for all: what takes long is Node's own typings.
 test('the package compiles in every folder that it was installed in', async () => {

@@ -158,14 +158,22 @@ export async function assertMacAnswers(folder, cpu, env) {
 }
 
 /**
- * Fails unless the binary that is installed in a folder answers, in a Node of its system, whose
- * command line ends with the program; gives the binary's path.
+ * Fails unless the binary that is installed in a folder answers, in a Node of its system or another
+ * runtime: `program`, which `command` starts. Gives the binary's path.
  */
-export async function assertAnswers(folder, tag, env, command = [process.execPath]) {
-  const [node, ...args] = [...command, 'ask.cjs']
-  const { stdout } = await run(node, args, { cwd: folder, env })
+export async function assertAnswers(
+  folder,
+  tag,
+  env,
+  command = [process.execPath],
+  program = command.at(-1)
+) {
+  const [first, ...args] = [...command, 'ask.cjs']
+  const { stdout } = await run(first, args, { cwd: folder, env })
   const { pid, ppid, told, binaries } = JSON.parse(stdout)
-  assert.deepEqual(told, [pid, pid, fs.realpathSync(command.at(-1)), ppid])
+  // qemu tells the name of what it runs, which is not the file that the kernel runs.
+  const file = path.basename(first).startsWith('qemu') ? null : fs.realpathSync(program)
+  assert.deepEqual(told, [pid, pid, file, ppid])
   return onlyBinary(binaries, tag)
 }
 
@@ -191,6 +199,22 @@ function onlyBinary(binaries, tag) {
     [`socket-owner.${tag}.node`]
   )
   return binaries[0]
+}
+
+/** The lines of docs/electron.md that bring the binaries of other systems. */
+export function documentedYaml() {
+  const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
+  const [, yaml] = page.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
+  assert.match(page, /in Yarn's case in\n`\.yarnrc\.yml`/)
+  return yaml
+}
+
+/** What those lines bring: this system's, and those of the systems that they name. */
+export function documentedTags() {
+  const [, systems] = documentedYaml().match(/os: \[(.*)\]/)
+  const others = ['darwin', 'win32'].filter((name) => systems.includes(name))
+  const foreign = others.flatMap((name) => [`${name}-arm64`, `${name}-x64`])
+  return [...foreign, 'linux-arm64-gnu', 'linux-x64-gnu'].sort()
 }
 
 /** Every package that lies in a folder as npm, or pnpm with its own store, has put it there. */

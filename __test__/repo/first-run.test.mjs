@@ -70,7 +70,8 @@ test('a binary for another CPU is told by its own bytes', async (t) => {
   const foreign = Buffer.from(binary)
   const isArm = process.arch === 'arm64'
   if (process.platform === 'linux') foreign.writeUInt16LE(isArm ? 0x3e : 0xb7, 18)
-  else foreign.writeUInt32LE(isArm ? 0x01000007 : 0x0100000c, 4)
+  else if (process.platform === 'darwin') foreign.writeUInt32LE(isArm ? 0x01000007 : 0x0100000c, 4)
+  else foreign.writeUInt16LE(isArm ? 0x8664 : 0xaa64, foreign.readUInt32LE(0x3c) + 4)
   installBinary(folder, hostTag, foreign)
 
   const { error } = await run(folder)

@@ -1,17 +1,15 @@
 // What is published: the files, the versions, the platforms, and nothing that runs at installation.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { promisify } from 'node:util'
 import binding from '../../lib/binding.js'
 import { root } from '../support/install.mjs'
+import { run } from '../support/packed.mjs'
 
 const read = (...names) => fs.readFileSync(path.join(root, ...names), 'utf8')
 const readJson = (...names) => JSON.parse(read(...names))
-const run = promisify(execFile)
 const main = readJson('package.json')
 
 /** What each binary package says it is for. Those of macOS and Windows name no CPU: each gets both. */
@@ -112,11 +110,12 @@ test('the lock file names no registry and has a version for every platform', () 
     assert.notEqual(version, undefined, name)
 })
 
-for (const [name, options] of [
-  ['publint', ['--strict']],
-  ['attw', ['--pack', '.']]
+for (const [name, program, options] of [
+  ['publint', 'publint/src/cli.js', ['--strict']],
+  ['attw', '@arethetypeswrong/cli/dist/index.js', ['--pack', '.']]
 ]) {
   test(`${name} finds nothing wrong`, async () => {
-    await run(path.join(root, 'node_modules', '.bin', name), options, { cwd: root })
+    const file = path.join(root, 'node_modules', program)
+    await run(process.execPath, [file, ...options], { cwd: root })
   })
 }

@@ -13,7 +13,7 @@ const block = documentBlocks('README.md')
 
 /** Each JavaScript example and what a line of its output must look like. */
 const EXAMPLES = [
-  [block("js const http = require('node:http')"), /^GET \/ from pid \d+, \/\S*node\S*$/],
+  [block("js const http = require('node:http')"), /^GET \/ from pid \d+, (\/|[A-Z]:\\).*node\S*$/],
   [
     block("js import { findPidByLocalTcpPort } from 'socket-owner'"),
     /^(no process that I can see|process \d+ has port 3000)$/

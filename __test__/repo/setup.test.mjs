@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { needsUnix } from '../support/holders.mjs'
 import { root, temporaryFolder } from '../support/install.mjs'
 
 const [, wanted] = fs
@@ -33,13 +34,13 @@ test('without Rust', async (t) => {
   assert.deepEqual(await buildWith(t, {}), { code: 1, said: `No Rust was found; ${advice}` })
 })
 
-test('with a Rust that is too old', async (t) => {
+test('with a Rust that is too old', { skip: needsUnix }, async (t) => {
   const programs = { cargo: 'true', rustc: rustc('1.63.0') }
   const said = `Rust 1.63 is too old; ${advice}`
   assert.deepEqual(await buildWith(t, programs), { code: 1, said })
 })
 
-test('with a Rust that is new enough but fails to build', async (t) => {
+test('with a Rust that is new enough but fails to build', { skip: needsUnix }, async (t) => {
   const programs = { cargo: 'test "$1" = --version', rustc: rustc(`${wanted}.0`) }
   assert.deepEqual(await buildWith(t, programs), { code: 1, said: 'cargo build failed\n' })
 })

@@ -1,5 +1,6 @@
-// Real programs through the example proxy: every answer is right, and whoever has answered once is known
-// from then on: hardly any of its connections needs a count of processes or a walk over them. No times.
+// Real programs through the example proxy: every answer is right by pid, name and command line, and
+// whoever has answered once is known from then on: hardly any of its connections needs a count of
+// processes or a walk over them. No times.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -12,7 +13,8 @@ const SHARE = 0.98
 
 for (const [name, { needs = name, atOnce = [1, 6] }] of Object.entries(PROGRAMS)) {
   for (const many of atOnce) {
-    const skip = process.platform !== 'linux' ? 'the truth comes from /proc' : needs === undefined
+    const missing = needs === undefined ? `needs ${name}` : false
+    const skip = process.platform !== 'linux' ? 'the truth comes from /proc' : missing
     test(`${name}, ${many} at a time, is told rightly and known at once`, { skip }, async (t) => {
       const clients = await Clients.start()
       t.after(() => clients.end())

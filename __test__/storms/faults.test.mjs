@@ -58,6 +58,10 @@ const TABLE = {
   'openat N/task/N/fd': { answer: FULL, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
   // Descent.
   'openat N/stat': { ...LACK, hidden: `${GONE} ${REFUSED}`, error: `${OTHER} EINTR` },
+  // Of parents alone, which are in `stat` too. ENOTTY is an older kernel's answer, after which neither is
+  // asked again.
+  pidfd_open: { answer: `ESRCH EINVAL ${FULL} ENOMEM` },
+  ioctl: { answer: 'ESRCH ENOTTY' },
   // Kept descriptors are checked, own ones looked at, by number; so is a record's directory.
   fstat: { answer: 'EBADF ENOMEM', info: 'EBADF ENOMEM', closed: 'EBADF' },
   close: { answer: 'EINTR EIO' },

@@ -16,11 +16,16 @@ const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|command)/.test(name))
 )
 
+/** On Windows `npm` is a script that only a shell can start; this is what it runs. */
+const npm = path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js')
+
 /** Runs a program to its end; gives what it printed, or fails with what it said. */
 export async function run(command, args, options = {}) {
   const settings = { env, maxBuffer: OUTPUT_BYTES_MAX, ...options }
+  const isScript = process.platform === 'win32' && command === 'npm'
+  const [program, ...rest] = isScript ? [process.execPath, npm, ...args] : [command, ...args]
   try {
-    return await execute(command, args, settings)
+    return await execute(program, rest, settings)
   } catch (error) {
     assert.fail(`${error.message}\n${error.stdout}`)
   }

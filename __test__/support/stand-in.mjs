@@ -5,6 +5,7 @@
 import { install, installCode, requireIn } from './install.mjs'
 
 const NATIVE = `
+  const { stat } = require('node:fs').promises
   const native = exports
   native.asked = []
   native.answer = () => ({})
@@ -17,7 +18,8 @@ const NATIVE = `
     return { answered, ...none, ...native.answer(ids, lines) }
   }
   native.localPeer = () => null
-  native.processPaths = async (pids) => [...pids].map(() => null)
+  // As a task of libuv's does, it comes back when the event loop has come round.
+  native.processPaths = (pids) => stat('/').then(() => [...pids].map(() => null))
   native.processInfos = async (pids) => [...pids].map(() => null)`
 
 /** The package on a stand-in, which a test may change: `native.answer(ids)` gives what it finds. */

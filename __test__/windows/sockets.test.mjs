@@ -196,6 +196,37 @@ test('a named pipe has no peer that is told', async (t) => {
   assert.deepEqual([await findPeerPid(socket), await findPeerProcess(client)], [null, null])
 })
 
+test('one that has exited never answers for the child that goes on with its socket', async (t) => {
+  const creator = await startNode(t, handOver)
+  const { port, child } = creator.said
+  t.after(() => process.kill(child))
+  assert.equal(await findPidByLocalTcpPort(port), creator.pid)
+  await creator.kill()
+
+  const found = await findPidByLocalTcpPort(port)
+
+  // Windows names the one that made the socket alone, Wine the one that has it.
+  assert.ok([null, child].includes(found), `${found}, not ${child}`)
+  const [{ pids }] = await listSockets({ port, state: 'listening' })
+  assert.deepEqual(pids, found === null ? [] : [child])
+})
+
+async function handOver({ say, hear, require }) {
+  const code = `
+    process.once('message', (_, server) => {
+      process.server = server
+      process.send(server.address().port)
+    })
+    process.on('disconnect', () => setInterval(() => {}, 1000))`
+  const stdio = ['ignore', 'ignore', 'ignore', 'ipc']
+  const options = { stdio, detached: true }
+  const child = require('node:child_process').spawn(process.execPath, ['-e', code], options)
+  child.once('message', (port) => say({ port, child: child.pid }))
+  const server = require('node:net').createServer()
+  server.listen(0, '127.0.0.1', () => child.send('yours too', server))
+  await hear()
+}
+
 async function bind(t, host) {
   const socket = dgram.createSocket({ type: 'udp4', reuseAddr: true })
   t.after(() => socket.close())

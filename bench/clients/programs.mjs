@@ -10,6 +10,10 @@ import { chromiumArguments, chromiumPath } from '../../__test__/support/chromium
 const here = import.meta.dirname
 const numbered = (url, count) => Array.from({ length: count }, (_, i) => `${url}?${i}`)
 
+const firefoxPath = process.env.PATH.split(path.delimiter)
+  .flatMap((folder) => ['firefox', 'firefox-esr'].map((name) => path.join(folder, name)))
+  .find((file) => fs.existsSync(file))
+
 function start(command, args, env = {}) {
   return spawn(command, args, { stdio: 'ignore', env: { ...process.env, ...env } })
 }
@@ -27,6 +31,25 @@ export function makeRepository(folder) {
   git(...who, 'commit', '--quiet', '--message', 'Files')
   git('update-server-info')
   return path.join(work, '.git')
+}
+
+/** A new profile that goes through the proxy. What it asks for of its own accord is turned off. */
+function firefoxProfile(folder, proxy) {
+  const preferences = {
+    'network.proxy.type': 1,
+    'network.proxy.http': '127.0.0.1',
+    'network.proxy.http_port': proxy,
+    'network.proxy.allow_hijacking_localhost': true,
+    'network.captive-portal-service.enabled': false,
+    'network.connectivity-service.enabled': false,
+    'dom.push.connection.enabled': false
+  }
+  const profile = fs.mkdtempSync(path.join(folder, 'firefox-'))
+  const lines = Object.entries(preferences).map(
+    ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`
+  )
+  fs.writeFileSync(path.join(profile, 'user.js'), lines.join(''))
+  return profile
 }
 
 /** `needs`: the program, where it may be missing. `atOnce` of 1 alone: it does one thing at a time. */
@@ -47,6 +70,16 @@ export const PROGRAMS = {
         '--remote-debugging-port=0',
         `${origin}/page?count=${count}&at-once=${atOnce}`
       ])
+    },
+    endsItself: false
+  },
+  firefox: {
+    needs: firefoxPath,
+    atOnce: [6],
+    start({ proxy, origin, folder, count, atOnce }) {
+      const profile = firefoxProfile(folder, proxy)
+      const args = ['--headless', '--no-remote', '--profile', profile]
+      return start(firefoxPath, [...args, `${origin}/page?count=${count}&at-once=${atOnce}`])
     },
     endsItself: false
   },

@@ -39,7 +39,7 @@ native.advance = async (...given) => {
   }
   const advanced = await advance(...given)
   const note = (id, step) => stepOf.set(ports.get(id), STEPS[step])
-  const { answered, records } = advanced
+  const { answered, records = [] } = advanced
   for (let i = 0; i < answered.length; i += 3) note(answered[i] >>> 0, answered[i + 2])
   for (const { id, step } of records) note(id, step)
   return advanced
@@ -58,24 +58,28 @@ function holders({ remotePort, localPort }) {
   return asking
 }
 
-for (const name of ['findPeerProcess', 'findPeerPid']) {
-  const find = owner[name]
-  owner[name] = async (socket) => {
-    const began = performance.now()
-    const [ours, beside] = await Promise.all([
-      timed(() => find(socket)),
-      timed(() => fs.promises.readlink('/proc/self/exe'))
-    ])
-    const pid = ours.answer?.pid ?? ours.answer
-    // Nobody has it any more, a browser that is being closed above all: then nobody is right.
-    const truly = await holders(socket)
-    const isRight = truly.length === 0 ? pid === null : truly.includes(pid)
-    const isKnown = knownSince.get(pid) < began
-    if (pid !== null && !knownSince.has(pid)) knownSince.set(pid, began + ours.ms)
-    const step = stepOf.get(socket.remotePort)
-    lookUps.push({ ms: ours.ms, beside: beside.ms, pid, isRight, isKnown, step })
-    return ours.answer
-  }
+/** Whether the answer is one of those who truly hold it, by pid, name and command line. */
+function isOneOf(truly, answer) {
+  // Nobody has it any more, a browser that is being closed above all: then nobody is right.
+  if (truly.length === 0 || answer === null) return truly.length === 0 && answer === null
+  const { pid, name, line } = truly.find((holder) => holder.pid === answer.pid) ?? {}
+  return pid === answer.pid && name === answer.name && line === answer.args.join('\0')
+}
+
+const find = owner.findPeerProcess
+owner.findPeerProcess = async (socket) => {
+  const began = performance.now()
+  const [ours, beside] = await Promise.all([
+    timed(() => find(socket)),
+    timed(() => fs.promises.readlink('/proc/self/exe'))
+  ])
+  const isRight = isOneOf(await holders(socket), ours.answer)
+  const { pid = null, name = null } = ours.answer ?? {}
+  const isKnown = knownSince.get(pid) < began
+  if (pid !== null && !knownSince.has(pid)) knownSince.set(pid, began + ours.ms)
+  const step = stepOf.get(socket.remotePort)
+  lookUps.push({ ms: ours.ms, beside: beside.ms, pid, name, isRight, isKnown, step })
+  return ours.answer
 }
 
 // After they have been replaced: the example takes them out of the package when it is loaded.

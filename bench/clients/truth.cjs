@@ -2,7 +2,7 @@
 
 // Who really holds a connection, told by the text of /proc/net/tcp and by reading every descriptor of
 // the client program and of its descendants. Slow and plain on purpose: it shares nothing with what
-// it checks. A line `ROOT LOCAL_PORT REMOTE_PORT` in, the holders' pids out.
+// it checks. A line `ROOT LOCAL_PORT REMOTE_PORT` in, the holders out: pid, name and command line.
 
 const fs = require('node:fs')
 const { createInterface } = require('node:readline')
@@ -41,9 +41,14 @@ function holds(pid, inode) {
   return numbers.some((number) => link(number) === `socket:[${inode}]`)
 }
 
+function told(pid) {
+  const read = (file) => tryRead(() => fs.readFileSync(`/proc/${pid}/${file}`, 'utf8')) ?? ''
+  return { pid, name: read('comm').trimEnd(), line: read('cmdline').replace(/\0$/, '') }
+}
+
 createInterface({ input: process.stdin }).on('line', (line) => {
   const [root, localPort, remotePort] = line.split(' ').map(Number)
   const inode = inodeOf(localPort, remotePort)
   const holders = inode === undefined ? [] : descendants(root).filter((pid) => holds(pid, inode))
-  process.stdout.write(`${JSON.stringify(holders)}\n`)
+  process.stdout.write(`${JSON.stringify(holders.map(told))}\n`)
 })

@@ -1,12 +1,12 @@
 //! This machine's network interfaces: their names, their numbers, their addresses.
 
 use std::ffi::CStr;
+use std::net::IpAddr;
 
 use super::errno::ENXIO;
 use super::kernel;
 use super::layout;
 use crate::error::Error;
-use crate::question::Wanted;
 use crate::socket::End;
 
 /// `if_nametoindex(3)`. `None`: no interface has that name.
@@ -48,11 +48,7 @@ impl OwnAddresses {
     }
 }
 
-/// Returns whether what is sent to `end` comes to sockets here whatever the interfaces: to 127.0.0.0/8;
-/// and, where a port is asked about and not a reply, to `::1` and to what is no one machine's.
-pub fn is_always_own(end: &End, wanted: &Wanted) -> bool {
-    match wanted {
-        Wanted::Port(_) => end.address.is_loopback() || end.is_no_one_machines(),
-        _ => end.address.is_ipv4() && end.address.is_loopback(),
-    }
+/// Returns whether an address is this machine's whatever its interfaces: 127.0.0.0/8.
+pub fn is_always_own(end: &End) -> bool {
+    matches!(end.address, IpAddr::V4(address) if address.is_loopback())
 }

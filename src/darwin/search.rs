@@ -12,7 +12,7 @@ use super::pid_list::PidList;
 use super::walk::Walk;
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
-use crate::question::{Filter, Port, Question, Wanted};
+use crate::question::{Filter, Question, Wanted};
 use crate::slice::Slice;
 use crate::socket::End;
 
@@ -32,8 +32,8 @@ pub struct Search {
 enum Quick {
     /// Whose is the other end of a Unix-domain socket.
     Peer(u32, Peer),
-    /// Does what is sent to that address stay on the machine?
-    Sent(Question, End),
+    /// Does this reply stay on the machine?
+    Reply(Question, End),
     /// What sockets has this process.
     PidList(u32, PidList),
     /// Has a recent owner what was asked after the walk began. `None`: not begun.
@@ -52,11 +52,9 @@ impl Search {
                 let list = PidList::new(question.wanted.clone(), *pid);
                 self.quick.push_back(Quick::PidList(question.id, list));
             }
-            Wanted::Reply { peer: to, .. } | Wanted::Port(Port { address: Some(to), .. })
-                if !is_always_own(to, &question.wanted) =>
-            {
-                let to = *to;
-                self.quick.push_back(Quick::Sent(question, to));
+            Wanted::Reply { peer, .. } if !is_always_own(peer) => {
+                let peer = *peer;
+                self.quick.push_back(Quick::Reply(question, peer));
             }
             _ => self.ask_processes(question),
         }
@@ -115,7 +113,7 @@ impl Search {
         let Some(quick) = self.quick.pop_front() else { return Ok(false) };
         match quick {
             Quick::Peer(id, peer) => self.answer(id, peer.answer(), FoundBy::Sockets),
-            Quick::Sent(question, to) => self.ask_if_own(question, to),
+            Quick::Reply(question, peer) => self.ask_reply(question, peer),
             Quick::PidList(id, mut list) => match self.prove_layout() {
                 Err(error) => self.answer(id, Err(error), FoundBy::Walk),
                 Ok(()) => match list.step(&mut self.context.buffers) {
@@ -140,10 +138,10 @@ impl Search {
         Ok(true)
     }
 
-    /// What leaves the machine is nobody's, whatever a wildcard socket has that port.
-    fn ask_if_own(&mut self, question: Question, to: End) {
+    /// A reply that leaves the machine is nobody's, whatever a wildcard socket has that port.
+    fn ask_reply(&mut self, question: Question, peer: End) {
         match OwnAddresses::read() {
-            Ok(own) if own.has(&to) => self.ask_processes(question),
+            Ok(own) if own.has(&peer) => self.ask_processes(question),
             Ok(_) => self.answer(question.id, Ok(Found::Nobody), FoundBy::Sockets),
             Err(error) => self.answer(question.id, Err(error), FoundBy::Sockets),
         }
@@ -184,7 +182,7 @@ impl Quick {
     fn id(&self) -> Option<u32> {
         match self {
             Self::Peer(id, _) | Self::PidList(id, _) => Some(*id),
-            Self::Sent(question, _) => Some(question.id),
+            Self::Reply(question, _) => Some(question.id),
             Self::Glance(_) => None,
         }
     }

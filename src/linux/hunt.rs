@@ -5,6 +5,7 @@ use super::clock::Clock;
 use super::holders::ancestors::{Climbed, is_process};
 use super::holders::recent::Recent;
 use super::holders::walk::{Known, Step, Walk};
+use super::proc::names::descriptors;
 use super::questions::{Pending, Questions, Stage, is_climbing, is_new};
 use super::socket::Hit;
 use crate::answer::FoundBy;
@@ -72,7 +73,7 @@ impl Hunt {
     /// first is read. `sockets`: the device of sockfs, where it is known.
     pub fn begin(&mut self, questions: &mut Questions, clock: &mut Clock, sockets: Option<u64>) {
         let late = questions.take_late();
-        let first = late.map(|hints| hints.into_iter().chain(self.recent.first()));
+        let first = late.map(|hints| hints.into_iter().chain(self.recent.first(descriptors)));
         // Such a number may be a thread's by now.
         let mut first = first.into_iter().flatten().filter(|pid| is_process(*pid));
         let walk = match &mut self.walk {

@@ -214,6 +214,27 @@ pub fn is_process(pid: Pid) -> Result<bool, Errno> {
     }
 }
 
+/// `pidfd_open(2)`, close-on-exec: a process, whatever its number comes to mean. A number of another
+/// thread of one is EINVAL or ENOENT. Linux 5.3 and later.
+pub fn open_process(pid: Pid) -> Result<Descriptor, Errno> {
+    // SAFETY: takes integers only. libc has no function for it under glibc 2.36.
+    let number = succeeded(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
+    Descriptor::opened(c_int::try_from(number).map_err(|_| libc::EOVERFLOW)?)
+}
+
+/// `ioctl(PIDFD_GET_INFO)` of a process: its parent, 0 where that is outside of our pid namespace.
+/// ESRCH: it has been reaped. Linux 6.13 and later.
+pub fn parent(process: &Descriptor) -> Result<Pid, Errno> {
+    // SAFETY: integers alone, of which any are valid.
+    let mut info: libc::pidfd_info = unsafe { std::mem::zeroed() };
+    info.mask = libc::PIDFD_INFO_PID.into();
+    // SAFETY: the kernel reads and writes at most as many bytes as the request's number says, which
+    // are the structure's; a file that is no process is ENOTTY.
+    succeeded(unsafe { libc::ioctl(process.0, libc::PIDFD_GET_INFO, &raw mut info) })?;
+    // What it does not tell is 0.
+    Pid::try_from(info.ppid).map_err(|_| libc::EOVERFLOW)
+}
+
 /// `clock_gettime(2)`, in nanoseconds.
 pub fn clock(clock: libc::clockid_t) -> Result<i64, Errno> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

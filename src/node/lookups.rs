@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use napi::bindgen_prelude::{AsyncTask, Either3, External, Int32Array, Null, Uint32Array};
+use napi::bindgen_prelude::{AsyncTask, Either3, External, Null, Uint32Array};
 use napi::{Env, Task};
 use napi_derive::napi;
 
@@ -64,13 +64,13 @@ pub struct Advance {
 #[napi(object, object_from_js = false)]
 pub struct Advanced {
     /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy::number`.
-    pub answered: Int32Array,
+    pub answered: Vec<i32>,
     /// The questions that are answered by a record.
-    pub records: Vec<Recorded>,
+    pub records: Option<Vec<Recorded>>,
     /// The questions that are answered by a list.
-    pub lists: Vec<Listed>,
+    pub lists: Option<Vec<Listed>>,
     /// The questions that could not be looked up.
-    pub failed: Vec<Failure>,
+    pub failed: Option<Vec<Failure>>,
 }
 
 /// A question that is answered by a record.
@@ -143,8 +143,18 @@ impl Task for Advance {
                 Err(error) => failed.push(Failure::new(id, error)),
             }
         }
-        Ok(Advanced { answered: Int32Array::new(answered), records, lists, failed })
+        Ok(Advanced {
+            answered,
+            records: unless_empty(records),
+            lists: unless_empty(lists),
+            failed: unless_empty(failed),
+        })
     }
+}
+
+/// Most slices have none, and what is not there costs nothing to hand over.
+fn unless_empty<T>(all: Vec<T>) -> Option<Vec<T>> {
+    (!all.is_empty()).then_some(all)
 }
 
 fn look_up(search: &mut Search, questions: &str, abandoned: &[u32]) -> Vec<Answer> {

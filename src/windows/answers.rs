@@ -19,34 +19,25 @@ pub fn find(question: &Question, snapshot: &Snapshot, owners: &mut Owners) -> Re
     let wanted = &question.wanted;
     let candidates = snapshot.candidates(wanted)?;
     let ranked = candidates.filter_map(|row| Some((wanted.rank(&row.socket)?, row)));
-    if let Wanted::All(filter) = wanted {
-        return list(filter, ranked.map(|(_, row)| row), owners);
-    }
-    let mut ranked = ranked.collect::<Vec<_>>();
-    if ranked.is_empty() || !stays_here(wanted, &ranked)? {
-        return Ok(Found::Nobody);
-    }
-    ranked.sort_by_key(|(rank, _)| Reverse(*rank));
-    if matches!(wanted, Wanted::Reply { .. }) {
-        // A datagram goes to one socket: if that one's process cannot be told, no other is the answer.
-        let best = ranked.first().map(|(rank, _)| *rank);
-        ranked.retain(|(rank, _)| Some(*rank) == best);
-    }
-    holder(ranked.into_iter().map(|(_, row)| row).collect(), question.gives, owners)
-}
-
-/// Returns whether what is sent to the address that is asked about comes to sockets of this machine. One
-/// that is bound to that very address shows it; a wildcard does not.
-fn stays_here(wanted: &Wanted, ranked: &[(Rank, &Row)]) -> Result<bool, Error> {
-    let to = match wanted {
-        Wanted::Reply { peer, .. } => peer,
-        Wanted::Port(Port { address: Some(address), .. }) if !address.is_no_one_machines() => {
-            address
+    match wanted {
+        Wanted::All(filter) => list(filter, ranked.map(|(_, row)| row), owners),
+        Wanted::Reply { peer, .. } => {
+            let best = only_best(ranked.collect());
+            // A socket that is bound to the address shows that it is ours; a wildcard does not.
+            let is_told =
+                best.first().is_some_and(|row| !row.socket.local.address.is_unspecified());
+            if best.is_empty() || !(is_told || is_own(peer)?) {
+                return Ok(Found::Nobody);
+            }
+            holder(best, question.gives, owners)
         }
-        _ => return Ok(true),
-    };
-    let is_told = ranked.iter().any(|(_, row)| !row.socket.local.address.is_unspecified());
-    Ok(is_told || is_own(to)?)
+        _ => {
+            let mut ranked = ranked.collect::<Vec<_>>();
+            ranked.sort_by_key(|(rank, _)| Reverse(*rank));
+            let rows = ranked.into_iter().map(|(_, row)| row).collect();
+            holder(rows, question.gives, owners)
+        }
+    }
 }
 
 /// The first of `rows` whose process holds its socket answers.
@@ -64,6 +55,12 @@ fn holder(rows: Vec<&Row>, gives: Gives, owners: &mut Owners) -> Result<Found, E
         }
     }
     Ok(Found::Nobody)
+}
+
+/// A datagram goes to one socket: if that one's process cannot be told, no other is the answer.
+fn only_best(ranked: Vec<(Rank, &Row)>) -> Vec<&Row> {
+    let best = ranked.iter().map(|(rank, _)| *rank).max();
+    ranked.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, row)| row).collect()
 }
 
 fn list<'a>(

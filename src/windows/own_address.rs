@@ -1,4 +1,4 @@
-//! Which addresses are this machine's: what is sent to any other leaves it.
+//! Which addresses are this machine's: a reply to any other leaves it.
 
 use super::kernel::addresses;
 use super::layout::addresses::own_addresses;

@@ -210,6 +210,21 @@ fn only_sixteen_owners_are_remembered() {
 }
 
 #[test]
+fn only_eight_numbers_of_an_owner_are_remembered() {
+    let mut world = World::new();
+    world.start(100);
+    let mut asker = Asker::in_world(world);
+    for fd in 10..30 {
+        change(|world| world.open(100, fd, listener(&format!("127.0.0.1:{fd}"))));
+        assert_eq!(asker.look(Wanted::port(fd as u16)), Ok(Some(100)));
+    }
+
+    let known = asker.search.context.recent.owners().next().expect("an owner");
+
+    assert_eq!(known.fds, (22..30).rev().collect::<Vec<_>>());
+}
+
+#[test]
 fn what_has_gone_is_not_remembered() {
     let mut world = World::new();
     for pid in 100..140 {

@@ -1,6 +1,8 @@
 //! Processes whose first thread has exited while others live: their own table is empty, their
 //! threads' are not.
 
+use std::collections::HashSet;
+
 use super::table::Visit;
 use super::tables::Tables;
 use crate::error::Error;
@@ -15,11 +17,20 @@ use crate::question::Pid;
 pub struct Headless {
     suspects: Vec<Pid>,
     visits: Vec<Visit>,
+    /// Those that were looked at in this walk already.
+    examined: HashSet<Pid>,
 }
 
 impl Headless {
-    /// These have no descriptor of their own.
+    /// These have no descriptor of their own, as far as is known.
     pub fn suspect(&mut self, pids: impl IntoIterator<Item = Pid>) {
+        let examined = &self.examined;
+        self.suspects.extend(pids.into_iter().filter(|pid| !examined.contains(pid)));
+    }
+
+    /// These had none at the last walk. Each is looked at now and suspected no more.
+    pub fn examine(&mut self, pids: Vec<Pid>) {
+        self.examined.extend(&pids);
         self.suspects.extend(pids);
     }
 

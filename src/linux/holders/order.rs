@@ -1,8 +1,8 @@
 //! Which process comes next in a walk.
 //!
 //! A process that has just connected has one descriptor more than before. So the processes that are
-//! new, or whose number of descriptors changed since the last walk, come first, small tables before
-//! large ones; then the rest. The numbers cost one `stat` a process and decide the order only:
+//! new, or have more descriptors than at the last walk, come first; then those that have fewer; then
+//! the rest; small tables before large ones. The numbers cost one `stat` a process and decide the order only:
 //! every listed process that has descriptors is visited, and its table read to the end.
 
 use std::cmp::Reverse;
@@ -30,6 +30,8 @@ pub struct Order {
     position: Option<i64>,
     /// As listed; counted from the end.
     uncounted: Vec<Pid>,
+    /// Those that had no descriptors before, kernel threads above all. They are not counted.
+    empty: Vec<Pid>,
     /// To be visited, the last one first.
     visits: Vec<Place>,
     /// What was counted in this listing.
@@ -44,8 +46,18 @@ pub struct Order {
 
 struct Place {
     pid: Pid,
-    is_known: bool,
+    change: Change,
     count: u64,
+}
+
+/// How a process's number of descriptors differs from that of the last walk, the least promising
+/// first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    Same,
+    Fewer,
+    /// More, or it was not counted before: what a program looks like that has just connected.
+    More,
 }
 
 impl Order {
@@ -57,6 +69,7 @@ impl Order {
         Ok(Self {
             position: Some(0),
             uncounted: Vec::new(),
+            empty: Vec::new(),
             visits: Vec::new(),
             counts: Counts::new(),
             uncountable: Vec::new(),
@@ -75,12 +88,15 @@ impl Order {
             return Ok(false);
         }
         while let Some(pid) = self.uncounted.pop() {
-            if self.has_counts {
+            if known.get(&pid) == Some(&0) {
+                self.counts.insert(pid, 0);
+                self.empty.push(pid);
+            } else if self.has_counts {
                 self.count_one(pid, known);
             } else {
                 // Newest first, as pids are given out ascending.
                 let count = u64::from(Pid::MAX.abs_diff(pid));
-                self.visits.push(Place { pid, is_known: true, count });
+                self.visits.push(Place { pid, change: Change::Same, count });
             }
             if slice.is_over() {
                 break;
@@ -92,7 +108,7 @@ impl Order {
         let own = self.own;
         self.visits.sort_by_key(|visit| {
             // The greatest is visited first. The own table costs next to nothing.
-            (visit.pid != INIT, visit.pid == own, !visit.is_known, Reverse(visit.count))
+            (visit.pid != INIT, visit.pid == own, visit.change, Reverse(visit.count))
         });
         Ok(true)
     }
@@ -119,6 +135,14 @@ impl Order {
             }
         }
         Ok(())
+    }
+
+    /// Takes those that had no descriptors before, when all are visited that have changed: they may be
+    /// others under the same numbers by now.
+    pub fn take_empty(&mut self) -> Vec<Pid> {
+        let comes_first = |place: &Place| place.change != Change::Same || place.pid == self.own;
+        let is_due = !self.visits.last().is_some_and(comes_first);
+        if is_due { std::mem::take(&mut self.empty) } else { Vec::new() }
     }
 
     /// The next process to visit.
@@ -156,14 +180,18 @@ impl Order {
             Ok(stat) => {
                 self.counts.insert(pid, stat.size);
                 if stat.size != 0 {
-                    let is_known = known.get(&pid) == Some(&stat.size);
-                    self.visits.push(Place { pid, is_known, count: stat.size });
+                    let change = match known.get(&pid) {
+                        Some(before) if *before == stat.size => Change::Same,
+                        Some(before) if *before > stat.size => Change::Fewer,
+                        _ => Change::More,
+                    };
+                    self.visits.push(Place { pid, change, count: stat.size });
                 }
             }
             Err(errno) if is_gone_or_hidden(errno) => {}
             // It is visited all the same, and that shows what is the matter.
             Err(_) => {
-                self.visits.push(Place { pid, is_known: false, count: 0 });
+                self.visits.push(Place { pid, change: Change::More, count: 0 });
                 self.uncountable.push(pid);
             }
         }

@@ -24,6 +24,9 @@ const NUMBERS: usize = 8;
 const FURTHER: usize = 16;
 /// How many links may be read in whole tables before anybody is counted, about a millisecond's.
 const LINKS: u64 = 512;
+/// So many owners' tables are read before anybody is counted even where they have as many descriptors
+/// as before.
+const NEWEST: usize = 2;
 
 /// The recent owners, the newest first.
 #[derive(Default)]
@@ -87,20 +90,26 @@ impl Recent {
         self.0.retain(|owner| alive.contains(&owner.pid) || fd_directory(owner.pid).stat().is_ok());
     }
 
-    /// Returns the newest owners whose tables come to no more links than may be read before anybody
-    /// is counted, small tables first.
-    pub fn first(&self) -> Vec<Pid> {
+    /// Returns whose tables are read before anybody else is counted, small ones first: those of the
+    /// newest owners, and of others that have another number of descriptors than before, as far as
+    /// that comes to no more links than may be read. `count`: how many descriptors a process has, 0
+    /// where that is not told.
+    pub fn first(&mut self, count: impl Fn(Pid) -> u64) -> Vec<Pid> {
         let mut left = LINKS;
-        let is_affordable = |owner: &&Owner| match left.checked_sub(owner.count) {
-            Some(rest) => {
-                left = rest;
-                true
+        let mut first = Vec::new();
+        for (place, owner) in self.0.iter_mut().enumerate() {
+            let before = owner.count;
+            owner.count = Some(count(owner.pid)).filter(|count| *count != 0).unwrap_or(before);
+            if place >= NEWEST && owner.count == before && before != 0 {
+                continue;
             }
-            None => false,
-        };
-        let mut owners = self.0.iter().filter(is_affordable).collect::<Vec<_>>();
-        owners.sort_by_key(|owner| owner.count);
-        owners.into_iter().map(|owner| owner.pid).collect()
+            if let Some(rest) = left.checked_sub(owner.count) {
+                left = rest;
+                first.push((owner.count, owner.pid));
+            }
+        }
+        first.sort_by_key(|(count, _)| *count);
+        first.into_iter().map(|(_, pid)| pid).collect()
     }
 }
 
@@ -132,15 +141,22 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_owners_tables_are_read_first_small_ones_before_large_ones_up_to_a_limit() {
-        let recent = Recent::of(vec![
-            owner(7, &[], 300),
-            owner(8, &[], 31),
-            owner(9, &[], 200),
-            owner(10, &[], 1),
-        ]);
+    fn the_newest_owners_tables_are_read_first_and_those_that_changed_up_to_a_limit() {
+        let counted = [(7, 300), (8, 31), (9, 200), (10, 4), (11, 5)];
+        let count = |pid| counted.iter().find(|(each, _)| *each == pid).map_or(0, |(_, it)| *it);
+        let counts = [300, 31, 9, 4, 4];
+        let owners = counted.iter().zip(counts).map(|((pid, _), count)| owner(*pid, &[], count));
+        let mut recent = Recent::of(owners.collect());
 
-        assert_eq!(recent.first(), [10, 8, 7], "9 is too much");
-        assert_eq!(Recent::of(vec![owner(7, &[], u64::MAX)]).first(), []);
+        assert_eq!(recent.first(count), [11, 8, 7], "9 is too much, 10 is as it was");
+        assert_eq!(recent.first(count), [8, 7], "11 is as it was by now");
+        assert_eq!(Recent::of(vec![owner(7, &[], u64::MAX)]).first(|_| 0), []);
+    }
+
+    #[test]
+    fn where_descriptors_are_not_counted_every_owners_table_is_read_first() {
+        let mut recent = Recent::of((7..11).map(|pid| owner(pid, &[], 0)).collect());
+
+        assert_eq!(recent.first(|_| 0), [7, 8, 9, 10]);
     }
 }

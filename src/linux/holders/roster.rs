@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::ancestors::{ancestors, descent};
 use super::tables::{Holder, Holders};
@@ -95,7 +96,8 @@ impl Roster {
 
     /// Returns a socket's holders, the one that started first in front.
     fn pids(&mut self, inode: Inode, numbers: Numbers) -> Result<Vec<Pid>, Error> {
-        let holders = self.holders.get(&inode).cloned().unwrap_or_default();
+        let all = Arc::clone(&self.holders);
+        let holders = all.get(&inode).map_or(&[] as &[Holder], Vec::as_slice);
         let is_wanted = |holder: &&Holder| self.only.is_none_or(|pid| pid == holder.pid);
         let mut pids = holders.iter().filter(is_wanted).map(|it| it.pid).collect::<Vec<_>>();
         pids.sort_unstable();
@@ -107,16 +109,14 @@ impl Roster {
                     start.insert(descent(pid)?.map_or(u64::MAX, |descent| descent.start_ticks));
                 }
             }
-            let is_inits = pids.contains(&INIT) && is_inits(&holders)?;
+            let is_inits = pids.contains(&INIT) && is_inits(holders)?;
             let start = |pid: &Pid| self.starts.get(pid).copied();
             // A fork may start in the same tick as its parent, and has the greater number.
             pids.sort_by_key(|pid| (*pid == INIT && !is_inits, start(pid), *pid));
         }
-        let mut told = Vec::with_capacity(pids.len());
-        for pid in pids {
-            told.extend(self.told(pid, inode, &holders, numbers)?);
-        }
-        Ok(told)
+        // In place, where the numbers are the same here.
+        let told = |pid| self.told(pid, inode, holders, numbers).transpose();
+        pids.into_iter().filter_map(told).collect()
     }
 
     /// Returns the number here of a holder: it is shown to hold the socket while it is translated.

@@ -38,10 +38,14 @@ impl Sought {
         }
     }
 
-    /// Returns whether a question asks for that socket.
-    pub fn wants(&self, inode: Inode) -> bool {
+    /// Returns whether a holder of that socket may answer a question.
+    pub fn has_askers(&self, inode: Inode) -> bool {
         self.by_inode.contains_key(&inode)
-            || self.lists.values().any(|inodes| inodes.contains(&inode))
+    }
+
+    /// Returns whether a list wants the holders of that socket.
+    pub fn is_listed(&self, inode: Inode) -> bool {
+        self.lists.values().any(|inodes| inodes.contains(&inode))
     }
 
     /// Returns the questions that a holder of that socket may answer, and what it is to each.

@@ -61,7 +61,7 @@ struct Reading {
 
 /// What reading on came to.
 pub enum Progress {
-    /// A wanted socket and who holds it.
+    /// A socket that may answer a question, and who holds it.
     Hit(Hit),
     /// The slice is over or the table has ended.
     Stopped,
@@ -116,14 +116,21 @@ impl Tables {
         let Some((visit, began)) = self.reading else { return Progress::Stopped };
         loop {
             match self.table.next(slice) {
-                Next::Socket(inode, fd) if sought.wants(inode) => {
+                Next::Socket(inode, fd) => {
                     let Visit { pid, .. } = visit;
-                    let holders = Arc::make_mut(&mut self.holders);
-                    holders.entry(inode).or_default().push(Holder { pid, fd, began });
-                    return Progress::Hit(Hit { inode, pid, fd });
+                    let has_askers = sought.has_askers(inode);
+                    if has_askers || sought.is_listed(inode) {
+                        let holders = Arc::make_mut(&mut self.holders);
+                        holders.entry(inode).or_default().push(Holder { pid, fd, began });
+                    }
+                    // A list is told when everything is read.
+                    if has_askers {
+                        return Progress::Hit(Hit { inode, pid, fd });
+                    }
+                    if slice.is_over() {
+                        return Progress::Stopped;
+                    }
                 }
-                Next::Socket(..) if slice.is_over() => return Progress::Stopped,
-                Next::Socket(..) => {}
                 Next::Paused => return Progress::Stopped,
                 Next::End(ended) => {
                     self.end(visit, began, ended);

@@ -2,7 +2,8 @@
 //!
 //! 1. Tables to read first: those of recent owners, then those of the processes in the wanted
 //!    sockets' control groups. Often it ends there.
-//! 2. Every process in the order of `order.rs`.
+//! 2. Every process in the order of `order.rs`. Those that had no descriptors at the last walk are
+//!    looked at when all are read that have changed.
 //! 3. Once more, after a fresh listing, those that are new, whose number of descriptors changed, or
 //!    that lost something while they were read: a descriptor that was passed or renumbered
 //!    meanwhile may have been missed in both places.
@@ -190,12 +191,18 @@ impl Walk {
     /// Whom to visit next; `None` where something else was done to find out.
     fn next_visit(&mut self, known: &mut Known, slice: &Slice) -> Result<Option<Visit>, Error> {
         let next = |order: &mut Option<Order>| order.as_mut().and_then(Order::next);
+        if self.stage == Stage::Everybody {
+            self.headless.examine(self.order.as_mut().map(Order::take_empty).unwrap_or_default());
+        }
         match self.stage {
             Stage::First => return Ok(self.next_of_first(&mut known.groups)),
             Stage::Counting => {
                 if self.count(&known.counts, slice)? {
                     self.stage = Stage::Everybody;
                 }
+            }
+            Stage::Everybody if !self.headless.is_empty() => {
+                return self.headless.next(&mut self.tables, self.began);
             }
             Stage::Everybody => match next(&mut self.order) {
                 // Read since this walk began.

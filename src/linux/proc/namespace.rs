@@ -93,6 +93,11 @@ impl Numbers {
         Ok(Self { own, inner: Some(Inner { depth, object: stat.object }) })
     }
 
+    /// Whether `/proc` has the numbers that system calls take.
+    pub fn are_own(self) -> bool {
+        self.inner.is_none()
+    }
+
     /// This process, as `/proc` numbers it.
     pub fn own(self) -> Pid {
         self.own

@@ -1,6 +1,6 @@
 //! Which addresses are this machine's, and through which interface a packet to one of them comes in.
 
-use std::net::{IpAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::channel::{Channel, attempted, is_absent};
 use super::kernel::NetlinkFamily;
@@ -32,7 +32,7 @@ pub fn destination(address: &End) -> Result<Destination, Error> {
     if ip.is_loopback() {
         return Ok(Destination::Here(Some(LOOPBACK)));
     }
-    if address.is_no_one_machines() {
+    if ip.is_unspecified() || ip.is_multicast() || ip == Ipv4Addr::BROADCAST {
         return Ok(Destination::Here(address.scope));
     }
     match attempted(|| own_addresses(ip)) {

@@ -1,7 +1,7 @@
 //! Whole tables of sockets, read for all the questions that need them: dumps of sock_diag, or text
 //! where it is refused; one datagram or a page of text a step.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::candidates::Unlisted;
 use super::diag_request::Dump;
@@ -18,11 +18,12 @@ use crate::socket::{Protocol, State};
 pub struct Listing {
     questions: Vec<Unlisted>,
     /// The places in `questions` of those who want a local port, and of those who want any.
-    by_port: HashMap<Option<u16>, Vec<usize>>,
+    by_port: BTreeMap<Option<u16>, Vec<usize>>,
     /// What is still to be read, the last one first.
     steps: Vec<Step>,
-    /// Whether what was read so far may lack a socket that moved meanwhile.
-    may_lack: bool,
+    /// What is to be read once more, since it came in pieces: from one to the next the kernel counts
+    /// how many sockets of a hash chain it has told, so when one of those goes, another is passed over.
+    again: Vec<Step>,
     is_second_reading: bool,
     /// Why a protocol's text is read.
     unavailable: HashMap<Protocol, Unavailable>,
@@ -40,20 +41,23 @@ enum Step {
 impl Listing {
     /// Begins to read for `questions`.
     pub fn new(questions: Vec<Unlisted>) -> Self {
-        let mut by_port = HashMap::<Option<u16>, Vec<usize>>::new();
-        for (index, unlisted) in questions.iter().enumerate() {
-            by_port.entry(unlisted.question.wanted.local_port()).or_default().push(index);
+        let mut by_port = BTreeMap::<Option<u16>, Vec<usize>>::new();
+        let wanted = || questions.iter().map(|unlisted| &unlisted.question.wanted).enumerate();
+        for (index, wanted) in wanted() {
+            by_port.entry(wanted.local_port()).or_default().push(index);
         }
-        let mut listing = Self {
+        let asked = wanted().filter(|(_, wanted)| is_asked_quickly(wanted));
+        let mut steps: Vec<_> =
+            dumps(wanted().map(|(_, it)| it)).into_iter().map(Step::Begin).collect();
+        steps.extend(asked.map(|(index, _)| Step::Ask(index)));
+        Self {
             questions,
             by_port,
-            steps: Vec::new(),
-            may_lack: false,
+            steps,
+            again: Vec::new(),
             is_second_reading: false,
             unavailable: HashMap::new(),
-        };
-        listing.plan();
-        listing
+        }
     }
 
     /// Reads on, one datagram or one page of text. The questions come back when all is read, those
@@ -64,9 +68,9 @@ impl Listing {
             self.take(step, diag)?;
             return Ok(None);
         }
-        if self.may_lack && !self.is_second_reading && self.questions.iter().any(is_doubtful) {
+        if !self.is_second_reading && self.questions.iter().any(is_doubtful) {
             self.is_second_reading = true;
-            self.plan();
+            self.steps = std::mem::take(&mut self.again);
             return Ok(None);
         }
         Ok(Some(self.end(diag)))
@@ -94,23 +98,6 @@ impl Listing {
         std::mem::take(&mut self.questions)
     }
 
-    /// Fills `steps` with all that must be read.
-    fn plan(&mut self) {
-        let is_text = |protocol: &Protocol| self.unavailable.contains_key(protocol);
-        let wanted = self.questions.iter().map(|unlisted| &unlisted.question.wanted);
-        let dumps = dumps(wanted).into_iter().filter(|dump| !is_text(&dump.protocol));
-        let mut steps: Vec<_> = dumps.map(Step::Begin).collect();
-        if !self.is_second_reading {
-            let is_asked = |unlisted: &Unlisted| is_asked_quickly(&unlisted.question.wanted);
-            let asked =
-                self.questions.iter().enumerate().filter(|(_, unlisted)| is_asked(unlisted));
-            steps.extend(asked.map(|(index, _)| Step::Ask(index)));
-        }
-        let texts = [Protocol::Tcp, Protocol::Udp].into_iter().filter(is_text);
-        steps.extend(texts.flat_map(TextTable::of).map(Step::Open));
-        self.steps = steps;
-    }
-
     fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
         match step {
             Step::Ask(index) => self.ask(index, diag)?,
@@ -119,7 +106,9 @@ impl Listing {
                 let dumped = diag.dump_on(&mut asking, &mut self.considering());
                 match dumped {
                     Ok(None) => self.steps.push(Step::Dump(asking)),
-                    Ok(Some(at_one_go)) => self.may_lack |= !at_one_go,
+                    Ok(Some(doubtful)) => {
+                        self.again.extend(doubtful.map(|dump| Step::Dump(dump.into())));
+                    }
                     Err(failed) => match diag.refuse_both(*asking.dump(), &failed) {
                         Some(dumps) => self.begin_dumps(dumps),
                         None => self.read_text(asking.dump().protocol, failed)?,
@@ -178,15 +167,17 @@ impl Listing {
         }
         let questions = &self.questions;
         let wanted = |index: &usize| questions.get(*index).map(|one| &one.question.wanted);
-        self.steps.retain(|step| match step {
+        let is_kept = |step: &Step| match step {
             Step::Ask(index) => wanted(index).and_then(Wanted::protocol) != Some(protocol),
             Step::Begin(dump) => dump.protocol != protocol,
             Step::Dump(asking) => asking.dump().protocol != protocol,
             Step::Open(_) | Step::Read(_) => true,
-        });
+        };
+        for steps in [&mut self.steps, &mut self.again] {
+            steps.retain(is_kept);
+            steps.extend(TextTable::of(protocol).map(Step::Open)); // Never read at one go.
+        }
         self.unavailable.insert(protocol, unavailable);
-        self.may_lack = true; // The text is never read at one go.
-        self.steps.extend(TextTable::of(protocol).map(Step::Open));
         Ok(())
     }
 

@@ -8,11 +8,12 @@ use super::diag_reply;
 use super::diag_request::{self, Dump, Exact, Families};
 use super::kernel::NetlinkFamily;
 use super::peers::Peers;
+use super::states;
 use super::unix_diag;
 use crate::error::Error;
 use crate::platform::linux::kernel::Failure;
 use crate::platform::linux::socket::{Inode, Row};
-use crate::socket::Protocol;
+use crate::socket::{Protocol, State};
 
 /// How many datagrams may come that are no answer. The kernel sends none.
 const STRAY_DATAGRAMS: u32 = 100;
@@ -47,7 +48,10 @@ pub struct Asking {
 
 struct Reply {
     channel: Channel,
-    datagrams_with_rows: u32,
+    /// How far the last socket that was told had come.
+    last: Option<State>,
+    /// The states whose sockets it may lack.
+    doubtful: u32,
 }
 
 impl From<Dump> for Asking {
@@ -91,8 +95,7 @@ impl SockDiag {
         Ok((told.flatten(), told.is_some()))
     }
 
-    /// Gives the live sockets of a dump to `each`. Says whether the kernel told them at one go; a
-    /// longer dump can miss a socket that moves meanwhile.
+    /// Gives the live sockets of a dump to `each`. Says whether the kernel told them at one go.
     pub fn dump(&mut self, dump: Dump, each: &mut dyn FnMut(Row)) -> Result<bool, Unavailable> {
         let mut at_one_go = true;
         for dump in self.dumps(dump) {
@@ -100,7 +103,7 @@ impl SockDiag {
             at_one_go &= loop {
                 match self.dump_on(&mut asking, each) {
                     Ok(None) => {}
-                    Ok(Some(at_one_go)) => break at_one_go,
+                    Ok(Some(doubtful)) => break doubtful.is_none(),
                     Err(unavailable) => {
                         let Some(dumps) = self.refuse_both(dump, &unavailable) else {
                             return Err(unavailable);
@@ -133,18 +136,16 @@ impl SockDiag {
         is_old.then(|| dump.split())
     }
 
-    /// The same, one datagram on; `None` while there is more to come.
+    /// The same, one datagram on; `None` while there is more to come. At the end it returns a dump of
+    /// those sockets that this one may lack, if it was not told at one go.
     ///
     /// A question that failed is asked again on a new channel, a few times.
     pub fn dump_on(
         &mut self,
         asking: &mut Asking,
         each: &mut dyn FnMut(Row),
-    ) -> Result<Option<bool>, Unavailable> {
-        let protocol = asking.dump.protocol;
-        let mut rows =
-            |body: &[u8]| diag_reply::row(body, protocol).into_iter().for_each(&mut *each);
-        match self.attempt_dump(asking, &mut rows) {
+    ) -> Result<Option<Option<Dump>>, Unavailable> {
+        match self.attempt_dump(asking, each) {
             Ok(ended) => Ok(ended),
             Err((_, errno)) if asking.attempt < ATTEMPTS && !is_absent(errno) => {
                 asking.attempt = asking.attempt.wrapping_add(1);
@@ -207,18 +208,26 @@ impl SockDiag {
     fn attempt_dump(
         &mut self,
         asking: &mut Asking,
-        each: &mut dyn FnMut(&[u8]),
-    ) -> Result<Option<bool>, Failure> {
+        each: &mut dyn FnMut(Row),
+    ) -> Result<Option<Option<Dump>>, Failure> {
         let mut reply = match asking.reply.take().filter(|reply| reply.channel.is_ours()) {
             Some(reply) => reply,
             None => {
                 let mut channel = self.channel()?;
                 channel.send(|sequence| diag_request::dump(&asking.dump, sequence))?;
-                Reply { channel, datagrams_with_rows: 0 }
+                Reply { channel, last: None, doubtful: 0 }
             }
         };
-        let Received { bodies, done } = reply.channel.receive(&mut self.buffer, each)?;
-        reply.datagrams_with_rows = reply.datagrams_with_rows.saturating_add(u32::from(bodies > 0));
+        let (protocol, last) = (asking.dump.protocol, reply.last);
+        let Received { bodies, done } = reply.channel.receive(&mut self.buffer, &mut |body| {
+            if let Some(row) = diag_reply::row(body, protocol) {
+                reply.last = Some(row.socket.state());
+                each(row);
+            }
+        })?;
+        if bodies > 0 {
+            reply.doubtful |= last.map_or(0, |last| states::after(protocol, last));
+        }
         match done {
             None => {
                 asking.reply = Some(reply);
@@ -226,7 +235,8 @@ impl SockDiag {
             }
             Some(0) => {
                 self.channel = Some(reply.channel);
-                Ok(Some(reply.datagrams_with_rows <= 1))
+                let states = asking.dump.states & reply.doubtful;
+                Ok(Some((states != 0).then_some(Dump { states, ..asking.dump })))
             }
             Some(errno) => Err(("recvfrom", errno)),
         }

@@ -38,6 +38,16 @@ pub fn bits(protocol: Protocol, state: Option<State>) -> u32 {
     }
 }
 
+/// Returns the bits of all states whose sockets a dump may tell after one in `last`: TCP's listeners are
+/// in a table of their own, those that are bound and no more in another, connections in the third.
+pub fn after(protocol: Protocol, last: State) -> u32 {
+    match (protocol, last) {
+        (Protocol::Tcp, State::Connected) => CONNECTED,
+        (Protocol::Tcp, State::Bound) => CONNECTED | BOUND,
+        (Protocol::Tcp, State::Listening) | (Protocol::Udp, _) => u32::MAX,
+    }
+}
+
 /// Returns what a state's number means, as sock_diag and the text tables tell it. `None`: no process
 /// can hold a socket in that state.
 pub fn kind(protocol: Protocol, state: u8) -> Option<Kind> {
@@ -98,6 +108,17 @@ mod tests {
         assert_eq!([1, 7, 10, 2].map(is_connected), [Some(true), Some(false), None, None]);
         assert_eq!(bits(Protocol::Udp, None), 1 << 1 | 1 << 7);
         assert_eq!(bits(Protocol::Udp, Some(State::Listening)), 0);
+    }
+
+    #[test]
+    fn after_a_connection_come_connections_only() {
+        let tcp = |last| after(Protocol::Tcp, last) & bits(Protocol::Tcp, None);
+
+        assert_eq!(tcp(State::Listening), bits(Protocol::Tcp, None));
+        assert_eq!(tcp(State::Bound), BOUND | CONNECTED);
+        assert_eq!(tcp(State::Connected), CONNECTED);
+        let udp = bits(Protocol::Udp, None);
+        assert_eq!(after(Protocol::Udp, State::Connected) & udp, udp);
     }
 
     #[test]

@@ -21,7 +21,10 @@ fn quick(diag: &mut SockDiag, wanted: Wanted) -> Unlisted {
 }
 
 fn listed(diag: &mut SockDiag, questions: Vec<Unlisted>) -> Vec<Unlisted> {
-    let mut listing = Listing::new(questions);
+    listed_by(diag, Listing::new(questions))
+}
+
+fn listed_by(diag: &mut SockDiag, mut listing: Listing) -> Vec<Unlisted> {
     loop {
         if let Some(listed) = listing.advance(diag).expect("the tables can be read") {
             return listed;
@@ -139,6 +142,32 @@ fn a_list_has_every_socket_once() {
         assert_eq!(count, 1, "{inode}");
     }
     assert!(rows.iter().all(|row| row.inode != 0 && row.socket.local.port != 0));
+}
+
+/// The kernel keeps the sockets of one UDP port in one chain, the newest in front, and remembers by
+/// number how far it has told it. So when some in front go, as many steady ones are passed over.
+#[test]
+fn a_socket_is_in_the_list_when_others_go_while_it_is_made() {
+    let mut diag = SockDiag::default();
+    let first = udp("127.0.0.1:0");
+    let port = local_end(&first).port;
+    let steady: Vec<_> =
+        (0..600).map(|i| udp(&format!("127.1.{}.{}:{port}", i / 200, i % 200))).collect();
+    let filter = Filter { port: Some(port), ..Filter::default() };
+    let question = || Unlisted::new(Question::pid(1, Wanted::All(filter)), Vec::new());
+
+    for steps in 1..8 {
+        let gone: Vec<_> = (0..40).map(|i| udp(&format!("127.2.0.{i}:{port}"))).collect();
+        let mut listing = Listing::new(vec![question()]);
+        for _ in 0..steps {
+            assert!(listing.advance(&mut diag).expect("it can be read").is_none());
+        }
+        drop(gone);
+        let rows = listed_by(&mut diag, listing).remove(0).rows;
+
+        let has = |socket: &&UdpSocket| rows.iter().any(|row| row.inode == inode(*socket));
+        assert_eq!(steady.iter().filter(has).count(), steady.len(), "after {steps} steps");
+    }
 }
 
 #[test]

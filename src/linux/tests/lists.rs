@@ -6,7 +6,7 @@ use std::process;
 use super::headless::headless;
 use super::holder::{ALONE, Holder, WITH_CHILD};
 use super::{alone, look};
-use crate::answer::{Found, SocketRow};
+use crate::answer::{Answer, Found, SocketRow};
 use crate::platform::linux::Search;
 use crate::question::{Filter, Gives, Pid, Question, Wanted};
 use crate::slice::Slice;
@@ -102,12 +102,14 @@ fn begin_list(search: &mut Search) {
     assert_eq!(answers, []);
 }
 
+/// The rows of question 1, whoever else is answered meanwhile.
 fn end_list(search: &mut Search) -> Vec<SocketRow> {
     let mut answers = Vec::new();
-    while answers.is_empty() {
+    while answers.iter().all(|answer: &Answer| answer.id != 1) {
         search.advance(&Slice::of_steps(20), &mut answers);
     }
-    match answers.remove(0).found {
+    let answer = answers.into_iter().find(|answer| answer.id == 1).expect("there is one");
+    match answer.found {
         Ok(Found::Sockets(rows)) => rows,
         found => panic!("{found:?} is no list"),
     }
@@ -153,6 +155,55 @@ fn a_list_under_way_shares_its_walk_and_holds_up_no_quick_question() {
     assert_eq!(answers[0].owner(), Ok(Some(own())));
     assert_eq!(search.hunt.walk.as_ref().map(|walk| walk.began), began, "it is the same walk");
     assert_eq!(pids_of(&end_list(&mut search), port).len(), 1);
+}
+
+#[test]
+fn an_answer_takes_no_table_from_under_a_list() {
+    let _alone = alone();
+    let (server, port) = listener();
+    let address = server.local_addr().expect("it is bound");
+    let client = TcpStream::connect(address).expect("it listens");
+    let local = super::end(client.local_addr().expect("it is connected"));
+    let later = [(); 20].map(|()| listener());
+    let mut search = Search::default();
+    begin_list(&mut search);
+
+    let wanted = Wanted::Connection { local, remote: super::end(address) };
+    search.ask(Question::pid(2, wanted));
+
+    let mut answers = Vec::new();
+    // Many more slices than it takes.
+    for _ in 0..10_000 {
+        search.advance(&Slice::of_steps(50), &mut answers);
+    }
+    assert_eq!(answers.len(), 2);
+    assert_eq!(answers[0].owner(), Ok(Some(own())));
+    let Ok(Found::Sockets(rows)) = &answers[1].found else { panic!("{:?} is no list", answers[1]) };
+    for (_, port) in later.iter().chain([&(server, port)]) {
+        assert_eq!(pids_of(rows, *port), [own()]);
+    }
+}
+
+#[test]
+fn who_held_a_socket_before_the_list_was_asked_for_is_not_in_it() {
+    let _alone = alone();
+    // In some of these the list of this process alone has read its table, and is not answered yet.
+    for steps_before in (0..30).step_by(2) {
+        let (passed_on, port) = listener();
+        let mut search = Search::default();
+        let of_own = Wanted::All(Filter { pid: Some(own()), ..Filter::default() });
+        search.ask(Question { id: 2, wanted: of_own, gives: Gives::Rows });
+        for _ in 0..steps_before {
+            search.advance(&Slice::of_steps(1), &mut Vec::new());
+        }
+
+        let holder = Holder::of(passed_on, ALONE);
+        let of_port = Wanted::All(Filter { port: Some(port), ..Filter::default() });
+        search.ask(Question { id: 1, wanted: of_port, gives: Gives::Rows });
+
+        let rows = end_list(&mut search);
+        assert_eq!(pids_of(&rows, port), [holder.pid()], "after {steps_before} steps");
+    }
 }
 
 #[test]

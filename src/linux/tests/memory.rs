@@ -192,10 +192,13 @@ fn whatever_is_remembered_the_answer_is_the_one_of_an_empty_memory() {
 fn a_remembered_number_that_is_a_threads_by_now_answers_with_its_process() {
     let _alone = alone();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    let (fd, wanted) = (
-        listener.as_raw_fd(),
-        Wanted::listener(listener.local_addr().expect("it is bound").port()),
-    );
+    let address = listener.local_addr().expect("it is bound");
+    let client = TcpStream::connect(address).expect("it listens");
+    let local = end(client.local_addr().expect("it is connected"));
+    let sockets = [
+        (listener.as_raw_fd(), Wanted::listener(address.port())),
+        (client.as_raw_fd(), Wanted::Connection { local, remote: end(address) }),
+    ];
     let (end, told) = (mpsc::channel::<()>(), mpsc::channel());
     let thread = thread::spawn(move || {
         let own = fs::read_link("/proc/thread-self").expect("it is told");
@@ -205,14 +208,16 @@ fn a_remembered_number_that_is_a_threads_by_now_answers_with_its_process() {
     });
     let number: Pid = told.1.recv().expect("it runs");
     // Under that number, so that it is seen at a glance; and under no number, in its whole table.
-    for numbers in [vec![fd], vec![]] {
-        let mut search = Search::default();
-        search.hunt.recent = Recent::of(vec![Owner { pid: number, numbers, count: 1 }]);
+    for (fd, wanted) in sockets {
+        for numbers in [vec![fd], vec![]] {
+            let mut search = Search::default();
+            search.hunt.recent = Recent::of(vec![Owner { pid: number, numbers, count: 1 }]);
 
-        let found = super::look(&mut search, wanted.clone(), Gives::Record, 1000);
+            let found = super::look(&mut search, wanted.clone(), Gives::Record, 1000);
 
-        let Found::Record(record) = found else { panic!("{found:?} is no record") };
-        assert_eq!(record.pid, process::id().cast_signed());
+            let Found::Record(record) = found else { panic!("{found:?} is no record") };
+            assert_eq!(record.pid, process::id().cast_signed());
+        }
     }
     drop(end.0);
     thread.join().expect("it ends");

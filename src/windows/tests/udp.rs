@@ -2,7 +2,7 @@
 
 use super::asker::{LATER, THEN, end, owner, port_at, udp_port};
 use super::fake_machine::{Machine, Process};
-use super::rows::{LISTEN, own_address, tcp, udp};
+use super::rows::{own_address, udp};
 use crate::platform::windows::kernel::imports::change;
 use crate::question::Wanted;
 use crate::socket::Protocol;
@@ -101,35 +101,4 @@ fn a_port_at_an_address_is_the_more_exact_sockets() {
     assert_eq!(owner(rows(), at("192.168.0.5")), Ok(Some(800)));
     assert_eq!(owner(rows(), at("127.0.0.1")), Ok(Some(400)));
     assert_eq!(owner(rows(), at("::1")), Ok(None));
-}
-
-#[test]
-fn a_port_at_another_machines_address_is_nobodys_although_a_wildcard_socket_has_it() {
-    let rows = || {
-        machine().with(udp(("::", 5000), 400, LATER)).with(tcp(
-            LISTEN,
-            ("0.0.0.0", 5000),
-            ("0.0.0.0", 0),
-            800,
-            LATER,
-        ))
-    };
-    let of = |address| {
-        [Protocol::Udp, Protocol::Tcp]
-            .map(|protocol| owner(rows(), port_at(protocol, 5000, address)))
-    };
-
-    assert_eq!(of("192.168.0.6"), [Ok(None), Ok(None)]);
-    for here in ["192.168.0.5", "127.0.0.1", "0.0.0.0", "224.0.0.251", "255.255.255.255"] {
-        assert_eq!(of(here), [Ok(Some(400)), Ok(Some(800))], "{here}");
-    }
-    assert_eq!(of("ff02::fb"), [Ok(Some(400)), Ok(None)]);
-}
-
-#[test]
-fn an_address_that_a_socket_is_bound_to_needs_no_list_of_addresses() {
-    let rows = machine().with(udp(("192.168.0.6", 5000), 400, LATER));
-
-    assert_eq!(owner(rows, port_at(Protocol::Udp, 5000, "192.168.0.6")), Ok(Some(400)));
-    assert_eq!(change(|machine| machine.count_of("GetUnicastIpAddressTable")), 0);
 }
