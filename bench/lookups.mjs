@@ -2,6 +2,7 @@
 // in an order that rotates.
 
 import { once } from 'node:events'
+import fs from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { ownGroups, Resident } from './population.mjs'
@@ -106,9 +107,20 @@ export async function recent(
     const rivals = i < spawned * every ? everybody(methods) : NATIVES
     const isTheirs = i % every === 0 && (i === 0 || performance.now() < over)
     await round(samples, methods, isTheirs ? rivals : ['ours'], question, i)
+    // What no look-up can do without: a worker, and its calls, here by who knows their answers.
+    const readlink = await timed(() => fs.promises.readlink('/proc/self/exe'))
+    samples.add('readlink', readlink, readlink.pid)
+    if (isTheirs) await least(samples, methods, question)
     if (reconnects) await population.drop(client)
   }
   return samples
+}
+
+async function least(samples, methods, question) {
+  const { ms, pid: calls } = await methods.least(question)
+  if (calls === 0) return
+  samples.add('least', { ms, pid: calls }, calls)
+  samples.calls = calls
 }
 
 /**

@@ -35,7 +35,9 @@ export function startNatives() {
     listeners: ({ port }) => ask(`listeners ${port}`),
     netstat2: ({ port, serverPort }) => ask(`netstat2 ${port} ${serverPort}`),
     ask,
-    /** Not a rival: the answer is how many system calls a walk over everything took. */
+    /** No rivals. Here the answer is how many calls there were, 0 where the kernel cannot be asked so. */
+    least: ({ port, serverPort, pid }) => ask(`least ${port} ${serverPort} ${pid}`),
+    /** And how many a walk over everything took. */
     walk: () => ask('walk'),
     end: () => resident.end()
   }

@@ -102,13 +102,14 @@ function listLine({ protocol, state, port, pid }) {
  * @returns {Line<any> | null}
  */
 function line(fields) {
-  return fields.some(breaksLine) ? null : fields.join(' ')
+  const text = fields.join(' ')
+  // Addresses are checked already, but for their scopes.
+  return text.includes('%') && fields.some(breaksLine) ? null : text
 }
 
 /** @param {string | number} field */
 function breaksLine(field) {
-  // Addresses are checked already, but for their scopes.
-  return typeof field === 'string' && field.includes('%') && /[\s\p{Cc}]/u.test(field)
+  return typeof field === 'string' && /[\s\p{Cc}]/u.test(field)
 }
 
 /**

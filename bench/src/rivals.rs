@@ -3,11 +3,13 @@
 //!
 //! `listeners PORT`, `netstat2 PORT REMOTE_PORT`, `walk` → `NANOSECONDS ANSWER`; the answer is a
 //! pid or 0, and for the walk how many system calls it made. `listeners-all`, `netstat2-all`: how many
-//! sockets they list.
+//! sockets they list. `least PORT SERVER_PORT PID`: how many calls a recent owner takes at least.
 
 use std::ffi::{CStr, CString};
 use std::io::{BufRead, Write, stdin, stdout};
 use std::time::Instant;
+
+mod least;
 
 use netstat2::{AddressFamilyFlags, ProtocolFlags, ProtocolSocketInfo, get_sockets_info};
 
@@ -16,6 +18,12 @@ fn main() {
         let line = line.expect("standard input is text");
         let words: Vec<&str> = line.split_whitespace().collect();
         let number = |at: usize| words[at].parse::<u16>().expect("a port");
+        if words[0] == "least" {
+            let (took, calls) =
+                least::least(number(1), number(2), words[3].parse().expect("a pid"));
+            println!("{} {calls}", took.as_nanos());
+            continue;
+        }
         let begun = Instant::now();
         let answer = match words[0] {
             "listeners" => by_listeners(number(1)),

@@ -32,7 +32,7 @@ pub fn create_lookups() -> External<Lookups> {
 pub fn advance(
     lookups: &External<Lookups>,
     questions: String,
-    abandoned: Uint32Array,
+    abandoned: &[u32],
 ) -> AsyncTask<Advance> {
     AsyncTask::new(Advance {
         search: Arc::clone(lookups),

@@ -2,7 +2,7 @@
 //!
 //! `lib/processes.js` runs one of them at a time.
 
-use napi::bindgen_prelude::{AsyncTask, Either, Either3, Int32Array, Null};
+use napi::bindgen_prelude::{AsyncTask, Either, Either3, Null};
 use napi::{Env, Task};
 use napi_derive::napi;
 
@@ -16,13 +16,13 @@ use crate::slice::Slice;
 /// The paths of as many of `pids` as fit into one slice, at least one. Resolves to one entry
 /// each: the path, `null`, or the failure to look.
 #[napi]
-pub fn process_paths(pids: Int32Array) -> AsyncTask<ProcessPaths> {
+pub fn process_paths(pids: &[i32]) -> AsyncTask<ProcessPaths> {
     AsyncTask::new(ProcessPaths { pids: pids.to_vec() })
 }
 
 /// The same for all that is told of a process.
 #[napi]
-pub fn process_infos(pids: Int32Array) -> AsyncTask<ProcessInfos> {
+pub fn process_infos(pids: &[i32]) -> AsyncTask<ProcessInfos> {
     AsyncTask::new(ProcessInfos { pids: pids.to_vec() })
 }
 

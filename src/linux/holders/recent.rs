@@ -5,9 +5,9 @@
 //! recent owner find it in microseconds. They are read by path: a kept descriptor of the directory
 //! would save a microsecond and cost as much to be checked before use.
 //!
-//! Where that finds nothing, the newest owners' whole tables are read before anybody is counted: a
-//! browser closes one connection and opens another, under any of a dozen numbers, and has as many
-//! descriptors as before.
+//! Where that finds nothing, some owners' whole tables are read before anybody else is counted: those
+//! of the newest, since a browser closes one connection and opens another, under any of a dozen
+//! numbers, and has as many descriptors as before; and those of owners that have more or fewer.
 
 use std::ffi::c_int;
 

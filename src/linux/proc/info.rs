@@ -1,5 +1,8 @@
 //! What `/proc/PID` tells of a process.
 
+use std::thread;
+use std::time::Duration;
+
 use super::args::{ARGS_BYTES, arguments};
 use super::cgroup::control_group;
 use super::layout::{self, ProcessStat};
@@ -14,6 +17,12 @@ use crate::question::Pid;
 
 /// A line for each hierarchy of control groups, whose paths are seldom longer than 200 bytes.
 const CGROUP_BYTES: usize = 64 * 1024;
+
+/// A program that is just being executed has no command line yet: its memory is new, and `spawn` of the
+/// C library and of libuv return at about that moment. So an empty one is read again, up to about a
+/// slice's time.
+const EXEC_READINGS: u32 = 20;
+const EXEC_PAUSE: Duration = Duration::from_micros(100);
 
 /// What is told of `pid`. Path and folder are told only to those who may trace the process: its
 /// own user, if it has changed to no other, and who has CAP_SYS_PTRACE. All else is told to everybody.
@@ -83,6 +92,17 @@ fn told(
 
 /// `Gone`: that thread has exited.
 fn doing(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Doing, Unread> {
+    for _ in 1..EXEC_READINGS {
+        let doing = doing_now(place, buffer)?;
+        if doing.path.is_none() || !doing.args.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(doing);
+        }
+        thread::sleep(EXEC_PAUSE);
+    }
+    doing_now(place, buffer)
+}
+
+fn doing_now(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Doing, Unread> {
     // A kernel thread has a folder and no program.
     let path = seen(program(place, buffer))?.flatten();
     let cwd = match folder(place, buffer) {
