@@ -2,7 +2,8 @@
 //!
 //! A process that has just connected has one descriptor more than before. So the processes that are
 //! new, or have more descriptors than at the last walk, come first; then those that have fewer; then
-//! the rest; small tables before large ones. The numbers cost one `stat` a process and decide the order only:
+//! those that had none, kernel threads above all, which are not even counted; then the rest. Small
+//! tables come before large ones. The numbers cost one `stat` a process and decide the order only:
 //! every listed process that has descriptors is visited, and its table read to the end.
 
 use std::cmp::Reverse;
