@@ -2,7 +2,8 @@
 //!
 //! A process that has just connected has one descriptor more than before. So the processes that are
 //! new, or have more descriptors than at the last walk, come first; then those that have fewer; then
-//! the rest; small tables before large ones. The numbers cost one `stat` a process and decide the order only:
+//! those that had none, kernel threads above all, which are not even counted; then the rest. Small
+//! tables come before large ones. The numbers cost one `stat` a process and decide the order only:
 //! every listed process that has descriptors is visited, and its table read to the end.
 
 use std::cmp::Reverse;
@@ -194,6 +195,53 @@ impl Order {
                 self.visits.push(Place { pid, change: Change::More, count: 0 });
                 self.uncountable.push(pid);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::process::{Child, Command, Stdio};
+
+    use super::*;
+    use crate::platform::linux::proc::names::descriptors;
+
+    /// One that has loaded all that it needs, and opens nothing any more.
+    fn child() -> Child {
+        let mut cat = Command::new("cat");
+        let mut child = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.as_mut().unwrap().write_all(b".").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        child
+    }
+
+    #[test]
+    fn who_has_more_comes_before_who_has_fewer_and_who_had_none_before_who_is_as_before() {
+        let mut children = [(); 4].map(|()| child());
+        let [more, fewer, none, same] = children.each_ref().map(|it: &Child| it.id().cast_signed());
+        let mut order = Order::new().unwrap();
+        let mut known = Counts::new();
+        for (pid, before) in [(more, -1), (fewer, 1), (same, 0)] {
+            known.insert(pid, descriptors(pid).checked_add_signed(before).unwrap_or_default());
+        }
+        known.insert(none, 0);
+
+        while !order.count(&known, &Slice::begin()).unwrap() {}
+        let mut visited = Vec::new();
+        loop {
+            visited.extend(order.take_empty());
+            let Some(visit) = order.next() else { break };
+            visited.push(visit.pid);
+        }
+        for child in &mut children {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+
+        visited.retain(|pid| [more, fewer, none, same].contains(pid));
+        if order.has_counts() {
+            assert_eq!(visited, [more, fewer, none, same]);
         }
     }
 }
