@@ -38,7 +38,7 @@ test('the calls of one tick are one slice, the same question once', async (t) =>
     findPidByLocalTcpPort(port),
     findPidByLocalTcpPort(port),
     findPidByLocalTcpPort(port, { state: 'listening' }),
-    findPidByLocalTcpPort(port, { state: 'connected' })
+    findPidByLocalTcpPort(port, { state: 'connected', address: '127.0.0.1' })
   ])
 
   assert.deepEqual(answers, [process.pid, process.pid, process.pid, null])

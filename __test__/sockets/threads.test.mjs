@@ -43,6 +43,28 @@ test('a client whose first thread has exited is found', { skip }, async (t) => {
   assert.equal(peer, holder.pid)
 })
 
+test('a master whose first thread has exited answers for its workers', { skip }, async (t) => {
+  const code = `
+    listener = listen()
+    worker = fork(lambda: None)
+    def go_on():
+        while open(f'/proc/{os.getpid()}/stat').read().rpartition(')')[2].split()[0] != 'Z':
+            os.sched_yield()
+        say(port=port_of(listener), worker=worker)
+        hear()
+    threading.Thread(target=go_on).start()
+    checked(libc.syscall({'x86_64': 60, 'aarch64': 93}[os.uname().machine], 0))`
+  const master = await startPython(t, code)
+  const { port, worker } = master.said
+
+  const owners = []
+  for (let i = 0; i < 2; i++) owners.push(await findPidByLocalTcpPort(port, { state: 'listening' }))
+  const [{ pids }] = await listSockets({ port, state: 'listening' })
+
+  assert.deepEqual(owners, [master.pid, master.pid])
+  assert.deepEqual(pids, [master.pid, worker])
+})
+
 test("a thread's socket is its process's", { skip: needsPython }, async (t) => {
   const code = `
     def hold():

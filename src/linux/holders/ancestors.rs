@@ -12,6 +12,7 @@ use crate::platform::linux::kernel;
 use crate::platform::linux::proc::layout::{self, ProcessStat};
 use crate::platform::linux::proc::names::{Name, failure, is_gone_or_hidden, socket_at};
 use crate::platform::linux::proc::namespace::Numbers;
+use crate::platform::linux::proc::place::Place;
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
@@ -28,6 +29,8 @@ pub struct Climb {
     is_connection: bool,
     /// The holder's ancestors that have not been asked yet, the nearest first. `None`: not known yet.
     ancestors: Option<Vec<Pid>>,
+    /// Those of them whose first thread has exited while others live: their own table is empty.
+    headless: Vec<Pid>,
 }
 
 /// What asking on came to.
@@ -43,7 +46,7 @@ pub enum Climbed {
 impl Climb {
     /// Nobody has been asked yet.
     pub fn new(hit: Hit, is_connection: bool, found_by: FoundBy) -> Self {
-        Self { hit, found_by, is_connection, ancestors: None }
+        Self { hit, found_by, is_connection, ancestors: None, headless: Vec::new() }
     }
 
     /// Asks on, as far as `tables` goes, in which a reading counts that began after `since`. A failure
@@ -54,7 +57,11 @@ impl Climb {
             None if self.is_connection && is_oldest(self.hit) => Vec::new(),
             None => match descent(self.hit.pid)? {
                 Some(Descent { is_thread: true, .. }) => return Ok(Climbed::NoProcess),
-                holder => ancestors(holder, descent)?,
+                holder => ancestors(holder, |pid| {
+                    let told = descent(pid)?;
+                    self.headless.extend(told.filter(|it| it.is_headless).map(|_| pid));
+                    Ok(told)
+                })?,
             },
         };
         let ancestors = self.ancestors.insert(ancestors);
@@ -74,7 +81,12 @@ impl Climb {
                 return Err(failure.clone());
             }
             // Fork keeps the number.
-            if !is_read && socket_at(ancestor, fd) == Ok(Some(inode)) {
+            let is_there = if self.headless.contains(&ancestor) {
+                Place::by_number(ancestor).holds(self.hit).is_ok()
+            } else {
+                !is_read && socket_at(ancestor, fd) == Ok(Some(inode))
+            };
+            if is_there {
                 return Ok(Climbed::Owner(Hit { inode, pid: ancestor, fd }));
             }
             if !is_read && !is_by_number {
@@ -128,12 +140,14 @@ pub struct Descent {
     /// It is no process, but one of the other threads of one: `/proc` lists none, and has a directory
     /// under the number of each.
     pub is_thread: bool,
+    /// Its first thread has exited while others live.
+    pub is_headless: bool,
 }
 
 /// Returns the ancestors of `child`, the nearest first. One that is hidden ends them.
 pub fn ancestors(
     mut child: Option<Descent>,
-    descent: impl Fn(Pid) -> Result<Option<Descent>, Error>,
+    mut descent: impl FnMut(Pid) -> Result<Option<Descent>, Error>,
 ) -> Result<Vec<Pid>, Error> {
     let mut ancestors = Vec::new();
     while let Some(Descent { parent, start_ticks, .. }) = child {
@@ -159,10 +173,11 @@ pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
     let mut line = [0; 4096];
     match name.read(&mut line) {
         Ok(line) => {
-            let descent = |ProcessStat { parent, start_ticks, is_thread, .. }| Descent {
-                parent,
-                start_ticks,
-                is_thread,
+            let descent = |stat: ProcessStat<'_>| Descent {
+                parent: stat.parent,
+                start_ticks: stat.start_ticks,
+                is_thread: stat.is_thread,
+                is_headless: stat.has_exited && stat.threads > 1,
             };
             Ok(layout::process_stat(line).map(descent))
         }
@@ -193,6 +208,7 @@ mod tests {
                 parent: *parent,
                 start_ticks: *start,
                 is_thread: false,
+                is_headless: false,
             };
             Ok(found.map(descent))
         };
