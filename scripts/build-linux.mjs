@@ -40,8 +40,9 @@ function build(name) {
   if (target === undefined) throw new Error(`unknown target '${name}'`)
   const toolchain = toolchainWithSources(target)
   const flags = withoutSourcePaths(root, toolchain.cargo, toolchain.env)
-  // Places of panics in the standard library are of no use without a backtrace.
-  flags.push('-Clink-arg=-Wl,-s', '-Zlocation-detail=none')
+  // Places of panics in the standard library are of no use without a backtrace, and no message of ours
+  // has a value in the form for debugging.
+  flags.push('-Clink-arg=-Wl,-s', '-Zlocation-detail=none', '-Zfmt-debug=none')
   // Node cannot load a static program, which is what Rust makes for musl by default.
   if (name.endsWith('musl')) flags.push('-Ctarget-feature=-crt-static')
   const versioned = name.endsWith('gnu') ? `${target}.${OLDEST_GLIBC}` : target
