@@ -35,11 +35,11 @@ export function clientTables({ quiet, busy }) {
 }
 
 function row({ name, atOnce, counts, median, p90 }) {
-  const { all, right, known, quick } = counts
+  const { checked, right, known, quick } = counts
   const cells = ([ours, beside]) => [duration(ours), duration(beside), ratio(ours / beside)]
   return [
     `${name}, ${atOnce} at a time`,
-    `${right} of ${all}`,
+    `${right} of ${checked}`,
     known === 0 ? '' : `${((100 * quick) / known).toFixed(1)} % of ${known}`,
     ...cells(median),
     ...cells(p90)

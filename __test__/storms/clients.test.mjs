@@ -7,7 +7,8 @@ import { test } from 'node:test'
 import { PROGRAMS } from '../../bench/clients/programs.mjs'
 import { Clients, knownAtOnce } from '../../bench/clients.mjs'
 
-const COUNT = 60
+/** So many that the first moments count little: a browser opens six before one is answered. */
+const COUNT = 250
 /** One of fifty may be met in an odd moment: another program's first connection, a thread's exec. */
 const SHARE = 0.98
 
@@ -21,11 +22,11 @@ for (const [name, { needs = name, atOnce = [1, 6] }] of Object.entries(PROGRAMS)
 
       const { lookUps } = await clients.measure(name, COUNT, many)
 
-      assert.ok(lookUps.length > 0)
-      assert.deepEqual(
-        lookUps.filter(({ isRight }) => !isRight),
-        []
-      )
+      const wrong = lookUps.filter(({ isRight }) => isRight === false)
+      assert.deepEqual(wrong, [])
+      // A browser closes some connections before they can be checked.
+      const right = lookUps.filter(({ isRight }) => isRight)
+      assert.ok(right.length > lookUps.length / 2, `${right.length} of ${lookUps.length}`)
       const { known, quick } = knownAtOnce(lookUps)
       assert.ok(quick >= Math.floor(known * SHARE), `${quick} of ${known}`)
     })

@@ -58,9 +58,12 @@ function holders({ remotePort, localPort }) {
   return asking
 }
 
-/** Whether the answer is one of those who truly hold it, by pid, name and command line. */
+/**
+ * Whether the answer is one of those who truly hold it, by pid, name and command line. `undefined`: the
+ * client had closed the connection when it was to be checked, as browsers do now and then.
+ */
 function isOneOf(truly, answer) {
-  // Nobody has it any more, a browser that is being closed above all: then nobody is right.
+  if (truly === null) return answer === null ? true : undefined
   if (truly.length === 0 || answer === null) return truly.length === 0 && answer === null
   const { pid, name, line } = truly.find((holder) => holder.pid === answer.pid) ?? {}
   return pid === answer.pid && name === answer.name && line === answer.args.join('\0')

@@ -2,7 +2,8 @@
 
 // Who really holds a connection, told by the text of /proc/net/tcp and by reading every descriptor of
 // the client program and of its descendants. Slow and plain on purpose: it shares nothing with what
-// it checks. A line `ROOT LOCAL_PORT REMOTE_PORT` in, the holders out: pid, name and command line.
+// it checks. A line `ROOT LOCAL_PORT REMOTE_PORT` in, the holders out: pid, name and command line;
+// `null` where the client has closed it.
 
 const fs = require('node:fs')
 const { createInterface } = require('node:readline')
@@ -13,7 +14,8 @@ function inodeOf(localPort, remotePort) {
   const ends = [localPort, remotePort].map((port) => `:${hexadecimal(port)}`)
   for (const line of fs.readFileSync('/proc/net/tcp', 'latin1').split('\n')) {
     const [, local, remote, , , , , , , inode] = line.trim().split(/ +/)
-    if (local?.endsWith(ends[0]) && remote?.endsWith(ends[1])) return inode
+    // 0: its process has closed it, and the kernel ends the connection.
+    if (local?.endsWith(ends[0]) && remote?.endsWith(ends[1]) && inode !== '0') return inode
   }
   return undefined
 }
@@ -46,9 +48,14 @@ function told(pid) {
   return { pid, name: read('comm').trimEnd(), line: read('cmdline').replace(/\0$/, '') }
 }
 
-createInterface({ input: process.stdin }).on('line', (line) => {
-  const [root, localPort, remotePort] = line.split(' ').map(Number)
+function holders(root, localPort, remotePort) {
   const inode = inodeOf(localPort, remotePort)
-  const holders = inode === undefined ? [] : descendants(root).filter((pid) => holds(pid, inode))
-  process.stdout.write(`${JSON.stringify(holders.map(told))}\n`)
+  const found = descendants(root).filter((pid) => holds(pid, inode))
+  const isClosed =
+    found.length === 0 && (inode === undefined || inodeOf(localPort, remotePort) !== inode)
+  return isClosed ? null : found.map(told)
+}
+
+createInterface({ input: process.stdin }).on('line', (line) => {
+  process.stdout.write(`${JSON.stringify(holders(...line.split(' ').map(Number)))}\n`)
 })
