@@ -35,6 +35,8 @@ test('the client of an accepted connection is found, and its record', { skip }, 
 
 test('the server of a connection is found by its client', { skip }, async (t) => {
   const server = await listenOnFile(t)
+  // Before it is accepted nobody has the other end.
+  server.on('connection', (socket) => socket.write('accepted'))
   const client = await startNode(t, askAsClient, { values: { file: server.file } })
 
   const { answer } = client.said
@@ -44,7 +46,7 @@ test('the server of a connection is found by its client', { skip }, async (t) =>
 
 async function askAsClient({ say, hear, ask, require, file }) {
   const socket = require('node:net').connect(file)
-  socket.on('connect', async () => say(await ask('findPeerPid', socket)))
+  socket.once('data', async () => say(await ask('findPeerPid', socket)))
   await hear()
 }
 
