@@ -62,11 +62,10 @@ fn socket(netlink: i32, port: u16, server_port: u16) -> String {
     request[44..48].copy_from_slice(&[127, 0, 0, 1]);
     request[64..72].fill(0xff); // No cookie.
     let mut reply = [0_u8; 4096];
-    // SAFETY: the kernel reads the request and writes to the reply, each as long as is said.
-    unsafe {
-        libc::send(netlink, request.as_ptr().cast(), request.len(), 0);
-        libc::recv(netlink, reply.as_mut_ptr().cast(), reply.len(), 0);
-    }
+    // SAFETY: the kernel reads as many bytes as the request has.
+    unsafe { libc::send(netlink, request.as_ptr().cast(), request.len(), 0) };
+    // SAFETY: it writes at most as many as there is room for.
+    unsafe { libc::recv(netlink, reply.as_mut_ptr().cast(), reply.len(), 0) };
     let inode = reply[INODE_AT..].first_chunk().map_or(0, |bytes| u32::from_ne_bytes(*bytes));
     format!("socket:[{inode}]")
 }
@@ -75,13 +74,12 @@ fn parent(pid: i32) -> Option<i32> {
     // SAFETY: integers alone, of which any are valid.
     let mut info: libc::pidfd_info = unsafe { std::mem::zeroed() };
     info.mask = libc::PIDFD_INFO_PID.into();
-    // SAFETY: the kernel writes as many bytes to `info` as it has; the number is closed by its owner.
-    let told = unsafe {
-        let process = libc::syscall(libc::SYS_pidfd_open, pid, 0) as i32;
-        let told = libc::ioctl(process, libc::PIDFD_GET_INFO, &raw mut info);
-        libc::close(process);
-        told
-    };
+    // SAFETY: takes integers only.
+    let process = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as i32;
+    // SAFETY: the kernel writes at most as many bytes as the request's number says: those of `info`.
+    let told = unsafe { libc::ioctl(process, libc::PIDFD_GET_INFO, &raw mut info) };
+    // SAFETY: the number is ours.
+    unsafe { libc::close(process) };
     (told == 0).then_some(info.ppid as i32)
 }
 

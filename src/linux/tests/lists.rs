@@ -1,6 +1,6 @@
 //! Lists: every socket, with every process that holds it.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process;
 
 use super::headless::headless;
@@ -15,6 +15,14 @@ fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("it is bound").port();
     (listener, port)
+}
+
+/// A connection to `server`, and the question who has its client's end.
+fn connection(server: &TcpListener) -> (TcpStream, Wanted) {
+    let address = server.local_addr().expect("it is bound");
+    let client = TcpStream::connect(address).expect("it listens");
+    let local = super::end(client.local_addr().expect("it is connected"));
+    (client, Wanted::Connection { local, remote: super::end(address) })
 }
 
 fn list(search: &mut Search, filter: Filter, steps: u32) -> Vec<SocketRow> {
@@ -135,21 +143,15 @@ fn a_socket_that_goes_meanwhile_is_not_told_as_hidden() {
 fn a_list_under_way_shares_its_walk_and_holds_up_no_quick_question() {
     let _alone = alone();
     let (server, port) = listener();
-    let address = server.local_addr().expect("it is bound");
-    let client = TcpStream::connect(address).expect("it listens");
-    let local = client.local_addr().expect("it is connected");
-    let quick = |local: SocketAddr| Wanted::Connection {
-        local: super::end(local),
-        remote: super::end(address),
-    };
+    let (_client, quick) = connection(&server);
     let mut search = Search::default();
     // Makes this process a recent owner.
-    look(&mut search, quick(local), Gives::Pid, 1000);
+    look(&mut search, quick.clone(), Gives::Pid, 1000);
     begin_list(&mut search);
     let began = search.hunt.walk.as_ref().map(|walk| walk.began);
 
     let mut answers = Vec::new();
-    search.ask(Question::pid(2, quick(local)));
+    search.ask(Question::pid(2, quick));
     search.advance(&Slice::of_steps(2), &mut answers);
 
     assert_eq!(answers[0].owner(), Ok(Some(own())));
@@ -161,14 +163,11 @@ fn a_list_under_way_shares_its_walk_and_holds_up_no_quick_question() {
 fn an_answer_takes_no_table_from_under_a_list() {
     let _alone = alone();
     let (server, port) = listener();
-    let address = server.local_addr().expect("it is bound");
-    let client = TcpStream::connect(address).expect("it listens");
-    let local = super::end(client.local_addr().expect("it is connected"));
+    let (_client, wanted) = connection(&server);
     let later = [(); 20].map(|()| listener());
     let mut search = Search::default();
     begin_list(&mut search);
 
-    let wanted = Wanted::Connection { local, remote: super::end(address) };
     search.ask(Question::pid(2, wanted));
 
     let mut answers = Vec::new();
