@@ -29,6 +29,5 @@ mod tests;
 
 pub use interface::{interface_index, interface_name};
 pub use local_peer::local_peer;
-pub use proc::info::process_info;
-pub use proc::path::process_path;
+pub use proc::info::{process_info, process_path};
 pub use search::Search;
