@@ -58,7 +58,7 @@ const ROOMS = {
 
   // The front: the functions, then how questions are put and waited for, then what knows none of it.
   'index.{js,d.ts}': ['lib/*'],
-  'lib/{abort,address,bundle,errors,image,libc}.js': [],
+  'lib/{errors,image,waiters}.js': [],
   'lib/*': ['lib/*'],
   'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],
@@ -219,7 +219,7 @@ test('an arrow that points up is told, and one to a test', () => {
     ['src/darwin/walk.rs', 'src/darwin/mod.rs'],
     ['src/darwin/walk.rs', 'src/darwin/fake_world.rs'],
     ['src/darwin/walk.rs', 'src/linux/kernel.rs'],
-    ['lib/errors.js', 'lib/address.js'],
+    ['lib/errors.js', 'lib/arguments.js'],
     ['lib/wire.js', 'index.js'],
     ['scripts/lib/debian.mjs', 'scripts/deny.mjs'],
     ['__test__/support/install.mjs', '__test__/darwin/mac.mjs'],
