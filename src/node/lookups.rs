@@ -65,7 +65,7 @@ pub struct Advance {
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Advanced {
-    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy::number`.
+    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy` is numbered.
     pub answered: Vec<i32>,
     /// The questions that are answered by a record.
     pub records: Option<Vec<Recorded>>,
@@ -80,7 +80,7 @@ pub struct Advanced {
 pub struct Recorded {
     /// The question's.
     pub id: u32,
-    /// As `FoundBy::number`.
+    /// As `FoundBy` is numbered.
     pub step: i32,
     /// What is told of the holder.
     pub record: Info,
@@ -91,7 +91,7 @@ pub struct Recorded {
 pub struct Listed {
     /// The question's.
     pub id: u32,
-    /// As `FoundBy::number`.
+    /// As `FoundBy` is numbered.
     pub step: i32,
     /// See `wire.rs`.
     pub rows: Uint32Array,
@@ -123,7 +123,7 @@ impl Task for Advance {
 
 impl Advanced {
     fn add(&mut self, Answer { id, found, found_by }: Answer) {
-        let step = found_by.number();
+        let step = found_by as i32;
         match found {
             Ok(Found::Nobody) => self.answered.extend([id.cast_signed(), 0, step]),
             Ok(Found::Process(pid)) => self.answered.extend([id.cast_signed(), pid, step]),
