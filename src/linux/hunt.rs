@@ -1,7 +1,6 @@
 //! Who holds the sockets that are sought: recent owners are asked first, then the walk; and then the
 //! ancestors of whom they find.
 
-use super::clock::Clock;
 use super::holders::ancestors::{Climbed, is_process};
 use super::holders::recent::Recent;
 use super::holders::walk::{Known, Step, Walk};
@@ -71,7 +70,7 @@ impl Hunt {
 
     /// Begins a walk if there is none, and lets it go on to everybody if that is needed and what comes
     /// first is read. `sockets`: the device of sockfs, where it is known.
-    pub fn begin(&mut self, questions: &mut Questions, clock: &mut Clock, sockets: Option<u64>) {
+    pub fn begin(&mut self, questions: &mut Questions, sockets: Option<u64>) {
         let late = questions.take_late();
         let first = late.map(|hints| hints.into_iter().chain(self.recent.first(descriptors)));
         // Such a number may be a thread's by now.
@@ -81,7 +80,7 @@ impl Hunt {
                 first.for_each(|pid| walk.name(pid));
                 walk
             }
-            none => none.insert(Walk::new(clock.tick(), sockets, &mut first)),
+            none => none.insert(Walk::new(questions.tick(), sockets, &mut first)),
         };
         let needs_everybody = || !questions.ids(needs_everybody).is_empty();
         // One walk is for all that have been asked by then.
@@ -89,7 +88,7 @@ impl Hunt {
             // What was read so far counts, unless somebody asked meanwhile.
             let is_younger = |pending: &Pending| pending.since > walk.began;
             let is_late = !questions.ids(is_younger).is_empty();
-            let began = if is_late { clock.tick() } else { walk.began };
+            let began = if is_late { questions.tick() } else { walk.began };
             walk.widen(began, questions.groups());
         }
     }
@@ -98,12 +97,12 @@ impl Hunt {
     pub fn step(
         &mut self,
         questions: &mut Questions,
-        clock: &mut Clock,
         slice: &Slice,
     ) -> Result<Vec<Settled>, Error> {
         let Some(walk) = &mut self.walk else { return Ok(Vec::new()) };
         let is_narrow = walk.is_narrow();
-        match walk.step(&mut self.known, questions.sought(), clock, slice)? {
+        let now = questions.tick();
+        match walk.step(&mut self.known, questions.sought(), now, slice)? {
             Step::Hit(hit) => self.note(hit, questions),
             Step::Over if !is_narrow => return self.end_of_walk(questions),
             Step::More | Step::Over => {}
@@ -114,7 +113,7 @@ impl Hunt {
     /// Drops the walk. What it counted puts the next one in order.
     pub fn end_walk(&mut self) {
         let Some(walk) = self.walk.take() else { return };
-        self.recent.count(|pid| walk.tables.descriptors(pid));
+        self.recent.count(|pid| walk.tables.shown(pid));
         if let Some(counts) = walk.into_counts() {
             self.known.counts = counts;
         }

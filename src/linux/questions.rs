@@ -20,7 +20,7 @@ pub struct Pending {
     /// The sockets that may answer it, as far as they are known. Their holders are being looked for,
     /// whatever the stage.
     candidates: Vec<Candidate>,
-    /// When they became known, by the clock of the search.
+    /// When they became known, by the clock of the questions.
     pub since: u64,
     /// How well the best of them answers.
     highest: Option<Rank>,
@@ -70,6 +70,8 @@ struct Best {
 pub struct Questions {
     all: BTreeMap<u32, Pending>,
     sought: Sought,
+    /// Counts what a search does, so that "after the question" can be told.
+    clock: u64,
 }
 
 impl Questions {
@@ -125,8 +127,15 @@ impl Questions {
         &self.sought
     }
 
+    /// Returns a moment that is later than every one before.
+    pub fn tick(&mut self) -> u64 {
+        self.clock = self.clock.wrapping_add(1);
+        self.clock
+    }
+
     /// From now on the holders of `candidates` are looked for, and of no others.
-    pub fn seek(&mut self, id: u32, candidates: Vec<Candidate>, now: u64, stage: Stage) {
+    pub fn seek(&mut self, id: u32, candidates: Vec<Candidate>, stage: Stage) {
+        let now = self.tick();
         let Some(pending) = self.all.get_mut(&id) else { return };
         self.sought.remove(id, &pending.candidates);
         self.sought.insert(id, &candidates);
@@ -141,19 +150,20 @@ impl Questions {
 
     /// The same where other sockets may answer too. If none of them answers better, those that are known
     /// come first, whoever holds them; else recent owners alone are asked before the rest is read.
-    pub fn seek_first(&mut self, unlisted: Unlisted, now: u64) {
+    pub fn seek_first(&mut self, unlisted: Unlisted) {
         let (id, candidates) = (unlisted.question.id, unlisted.candidates.clone());
         if !unlisted.has_best {
-            return self.seek(id, candidates, now, Stage::Unlisted(Box::new(unlisted)));
+            return self.seek(id, candidates, Stage::Unlisted(Box::new(unlisted)));
         }
-        self.seek(id, candidates, now, Stage::Seeking);
+        self.seek(id, candidates, Stage::Seeking);
         if let Some(pending) = self.all.get_mut(&id) {
             pending.rest = Some(Box::new(unlisted));
         }
     }
 
     /// From now on all holders of a list's sockets are looked for.
-    pub fn gather(&mut self, id: u32, roster: Roster, now: u64) {
+    pub fn gather(&mut self, id: u32, roster: Roster) {
+        let now = self.tick();
         let Some(pending) = self.all.get_mut(&id) else { return };
         self.sought.insert_list(id, roster.inodes());
         pending.roster = Some(roster);

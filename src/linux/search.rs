@@ -3,7 +3,6 @@
 //! One look-up: `sockets` asks the kernel for the sockets that answer, `hunt` finds out who holds
 //! them, and `proc` tells what the answer is to be.
 
-use super::clock::Clock;
 use super::holders::roster::Roster;
 use super::hunt::{Hunt, Outcome, Settled};
 use super::kernel;
@@ -26,7 +25,6 @@ const REPEATS: u32 = 3;
 #[derive(Default)]
 pub struct Search {
     diag: SockDiag,
-    clock: Clock,
     questions: Questions,
     pub listing: Option<Listing>,
     /// After a failure for want of a descriptor, since the last answer.
@@ -79,7 +77,7 @@ impl Search {
             let Some(pending) = self.questions.get_mut(*id) else { continue };
             let unlisted = Unlisted::quick(&mut self.diag, pending.question.clone(), new.len());
             if unlisted.needs_tables() {
-                self.questions.seek_first(unlisted, self.clock.tick());
+                self.questions.seek_first(unlisted);
             } else {
                 self.seek(unlisted, answers);
             }
@@ -160,8 +158,7 @@ impl Search {
             let found = Found::from(pid.filter(is_living));
             return self.answer(id, Ok(found), FoundBy::Sockets, answers);
         }
-        let now = self.clock.tick();
-        self.questions.seek(id, unlisted.candidates, now, Stage::Seeking);
+        self.questions.seek(id, unlisted.candidates, Stage::Seeking);
     }
 
     /// All sockets of a list are known: all their holders are looked for, or that `pid` alone.
@@ -173,8 +170,7 @@ impl Search {
                 self.answer(id, Ok(Found::Sockets(Vec::new())), FoundBy::Sockets, answers);
             }
             Ok(listed) => {
-                let now = self.clock.tick();
-                self.questions.gather(id, Roster::new(rows, listed.flatten()), now);
+                self.questions.gather(id, Roster::new(rows, listed.flatten()));
             }
         }
     }
@@ -185,8 +181,8 @@ impl Search {
             return false;
         }
         let sockets = self.diag.sockets_device();
-        self.hunt.begin(&mut self.questions, &mut self.clock, sockets);
-        let settled = self.hunt.step(&mut self.questions, &mut self.clock, slice);
+        self.hunt.begin(&mut self.questions, sockets);
+        let settled = self.hunt.step(&mut self.questions, slice);
         self.conclude(settled, answers);
         true
     }

@@ -2,9 +2,8 @@
 
 pub mod ancestors;
 pub mod groups;
-mod headless;
-mod named;
 pub mod order;
+mod queue;
 pub mod recent;
 pub mod roster;
 pub mod sought;

@@ -138,6 +138,11 @@ impl Order {
         Ok(())
     }
 
+    /// Returns whether everybody is listed, counted and ordered.
+    pub fn is_counted(&self) -> bool {
+        self.position.is_none() && self.uncounted.is_empty()
+    }
+
     /// Takes those that had no descriptors before, when all are visited that have changed: they may be
     /// others under the same numbers by now.
     pub fn take_empty(&mut self) -> Vec<Pid> {
@@ -171,9 +176,9 @@ impl Order {
 
     /// Returns the processes without any descriptor, as far as is known. Kernel threads and zombies
     /// have none, and those whose first thread has exited while others live.
-    pub fn without_descriptors(&self) -> Vec<Pid> {
+    pub fn without_descriptors(&self) -> impl Iterator<Item = Pid> {
         let empty = self.counts.iter().filter(|(_, count)| **count == 0).map(|(pid, _)| *pid);
-        empty.chain(self.uncountable.iter().copied()).collect()
+        empty.chain(self.uncountable.iter().copied())
     }
 
     fn count_one(&mut self, pid: Pid, known: &Counts) {

@@ -11,6 +11,7 @@
 
 use std::ffi::c_int;
 
+use super::tables::Shown;
 use crate::platform::linux::proc::names::{descriptors, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
@@ -71,8 +72,12 @@ impl Recent {
     }
 
     /// Notes how many descriptors each owner was seen to have.
-    pub fn count(&mut self, seen: impl Fn(Pid) -> Option<u64>) {
-        self.0.iter_mut().for_each(|owner| owner.count = seen(owner.pid).unwrap_or(owner.count));
+    pub fn count(&mut self, shown: impl Fn(Pid) -> Option<Shown>) {
+        for owner in &mut self.0 {
+            if let Some(Shown::Descriptors(count)) = shown(owner.pid) {
+                owner.count = count;
+            }
+        }
     }
 
     /// Reads the likeliest number of each owner, then the second likeliest, then others of the newest,

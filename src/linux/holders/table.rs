@@ -54,9 +54,8 @@ pub struct Table {
     /// Where the table is this process's own, the device of sockfs: `fstat` of an own descriptor is
     /// seven times faster than reading its link.
     own_sockets: Option<u64>,
-    descriptors: u32,
-    has_lost: bool,
-    failure: Option<Failure>,
+    /// How it would end now.
+    ended: Ended,
 }
 
 /// What reading on came to.
@@ -71,10 +70,10 @@ pub enum Next {
 }
 
 /// How a table ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// How many descriptors it had.
-    pub descriptors: u32,
+    pub descriptors: u64,
     /// Whether the process or one of its descriptors went while it was read: what it held may be
     /// found elsewhere, or in the same table under a number that had been passed.
     pub has_lost: bool,
@@ -114,8 +113,7 @@ impl Table {
     /// Stops reading.
     pub fn close(&mut self) {
         self.directory = None;
-        (self.filled_bytes, self.next) = (0, 0);
-        (self.descriptors, self.has_lost, self.failure) = (0, false, None);
+        (self.filled_bytes, self.next, self.ended) = (0, 0, Ended::default());
     }
 
     /// The next socket in the table.
@@ -140,7 +138,8 @@ impl Table {
                 (Some(_), None) => ("readlink", socket_of_link(directory.number(), name)),
             };
             self.next = self.next.saturating_add(bytes);
-            self.descriptors = self.descriptors.saturating_add(u32::from(number.is_some()));
+            let seen = &mut self.ended.descriptors;
+            *seen = seen.saturating_add(number.is_some().into());
             match (inode, number) {
                 (Ok(Some(inode)), Some(number)) => return Next::Socket(inode, number),
                 (Err(errno), _) => self.note(call, errno),
@@ -150,22 +149,22 @@ impl Table {
                 return Next::Paused;
             }
         }
-        let Self { descriptors, has_lost, failure, .. } = *self;
+        let ended = self.ended;
         self.close();
-        Next::End(Ended { descriptors, has_lost, failure })
+        Next::End(ended)
     }
 
     fn note(&mut self, call: &'static str, errno: Errno) {
         if is_gone_or_hidden(errno) {
-            self.has_lost = true;
+            self.ended.has_lost = true;
         } else {
-            self.failure = Some((call, errno));
+            self.ended.failure = Some((call, errno));
         }
     }
 }
 
-/// Returns the inode of an own descriptor that is a socket. Only sockfs has sockets with the wanted inodes: a descriptor of
-/// a Unix socket's file is a socket by its mode too.
+/// Returns the inode of an own descriptor that is a socket. Only sockfs has sockets with the wanted
+/// inodes: a descriptor of a Unix socket's file is a socket by its mode too.
 fn own_inode(number: c_int, sockets: u64) -> Result<Option<Inode>, Errno> {
     // Closed since it was listed: what a link tells as ENOENT.
     let closed = |errno| if errno == libc::EBADF { libc::ENOENT } else { errno };

@@ -34,8 +34,6 @@ pub struct Tables {
     /// Who holds which of the wanted sockets.
     holders: Holders,
     has_lost: HashSet<Pid>,
-    empty: Vec<Pid>,
-    hidden: Vec<Pid>,
     /// Tables that could not be read, for reasons that are none of their processes' own; by process
     /// and thread.
     unread: HashMap<(Pid, Option<Pid>), Error>,
@@ -56,7 +54,18 @@ pub struct Holder {
 #[derive(Clone, Copy)]
 struct Reading {
     began: u64,
-    descriptors: u32,
+    shown: Shown,
+}
+
+/// What a table showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// So many descriptors.
+    Descriptors(u64),
+    /// Nothing, since it is hidden, or since the first thread has exited: then its threads' may be seen.
+    Hidden,
+    /// Nothing, since it has gone or cannot be read.
+    Nothing,
 }
 
 /// What reading on came to.
@@ -77,8 +86,6 @@ impl Tables {
             read: HashMap::new(),
             holders: Holders::default(),
             has_lost: HashSet::new(),
-            empty: Vec::new(),
-            hidden: Vec::new(),
             unread: HashMap::new(),
         }
     }
@@ -90,24 +97,17 @@ impl Tables {
         let name = visit.name();
         let own_sockets = self.own.filter(|own| own.pid == pid).map(|own| own.sockets);
         match self.table.open(&name, own_sockets) {
-            Ok(()) => {
-                self.reading = Some((visit, tick));
-                return Ok(());
-            }
+            Ok(()) => self.reading = Some((visit, tick)),
             Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
                 return Err(failure("open", errno, &name));
             }
-            // Hidden, or the first thread has exited: then its threads' may be seen.
-            Err(libc::EACCES | libc::EPERM) => self.hidden.push(pid),
+            Err(libc::EACCES | libc::EPERM) => self.note(pid, tick, Shown::Hidden),
             Err(errno) if is_gone_or_hidden(errno) => {
                 self.has_lost.insert(pid);
+                self.note(pid, tick, Shown::Nothing);
             }
-            Err(errno) => {
-                self.fail(visit, tick, failure("open", errno, &name));
-                return Ok(());
-            }
+            Err(errno) => self.fail(visit, tick, failure("open", errno, &name)),
         }
-        self.read.insert(pid, Reading { began: tick, descriptors: 0 });
         Ok(())
     }
 
@@ -147,15 +147,16 @@ impl Tables {
             return self.fail(visit, began, failure(call, errno, &visit.name()));
         }
         self.unread.remove(&(pid, visit.thread));
-        self.read.insert(pid, Reading { began, descriptors: ended.descriptors });
+        self.note(pid, began, Shown::Descriptors(ended.descriptors));
         // A table that ends early may be that of a first thread which is just being replaced, by
         // another thread's exec: for that moment it looks empty.
-        if ended.has_lost || u64::from(ended.descriptors) < expected {
+        if ended.has_lost || ended.descriptors < expected {
             self.has_lost.insert(pid);
         }
-        if ended.descriptors == 0 {
-            self.empty.push(pid);
-        }
+    }
+
+    fn note(&mut self, pid: Pid, began: u64, shown: Shown) {
+        self.read.insert(pid, Reading { began, shown });
     }
 
     /// Whose table is being read.
@@ -217,32 +218,22 @@ impl Tables {
         self.has_lost.contains(&pid)
     }
 
-    /// Returns whether that process's table was empty or hidden, as it is where its first thread has
-    /// exited.
-    pub fn showed_nothing(&self, pid: Pid) -> bool {
-        self.empty.contains(&pid) || self.hidden.contains(&pid)
+    /// Returns what that process's table showed last; `None` where it was not read.
+    pub fn shown(&self, pid: Pid) -> Option<Shown> {
+        self.read.get(&pid).map(|reading| reading.shown)
     }
 
-    /// Returns how many descriptors that process had when its table was read to its end.
-    pub fn descriptors(&self, pid: Pid) -> Option<u64> {
-        self.read.get(&pid).map(|reading| u64::from(reading.descriptors))
-    }
-
-    /// The processes whose table was empty.
-    pub fn empty(&self) -> &[Pid] {
-        &self.empty
-    }
-
-    /// The processes whose table was hidden.
-    pub fn hidden(&self) -> &[Pid] {
-        &self.hidden
+    /// Returns the processes whose table showed that.
+    pub fn showing(&self, shown: Shown) -> impl Iterator<Item = Pid> {
+        let readings = self.read.iter().filter(move |(_, reading)| reading.shown == shown);
+        readings.map(|(pid, _)| *pid)
     }
 
     /// A table could not be read. The first time that may pass; the second time it counts as read.
     pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
         self.has_lost.insert(visit.pid);
         if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
-            self.read.insert(visit.pid, Reading { began: tick, descriptors: 0 });
+            self.note(visit.pid, tick, Shown::Nothing);
         }
     }
 

@@ -12,17 +12,15 @@
 //!
 //! Tables that somebody names meanwhile, a holder's ancestors' above all, are read in between.
 
-use std::collections::VecDeque;
+use std::collections::HashSet;
 
 use super::groups::Groups;
-use super::headless::Headless;
-use super::named::Named;
 use super::order::{Counts, Order};
+use super::queue::Queue;
 use super::sought::Sought;
 use super::table::Visit;
-use super::tables::{Own, Progress, Tables};
+use super::tables::{Own, Progress, Shown, Tables};
 use crate::error::Error;
-use crate::platform::linux::clock::Clock;
 use crate::platform::linux::proc::namespace::Numbers;
 use crate::platform::linux::socket::{Group, Hit};
 use crate::question::Pid;
@@ -30,6 +28,8 @@ use crate::slice::Slice;
 
 /// The members of more groups than that are in no hurry.
 const GROUPS: usize = 16;
+/// What a table shows whose process has none of its own any more, or never had.
+const EMPTY: Shown = Shown::Descriptors(0);
 
 /// What earlier walks have learned. It decides the order only.
 #[derive(Default)]
@@ -42,31 +42,32 @@ pub struct Known {
 
 /// A walk under way.
 pub struct Walk {
-    /// When it began, by the clock of the search: a question that came later needs the next walk for
-    /// its `None`.
+    /// When it began, by the clock of the questions: one that came later needs the next walk for its
+    /// `None`.
     pub began: u64,
     /// What was read.
     pub tables: Tables,
     /// Whose numbers `/proc` had when it began.
     numbers: Option<Numbers>,
-    named: Named,
+    /// What somebody named meanwhile.
+    named: Queue,
+    is_their_turn: bool,
     stage: Stage,
-    /// What is read first.
-    first: VecDeque<Visit>,
+    /// What the stage has found to be read, before the next of `order`.
+    next: Queue,
     /// Control groups whose members come next; `None` while nobody wants everybody's table.
     groups: Option<Vec<Group>>,
     order: Option<Order>,
     /// The counts of the first listing, once there is a second one.
     first_counts: Counts,
-    headless: Headless,
+    /// Those without descriptors of their own that were looked at already.
+    examined: HashSet<Pid>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     First,
-    Counting,
     Everybody,
-    CountingAgain,
     Again,
     Threads,
 }
@@ -88,17 +89,20 @@ impl Walk {
         let numbers = Numbers::current().ok();
         let own = numbers.zip(sockets);
         let own = own.map(|(numbers, sockets)| Own { pid: numbers.own(), sockets });
+        let mut next = Queue::default();
+        next.extend(first);
         Self {
             began,
             tables: Tables::new(own),
             numbers,
-            named: Named::default(),
+            named: Queue::default(),
+            is_their_turn: false,
             stage: Stage::First,
-            first: first.map(Visit::uncounted).collect(),
+            next,
             groups: None,
             order: None,
             first_counts: Counts::new(),
-            headless: Headless::default(),
+            examined: HashSet::new(),
         }
     }
 
@@ -109,8 +113,7 @@ impl Walk {
 
     /// Returns whether only what was to be read first is read.
     pub fn may_widen(&self) -> bool {
-        let is_reading = self.tables.reading().is_some();
-        self.groups.is_none() && self.first.is_empty() && !is_reading
+        self.is_narrow() && self.next.is_empty() && self.tables.reading().is_none()
     }
 
     /// Whether only processes without a first thread are left.
@@ -128,7 +131,9 @@ impl Walk {
 
     /// Reads that process's table soon, if it is not about to.
     pub fn name(&mut self, pid: Pid) {
-        self.named.add(pid, self.tables.reading());
+        if !self.is_named(pid) {
+            self.named.extend([pid].into_iter());
+        }
     }
 
     /// Returns whether all that shows what a process holds was read after `since`; names it if not.
@@ -136,18 +141,24 @@ impl Walk {
     pub fn has_read_all_of(&mut self, pid: Pid, since: u64, has_named_threads: &mut bool) -> bool {
         if !self.tables.has_read_since(pid, since) {
             self.name(pid);
-        } else if self.tables.showed_nothing(pid) && !*has_named_threads {
+        } else if matches!(self.tables.shown(pid), Some(EMPTY | Shown::Hidden))
+            && !*has_named_threads
+        {
             // It may live without its first thread.
-            self.named.suspect(pid);
+            self.named.suspect([pid]);
             *has_named_threads = true;
         }
-        !self.named.contains(pid, self.tables.reading())
+        !self.is_named(pid)
+    }
+
+    /// Returns whether that one's table is being read, or will be soon.
+    fn is_named(&self, pid: Pid) -> bool {
+        self.named.contains(pid) || self.tables.reading().is_some_and(|visit| visit.pid == pid)
     }
 
     /// The counts that were taken, at the walk's end; `None` if it ended among them.
     pub fn into_counts(self) -> Option<Counts> {
-        let is_counting = matches!(self.stage, Stage::Counting | Stage::CountingAgain);
-        self.order.filter(|_| !is_counting).map(Order::into_counts)
+        self.order.filter(Order::is_counted).map(Order::into_counts)
     }
 
     /// To be called at the head of each slice but the first. `false` where `/proc` has other
@@ -157,12 +168,13 @@ impl Walk {
         self.numbers == Numbers::current().ok()
     }
 
-    /// Takes one step. After a failure that could be cured the same step is taken again.
+    /// Takes one step. `now`: when the reading begins that it may begin. After a failure that could be
+    /// cured the same step is taken again.
     pub fn step(
         &mut self,
         known: &mut Known,
         sought: &Sought,
-        clock: &mut Clock,
+        now: u64,
         slice: &Slice,
     ) -> Result<Step, Error> {
         if self.tables.reading().is_some() {
@@ -171,127 +183,102 @@ impl Walk {
                 Progress::Stopped => Step::More,
             });
         }
-        let visit = match self.named.next_by_turns(&mut self.tables, self.began)? {
-            Some(visit) => Some(visit),
-            None => self.next_visit(known, slice)?,
-        };
-        if let Some(visit) = visit {
-            let tick = clock.tick();
-            self.tables.visit(visit, tick).inspect_err(|_| self.named.add_again(visit))?;
+        if let Some(visit) = self.next_by_turns(known, slice)? {
+            self.tables.visit(visit, now).inspect_err(|_| self.named.add_again(visit))?;
             return Ok(Step::More);
         }
-        let is_over = match self.stage {
-            Stage::First => self.groups.is_none() && self.first.is_empty(),
-            Stage::Threads => self.headless.is_empty(),
-            _ => false,
-        };
-        Ok(if is_over && self.named.is_empty() { Step::Over } else { Step::More })
+        let is_last = self.stage == Stage::Threads || self.is_narrow();
+        let is_over = is_last && self.next.is_empty() && self.named.is_empty();
+        Ok(if is_over { Step::Over } else { Step::More })
     }
 
-    /// Whom to visit next; `None` where something else was done to find out.
-    fn next_visit(&mut self, known: &mut Known, slice: &Slice) -> Result<Option<Visit>, Error> {
-        let next = |order: &mut Option<Order>| order.as_mut().and_then(Order::next);
-        if self.stage == Stage::Everybody {
-            self.headless.examine(self.order.as_mut().map(Order::take_empty).unwrap_or_default());
+    /// Whom to visit next; `None` where something else was done to find out. Those that are named come
+    /// every other time: they may come without pause, and must not keep the walk from its end.
+    fn next_by_turns(&mut self, known: &mut Known, slice: &Slice) -> Result<Option<Visit>, Error> {
+        self.is_their_turn = !self.is_their_turn;
+        if self.is_their_turn
+            && let Some(visit) = self.named.next(&mut self.tables, self.began)?
+        {
+            return Ok(Some(visit));
+        }
+        if !self.next.is_empty() {
+            return self.next.next(&mut self.tables, self.began);
         }
         match self.stage {
-            Stage::First => return Ok(self.next_of_first(&mut known.groups)),
-            Stage::Counting => {
-                if self.count(&known.counts, slice)? {
-                    self.stage = Stage::Everybody;
-                }
-            }
-            Stage::Everybody if !self.headless.is_empty() => {
-                return self.headless.next(&mut self.tables, self.began);
-            }
-            Stage::Everybody => match next(&mut self.order) {
-                // Read since this walk began.
-                Some(visit) if self.tables.has_read_since(visit.pid, self.began) => {}
-                Some(visit) => return Ok(Some(visit)),
-                None => {
-                    let order = self.order.take();
-                    self.first_counts = order.map(Order::into_counts).unwrap_or_default();
-                    self.stage = Stage::CountingAgain;
-                }
-            },
-            Stage::CountingAgain => {
-                if self.count_again(slice)? {
-                    self.stage = Stage::Again;
-                }
-            }
-            Stage::Again => match next(&mut self.order) {
-                Some(visit) => return Ok(Some(visit)),
-                None => {
-                    self.suspect();
-                    self.stage = Stage::Threads;
-                }
-            },
-            Stage::Threads => return self.headless.next(&mut self.tables, self.began),
+            Stage::First => self.take_group(&mut known.groups),
+            Stage::Everybody | Stage::Again => return self.next_of_order(&known.counts, slice),
+            Stage::Threads => {}
         }
         Ok(None)
     }
 
-    /// What is read first, then the members of the groups, one group after the other.
-    fn next_of_first(&mut self, known: &mut Groups) -> Option<Visit> {
-        if let Some(visit) = self.first.pop_front() {
-            return Some(visit);
+    /// The members of the groups come first, one group after the other.
+    fn take_group(&mut self, known: &mut Groups) {
+        let Some(groups) = &mut self.groups else { return };
+        let Some(group) = groups.last() else {
+            self.stage = Stage::Everybody;
+            return;
+        };
+        if let Some(members) = known.members(*group) {
+            groups.pop();
+            let (tables, began) = (&self.tables, self.began);
+            let unread = |pid: &Pid| !tables.has_read_since(*pid, began);
+            // The highest pid first: it is likely to be the youngest.
+            self.next.extend(members.into_iter().rev().filter(unread));
         }
-        let groups = self.groups.as_mut()?;
-        match groups.last() {
-            None => self.stage = Stage::Counting,
-            Some(group) => {
-                if let Some(members) = known.members(*group) {
-                    groups.pop();
-                    let (tables, began) = (&self.tables, self.began);
-                    let unread = |pid: &Pid| !tables.has_read_since(*pid, began);
-                    // The highest pid first: it is likely to be the youngest.
-                    let members = members.into_iter().rev().filter(unread);
-                    self.first.extend(members.map(Visit::uncounted));
-                }
+    }
+
+    /// Lists and counts everybody, and then visits one after the other; the second time those only that
+    /// may have been missed.
+    fn next_of_order(&mut self, known: &Counts, slice: &Slice) -> Result<Option<Visit>, Error> {
+        let is_again = self.stage == Stage::Again;
+        let order = match &mut self.order {
+            Some(order) => order,
+            none => none.insert(Order::new()?),
+        };
+        let (tables, began, first_counts) = (&self.tables, self.began, &self.first_counts);
+        if !order.is_counted() {
+            if order.count(if is_again { first_counts } else { known }, slice)? && is_again {
+                order.retain(|pid, count| {
+                    tables.has_lost(pid)
+                        || match count {
+                            Some(count) => first_counts.get(&pid) != Some(&count),
+                            None => !tables.has_read_since(pid, began),
+                        }
+                });
+            }
+            return Ok(None);
+        }
+        if !is_again {
+            let empty = order.take_empty();
+            if !empty.is_empty() {
+                self.examined.extend(&empty);
+                self.next.suspect(empty);
+                return Ok(None);
             }
         }
-        None
-    }
-
-    /// Suspects those whose own table is empty to live without their first thread. On a kernel that
-    /// counts no descriptors, a hidden one may be empty too.
-    fn suspect(&mut self) {
-        let Some(order) = &self.order else { return };
-        let hidden = if order.has_counts() { &[] } else { self.tables.hidden() };
-        let mut suspects = order.without_descriptors();
-        suspects.extend(self.tables.empty().iter().chain(hidden));
-        suspects.sort_unstable();
-        suspects.dedup();
-        self.headless.suspect(suspects);
-    }
-
-    /// Lists and counts everybody; `true` when that is done.
-    fn count(&mut self, known: &Counts, slice: &Slice) -> Result<bool, Error> {
-        let order = match self.order.take() {
-            Some(order) => order,
-            None => Order::new()?,
-        };
-        self.order.insert(order).count(known, slice)
-    }
-
-    fn count_again(&mut self, slice: &Slice) -> Result<bool, Error> {
-        let first_counts = std::mem::take(&mut self.first_counts);
-        let is_counted = self.count(&first_counts, slice);
-        self.first_counts = first_counts;
-        if !is_counted? {
-            return Ok(false);
+        match order.next() {
+            // Read since this walk began.
+            Some(visit) if !is_again && tables.has_read_since(visit.pid, began) => {}
+            Some(visit) => return Ok(Some(visit)),
+            None if is_again => {
+                self.next.suspect(suspects(order, tables, &self.examined));
+                self.stage = Stage::Threads;
+            }
+            None => {
+                let order = self.order.take();
+                self.first_counts = order.map(Order::into_counts).unwrap_or_default();
+                self.stage = Stage::Again;
+            }
         }
-        let (tables, began, first_counts) = (&self.tables, self.began, &self.first_counts);
-        let is_to_be_read_again = |pid, count: Option<u64>| {
-            tables.has_lost(pid)
-                || match count {
-                    Some(count) => first_counts.get(&pid) != Some(&count),
-                    None => !tables.has_read_since(pid, began),
-                }
-        };
-        if let Some(order) = &mut self.order {
-            order.retain(is_to_be_read_again);
-        }
-        Ok(true)
+        Ok(None)
     }
+}
+
+/// Returns those that may live without their first thread: their own table is empty. On a kernel that
+/// counts no descriptors, a hidden one may be empty too.
+fn suspects(order: &Order, tables: &Tables, examined: &HashSet<Pid>) -> HashSet<Pid> {
+    let hidden = tables.showing(Shown::Hidden).filter(|_| !order.has_counts());
+    let suspects = order.without_descriptors().chain(tables.showing(EMPTY)).chain(hidden);
+    suspects.filter(|pid| !examined.contains(pid)).collect()
 }
