@@ -7,7 +7,7 @@ import { circleAmong, edgesAmong } from '../support/edges.mjs'
 import { sources } from '../support/sources.mjs'
 
 /** What is asked, what is found and how it fails, in no system's words. */
-const VALUES = 'src/{answer,error,process,question,rank,slice,socket}.rs'
+const VALUES = 'src/{answer,error,question,slice,socket}.rs'
 /** What every wing of src/linux stands on. */
 const LINUX_FLOOR = [
   'src/linux/{clock,interface,kept,kernel,local_peer,socket,stat}.rs',

@@ -8,12 +8,8 @@
 pub mod answer;
 #[path = "../../src/error.rs"]
 pub mod error;
-#[path = "../../src/process.rs"]
-pub mod process;
 #[path = "../../src/question.rs"]
 pub mod question;
-#[path = "../../src/rank.rs"]
-pub mod rank;
 #[path = "../../src/socket.rs"]
 pub mod socket;
 

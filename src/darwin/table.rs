@@ -13,8 +13,7 @@ use super::layout::Sighting;
 use super::libproc::{self, Unread};
 use super::settle::settle;
 use crate::error::Error;
-use crate::question::Pid;
-use crate::rank::Rank;
+use crate::question::{Pid, Rank};
 use crate::socket::{Kind, Protocol};
 
 /// A table that is being read.

@@ -8,8 +8,7 @@ use super::holders::sought::Sought;
 use super::socket::{Candidate, Group, Hit, INIT};
 use super::sockets::candidates::Unlisted;
 use crate::answer::FoundBy;
-use crate::question::{Pid, Question, Wanted};
-use crate::rank::Rank;
+use crate::question::{Pid, Question, Rank, Wanted};
 
 /// One question.
 pub struct Pending {

@@ -2,8 +2,7 @@
 
 use std::ffi::c_int;
 
-use crate::question::Pid;
-use crate::rank::Rank;
+use crate::question::{Pid, Rank};
 use crate::socket::Socket;
 
 /// An inode's number in sockfs. The kernel numbers sockets with 32 bits (`get_next_ino`), and
