@@ -41,7 +41,7 @@ const ROOMS = {
   'src/linux/proc/*': ['src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/socket.rs': [VALUES],
   'src/linux/*': [...LINUX_FLOOR, VALUES],
-  'src/darwin/{errno,kernel,layout,procargs}.rs': [VALUES],
+  'src/darwin/{kernel,layout,procargs}.rs': [VALUES],
   'src/darwin/process_layout.rs': ['src/darwin/layout.rs', VALUES],
   'src/darwin/fake_*': ['src/darwin/{fake_sockets,fake_world,kernel}.rs', VALUES],
   'src/darwin/*': ['src/darwin/*', '!src/darwin/mod.rs', '!src/darwin/fake_*', VALUES],

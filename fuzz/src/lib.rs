@@ -46,11 +46,10 @@ pub mod linux {
 
 #[path = "../../src/darwin"]
 pub mod darwin {
-    pub mod buffers;
-    pub mod errno;
     pub mod kernel;
     pub mod layout;
     pub mod libproc;
+    pub mod listing;
     pub mod procargs;
     pub mod process_layout;
     pub mod sysctl;
