@@ -69,11 +69,7 @@ const ROOMS = {
   '__test__/repo/typings/*': ['index.js'],
   '__test__/{runtimes,bundlers}/*': ['__test__/runtimes/*', ...SHARED],
   '__test__/examples/**': ['__test__/examples/**', ...SHARED],
-  '__test__/registry/*': [
-    '__test__/registry/*',
-    '__test__/darwin/host/{build,kernel}.mjs',
-    ...SHARED
-  ],
+  '__test__/registry/*': ['__test__/registry/*', '__test__/darwin/host/kernel.mjs', ...SHARED],
   '__test__/darwin/host/*': ['__test__/darwin/host/*', 'scripts/lib/*'],
   '__test__/{darwin,windows}/*': ['__test__/{darwin,windows}/**', ...PRODUCT, ...SHARED],
   '__test__/fixtures/*': ['__test__/fixtures/*', ...PRODUCT],
@@ -82,7 +78,7 @@ const ROOMS = {
   // A command may use what it runs; no command uses another.
   'bench/**': ['bench/**', ...PRODUCT, 'examples/*', '__test__/support/*'],
   'scripts/lib/*': ['scripts/lib/*'],
-  'scripts/*': ['scripts/lib/*', '__test__/{support,registry,darwin/host}/*']
+  'scripts/*': ['scripts/lib/*']
 }
 
 /** Files whose names only their own language or linker joins. */
@@ -222,6 +218,7 @@ test('an arrow that points up is told, and one to a test', () => {
     ['lib/errors.js', 'lib/address.js'],
     ['lib/wire.js', 'index.js'],
     ['scripts/lib/debian.mjs', 'scripts/deny.mjs'],
+    ['scripts/sanitize.mjs', '__test__/support/install.mjs'],
     ['__test__/support/install.mjs', '__test__/darwin/mac.mjs'],
     ['__test__/darwin/mac.mjs', '__test__/darwin/load.test.mjs']
   ].map(([from, to]) => ({ from, to }))
