@@ -4,12 +4,19 @@
 use super::holders::ancestors::{Climbed, is_process};
 use super::holders::recent::Recent;
 use super::holders::walk::{Known, Step, Walk};
+use super::proc::info::holder_info;
 use super::proc::names::descriptors;
+use super::proc::namespace::Numbers;
 use super::questions::{Pending, Questions, Stage, is_climbing, is_new};
 use super::socket::Hit;
-use crate::answer::FoundBy;
+use super::sockets::candidates::Unlisted;
+use crate::answer::{Found, FoundBy};
 use crate::error::Error;
+use crate::question::{Gives, Question, Wanted};
 use crate::slice::Slice;
+
+/// How often a question is asked anew whose holder went before it could be told.
+const REPEATS: u32 = 3;
 
 /// The walk under way, and what is remembered of earlier ones.
 #[derive(Default)]
@@ -17,29 +24,6 @@ pub struct Hunt {
     pub walk: Option<Walk>,
     pub recent: Recent,
     pub known: Known,
-}
-
-/// A question whose hunt is over.
-pub struct Settled {
-    /// The question's.
-    pub id: u32,
-    /// What was seen.
-    pub outcome: Outcome,
-    /// What found it.
-    pub found_by: FoundBy,
-}
-
-/// How a hunt ended.
-pub enum Outcome {
-    /// This process answers: the holder that was seen, or an ancestor of it that holds the socket
-    /// too.
-    Owner(Hit),
-    /// Nobody who may be seen holds it.
-    Nobody,
-    /// A list's holders are known.
-    Gathered,
-    /// Not everybody's table could be read.
-    Unread(Error),
 }
 
 impl Hunt {
@@ -58,7 +42,7 @@ impl Hunt {
     }
 
     /// Asks the recent owners for everything that is sought.
-    pub fn glance(&mut self, questions: &mut Questions) -> Result<Vec<Settled>, Error> {
+    pub fn glance(&mut self, questions: &mut Questions) -> Result<(), Error> {
         if questions.is_anything_sought() {
             self.recent.glance(|hit| {
                 questions.note(hit, FoundBy::Recent);
@@ -68,10 +52,38 @@ impl Hunt {
         self.settle(questions)
     }
 
+    /// Takes one step. `sockets`: the device of sockfs, where it is known. After a failure that could be
+    /// cured the same step is taken again.
+    pub fn step(
+        &mut self,
+        questions: &mut Questions,
+        sockets: Option<u64>,
+        slice: &Slice,
+    ) -> Result<(), Error> {
+        self.begin(questions, sockets);
+        let Some(walk) = &mut self.walk else { return Ok(()) };
+        let (is_narrow, now) = (walk.is_narrow(), questions.tick());
+        match walk.step(&mut self.known, &questions.sought, now, slice)? {
+            Step::Hit(hit) => self.note(hit, questions),
+            Step::Over if !is_narrow => return self.end_of_walk(questions),
+            Step::More | Step::Over => {}
+        }
+        self.settle(questions)
+    }
+
+    /// Drops the walk. What it counted puts the next one in order.
+    pub fn end_walk(&mut self) {
+        let Some(walk) = self.walk.take() else { return };
+        self.recent.count(|pid| walk.tables.shown(pid));
+        if let Some(counts) = walk.into_counts() {
+            self.known.counts = counts;
+        }
+    }
+
     /// Begins a walk if there is none, and lets it go on to everybody if that is needed and what comes
     /// first is read. `sockets`: the device of sockfs, where it is known.
-    pub fn begin(&mut self, questions: &mut Questions, sockets: Option<u64>) {
-        let late = questions.take_late();
+    fn begin(&mut self, questions: &mut Questions, sockets: Option<u64>) {
+        let late = questions.late_hints();
         let first = late.map(|hints| hints.into_iter().chain(self.recent.first(descriptors)));
         // Such a number may be a thread's by now.
         let mut first = first.into_iter().flatten().filter(|pid| is_process(*pid));
@@ -93,32 +105,6 @@ impl Hunt {
         }
     }
 
-    /// Takes one step.
-    pub fn step(
-        &mut self,
-        questions: &mut Questions,
-        slice: &Slice,
-    ) -> Result<Vec<Settled>, Error> {
-        let Some(walk) = &mut self.walk else { return Ok(Vec::new()) };
-        let is_narrow = walk.is_narrow();
-        let now = questions.tick();
-        match walk.step(&mut self.known, questions.sought(), now, slice)? {
-            Step::Hit(hit) => self.note(hit, questions),
-            Step::Over if !is_narrow => return self.end_of_walk(questions),
-            Step::More | Step::Over => {}
-        }
-        self.settle(questions)
-    }
-
-    /// Drops the walk. What it counted puts the next one in order.
-    pub fn end_walk(&mut self) {
-        let Some(walk) = self.walk.take() else { return };
-        self.recent.count(|pid| walk.tables.shown(pid));
-        if let Some(counts) = walk.into_counts() {
-            self.known.counts = counts;
-        }
-    }
-
     fn note(&mut self, hit: Hit, questions: &mut Questions) {
         let Some(walk) = &mut self.walk else { return };
         let found_by = if walk.is_narrow() { FoundBy::Recent } else { FoundBy::Walk };
@@ -133,32 +119,28 @@ impl Hunt {
     }
 
     /// Asks ancestors on, and names to the walk the tables that must be read first. A failure means
-    /// that no descriptor is left, or that a table cannot be read.
-    fn settle(&mut self, questions: &mut Questions) -> Result<Vec<Settled>, Error> {
-        let mut settled = Vec::new();
-        let mut failure = None;
-        for id in questions.ids(|it| matches!(it.stage, Stage::Climbing(_) | Stage::Gathering)) {
-            let Some(pending) = questions.get_mut(id) else { continue };
-            match self.settle_one(pending) {
-                Ok(Some((outcome, found_by))) => settled.push(Settled { id, outcome, found_by }),
-                Ok(None) => {}
-                Err(error) => failure = Some(error),
-            }
+    /// that no descriptor is left, or that a table cannot be read; it keeps nobody else from an answer.
+    fn settle(&mut self, questions: &mut Questions) -> Result<(), Error> {
+        let is_due = |it: &Pending| matches!(it.stage, Stage::Climbing(_) | Stage::Gathering);
+        let mut settled = Ok(());
+        for id in questions.ids(is_due) {
+            settled = self.settle_one(id, questions).and(settled);
         }
-        match failure {
-            // What is settled is settled; the failure comes again.
-            Some(error) if settled.is_empty() => Err(error),
-            _ => Ok(settled),
-        }
+        settled
     }
 
-    fn settle_one(&mut self, pending: &mut Pending) -> Result<Option<(Outcome, FoundBy)>, Error> {
+    fn settle_one(&mut self, id: u32, questions: &mut Questions) -> Result<(), Error> {
+        let Some(pending) = questions.get_mut(id) else { return Ok(()) };
         let since = pending.since;
         if let Stage::Climbing(climb) = &mut pending.stage {
             match climb.advance(since, self.walk.as_ref().map(|walk| &walk.tables))? {
                 Climbed::Owner(owner) => {
                     self.recent.remember(climb.hit);
-                    return Ok(Some((Outcome::Owner(owner), climb.found_by)));
+                    let found_by = climb.found_by;
+                    if let Some(found) = tell(pending, owner)? {
+                        questions.answer(id, found, found_by);
+                    }
+                    return Ok(());
                 }
                 Climbed::Unread(pid) => self.walk.iter_mut().for_each(|walk| walk.name(pid)),
                 Climbed::NoProcess => {
@@ -167,43 +149,39 @@ impl Hunt {
                 }
             }
         }
-        let (Some(roster), Some(walk)) = (&mut pending.roster, &mut self.walk) else {
-            return Ok(None);
-        };
-        let Some(pid) = roster.only else { return Ok(None) };
-        if !walk.has_read_all_of(pid, since, &mut roster.has_named_threads) {
-            return Ok(None);
+        // Else it waits for everybody's table.
+        if let (Some(roster), Some(walk)) = (&mut pending.roster, &mut self.walk)
+            && let Some(pid) = roster.only
+            && walk.has_read_all_of(pid, since, &mut roster.has_named_threads)
+        {
+            match walk.tables.why_unread(pid) {
+                Some(error) => questions.answer(id, Err(error.clone()), FoundBy::Walk),
+                None => gathered(pending, walk),
+            }
         }
-        let outcome = match walk.tables.why_unread(pid) {
-            Some(failure) => Outcome::Unread(failure.clone()),
-            None => gathered(pending, walk),
-        };
-        Ok(Some((outcome, FoundBy::Walk)))
+        Ok(())
     }
 
     /// Everything is read: what was not found is not there, for those who asked before the walk
     /// began.
-    fn end_of_walk(&mut self, questions: &mut Questions) -> Result<Vec<Settled>, Error> {
-        let Some(walk) = &self.walk else { return Ok(Vec::new()) };
-        let (began, unread) = (walk.began, walk.tables.unread().cloned());
+    fn end_of_walk(&mut self, questions: &mut Questions) -> Result<(), Error> {
+        let Some(walk) = &self.walk else { return Ok(()) };
         let found_by = FoundBy::Walk;
-        let mut all = Vec::new();
-        for id in questions.ids(|it| needs_everybody(it) && it.since <= began) {
+        for id in questions.ids(|it| needs_everybody(it) && it.since <= walk.began) {
             let Some(pending) = questions.get_mut(id) else { continue };
             if pending.climb(found_by) {
                 continue;
             }
-            let outcome = match (&unread, &pending.stage) {
-                (Some(error), _) => Outcome::Unread(error.clone()),
+            match (walk.tables.unread(), &pending.stage) {
+                (Some(error), _) => questions.answer(id, Err(error.clone()), found_by),
                 (None, Stage::Gathering) => gathered(pending, walk),
-                (None, _) => Outcome::Nobody,
-            };
-            all.push(Settled { id, outcome, found_by });
+                (None, _) => questions.answer_nobody(id, found_by),
+            }
         }
         // Those who climb have all that they need in it; who came late needs another.
-        all.extend(self.settle(questions)?);
+        self.settle(questions)?;
         self.end_walk();
-        Ok(all)
+        Ok(())
     }
 }
 
@@ -216,11 +194,34 @@ fn needs_everybody(pending: &Pending) -> bool {
     }
 }
 
-/// A list takes its holders out of the walk.
-fn gathered(pending: &mut Pending, walk: &Walk) -> Outcome {
-    let holders = walk.tables.all_holders_since(pending.since);
-    if let Some(roster) = &mut pending.roster {
-        roster.note_holders(holders);
+/// A list takes its holders out of the walk. Those sockets that have none may have gone meanwhile: the
+/// kernel is asked once more for what they have in common.
+fn gathered(pending: &mut Pending, walk: &Walk) {
+    let Some(roster) = &mut pending.roster else { return };
+    roster.note_holders(walk.tables.all_holders_since(pending.since));
+    pending.stage = roster.unheld().map_or(Stage::Ordering, |unheld| {
+        let question = Question { wanted: Wanted::All(unheld), ..pending.question.clone() };
+        Stage::Unlisted(Box::new(Unlisted::new(question, Vec::new())))
+    });
+}
+
+/// What is to be told of an owner; `None` where it went before it could be told, and the question is
+/// asked anew. A failure means that no descriptor is left.
+fn tell(pending: &mut Pending, owner: Hit) -> Result<Option<Result<Found, Error>>, Error> {
+    let told = Numbers::current().and_then(|numbers| match pending.question.gives {
+        Gives::Record => {
+            let info = holder_info(&numbers, owner)?;
+            Ok(info.map(|info| Found::Record(Box::new(info))))
+        }
+        Gives::Pid | Gives::Rows => Ok(numbers.holder_to_own(owner)?.map(Found::Process)),
+    });
+    match told {
+        Err(error) if error.is_out_of_descriptors() => Err(error),
+        Ok(None) if pending.repeats < REPEATS => {
+            pending.repeats = pending.repeats.saturating_add(1);
+            pending.stage = Stage::New;
+            Ok(None)
+        }
+        told => Ok(Some(told.map(|found| found.unwrap_or(Found::Nobody)))),
     }
-    Outcome::Gathered
 }

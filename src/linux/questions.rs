@@ -7,7 +7,8 @@ use super::holders::roster::Roster;
 use super::holders::sought::Sought;
 use super::socket::{Candidate, Group, Hit, INIT};
 use super::sockets::candidates::Unlisted;
-use crate::answer::FoundBy;
+use crate::answer::{Answer, Found, FoundBy};
+use crate::error::Error;
 use crate::question::{Pid, Question, Rank, Wanted};
 
 /// One question.
@@ -24,9 +25,6 @@ pub struct Pending {
     /// How well the best of them answers.
     highest: Option<Rank>,
     best: Option<Best>,
-    /// A process whose table is to be read before others', and whether it is still to be named.
-    hint: Option<Pid>,
-    is_late: bool,
     /// How often it was asked anew, since its holder went while it was looked at.
     pub repeats: u32,
     /// A list's sockets.
@@ -68,9 +66,14 @@ struct Best {
 #[derive(Default)]
 pub struct Questions {
     all: BTreeMap<u32, Pending>,
-    sought: Sought,
+    /// The sockets whose holders are being looked for.
+    pub sought: Sought,
     /// Counts what a search does, so that "after the question" can be told.
     clock: u64,
+    /// When those that had come to seek were last asked for.
+    late_since: u64,
+    /// Those on their way out.
+    pub answers: Vec<Answer>,
 }
 
 impl Questions {
@@ -82,8 +85,6 @@ impl Questions {
             since: 0,
             highest: None,
             best: None,
-            hint: None,
-            is_late: false,
             repeats: 0,
             roster: None,
             rest: None,
@@ -93,21 +94,40 @@ impl Questions {
         self.all.insert(pending.question.id, pending);
     }
 
-    /// Answered, or nobody waits for it any more.
-    pub fn remove(&mut self, id: u32) {
+    /// Nobody waits for that one any more.
+    pub fn forget(&mut self, id: u32) {
         if let Some(pending) = self.all.remove(&id) {
             self.sought.remove(id, &pending.candidates);
+        }
+    }
+
+    /// Answers one of them.
+    pub fn answer(&mut self, id: u32, found: Result<Found, Error>, found_by: FoundBy) {
+        self.forget(id);
+        self.answers.push(Answer { id, found, found_by });
+    }
+
+    /// Answers all that are at such a stage with that error.
+    pub fn fail(&mut self, is_at: impl Fn(&Stage) -> bool, error: &Error, found_by: FoundBy) {
+        for id in self.ids(|pending| is_at(&pending.stage)) {
+            self.answer(id, Err(error.clone()), found_by);
+        }
+    }
+
+    /// Nobody holds the sockets that were sought. Others may answer where whole tables have not been
+    /// read: then they are to be read.
+    pub fn answer_nobody(&mut self, id: u32, found_by: FoundBy) {
+        match self.all.get_mut(&id).and_then(|pending| Some((pending.rest.take()?, pending))) {
+            None => self.answer(id, Ok(Found::Nobody), found_by),
+            Some((rest, pending)) => {
+                (pending.unheld, pending.stage) = (rest.candidates.len(), Stage::Unlisted(rest));
+            }
         }
     }
 
     /// One of them.
     pub fn get_mut(&mut self, id: u32) -> Option<&mut Pending> {
         self.all.get_mut(&id)
-    }
-
-    /// One of them, if it is at such a stage.
-    pub fn at(&mut self, id: u32, is_at: impl Fn(&Stage) -> bool) -> Option<&mut Pending> {
-        self.all.get_mut(&id).filter(|pending| is_at(&pending.stage))
     }
 
     /// Returns whether one of them is at such a stage.
@@ -119,11 +139,6 @@ impl Questions {
     pub fn ids(&self, is_wanted: impl Fn(&Pending) -> bool) -> Vec<u32> {
         let wanted = self.all.iter().filter(|(_, pending)| is_wanted(pending));
         wanted.map(|(id, _)| *id).collect()
-    }
-
-    /// The sockets whose holders are being looked for.
-    pub fn sought(&self) -> &Sought {
-        &self.sought
     }
 
     /// Returns a moment that is later than every one before.
@@ -141,10 +156,7 @@ impl Questions {
         pending.highest = candidates.iter().map(|candidate| candidate.rank).max();
         (pending.candidates, pending.best) = (candidates, None);
         (pending.rest, pending.unheld) = (None, 0);
-        (pending.since, pending.stage, pending.is_late) = (now, stage, true);
-        if let Wanted::LocalPeer(peer) = &pending.question.wanted {
-            pending.hint = Some(peer.pid).filter(|pid| *pid > 0);
-        }
+        (pending.since, pending.stage) = (now, stage);
     }
 
     /// The same where other sockets may answer too. If none of them answers better, those that are known
@@ -178,22 +190,20 @@ impl Questions {
     /// Takes what was found quickly of those that need whole tables, which are being read from now
     /// on.
     pub fn begin_listing(&mut self) -> Vec<Unlisted> {
-        self.all.values_mut().filter_map(Pending::begin_listing).collect()
-    }
-
-    /// Nobody holds the sockets that were sought. Returns whether others may answer: then the whole
-    /// tables are to be read.
-    pub fn turn_to_rest(&mut self, id: u32) -> bool {
-        let Some(pending) = self.all.get_mut(&id) else { return false };
-        let Some(rest) = pending.rest.take() else { return false };
-        (pending.unheld, pending.stage) = (rest.candidates.len(), Stage::Unlisted(rest));
-        true
+        let needs_tables = |it: &&mut Pending| matches!(it.stage, Stage::Unlisted(_));
+        let stages = self.all.values_mut().filter(needs_tables).map(|it| &mut it.stage);
+        let taken = stages.filter_map(|stage| match std::mem::replace(stage, Stage::Listing) {
+            Stage::Unlisted(unlisted) => Some(*unlisted),
+            _ => None,
+        });
+        taken.collect()
     }
 
     /// The whole tables must be read from their beginning.
     pub fn list_again(&mut self, all: Vec<Unlisted>) {
         for unlisted in all {
-            if let Some(pending) = self.at(unlisted.question.id, is_listing) {
+            let pending = self.all.get_mut(&unlisted.question.id);
+            if let Some(pending) = pending.filter(|it| is_listing(&it.stage)) {
                 pending.stage = Stage::Unlisted(Box::new(unlisted));
             }
         }
@@ -204,16 +214,16 @@ impl Questions {
         self.all.values_mut().for_each(Pending::forget_hits);
     }
 
-    /// Takes the processes where to look first for those that came to seek since the last call; `None`
-    /// where none did.
-    pub fn take_late(&mut self) -> Option<Vec<Pid>> {
-        let late =
-            self.all.values_mut().filter(|it| it.is_late && matches!(it.stage, Stage::Seeking));
-        let hints = late.map(|pending| {
-            pending.is_late = false;
-            pending.hint
-        });
-        let hints = hints.collect::<Vec<_>>();
+    /// Returns the processes that are recorded as the owners for those questions that came to seek since
+    /// the last call: there it is looked first. `None` where no question did.
+    pub fn late_hints(&mut self) -> Option<Vec<Pid>> {
+        let since = std::mem::replace(&mut self.late_since, self.clock);
+        let is_late = |it: &&Pending| it.since > since && matches!(it.stage, Stage::Seeking);
+        let hint = |it: &Pending| match it.question.wanted {
+            Wanted::LocalPeer(peer) => Some(peer.pid).filter(|pid| *pid > 0),
+            _ => None,
+        };
+        let hints = self.all.values().filter(is_late).map(hint).collect::<Vec<_>>();
         (!hints.is_empty()).then(|| hints.into_iter().flatten().collect())
     }
 
@@ -253,16 +263,6 @@ impl Pending {
         }
         self.best = Some(Best { worth, hit, is_connection: candidate.is_connection });
         worth >= (self.highest.unwrap_or(Rank::BEST), true) && self.climb(found_by)
-    }
-
-    fn begin_listing(&mut self) -> Option<Unlisted> {
-        if !matches!(self.stage, Stage::Unlisted(_)) {
-            return None;
-        }
-        match std::mem::replace(&mut self.stage, Stage::Listing) {
-            Stage::Unlisted(unlisted) => Some(*unlisted),
-            _ => None,
-        }
     }
 
     /// What was seen does not count any more.
