@@ -1,5 +1,5 @@
-//! Who holds the sockets that are sought: recent owners are asked first, then the walk; and then the
-//! ancestors of whom they find.
+//! Finds out who holds the sockets that are sought: recent owners first, then the walk, and then the
+//! ancestors of the holder found.
 
 use super::holders::ancestors::{Climbed, is_process};
 use super::holders::recent::Recent;
@@ -15,10 +15,10 @@ use crate::error::Error;
 use crate::question::{Gives, Question, Wanted};
 use crate::slice::Slice;
 
-/// How often a question is asked anew whose holder went before it could be told.
+/// How often a question starts over because its holder exited before it could be reported.
 const REPEATS: u32 = 3;
 
-/// The walk under way, and what is remembered of earlier ones.
+/// The walk under way, and what earlier ones left behind.
 #[derive(Default)]
 pub struct Hunt {
     pub walk: Option<Walk>,
@@ -27,21 +27,21 @@ pub struct Hunt {
 }
 
 impl Hunt {
-    /// To be called at the head of a slice.
+    /// Must be called at the start of each slice.
     pub fn resume(&mut self, questions: &mut Questions) {
         if !self.walk.as_mut().is_none_or(Walk::resume) {
-            // What was seen does not count: pids in `/proc` are others' by now.
+            // Nothing that was seen counts: the pids in `/proc` mean other processes now.
             self.end_walk();
             questions.forget_hits();
         }
     }
 
-    /// To be called at the end of a slice.
+    /// Must be called at the end of each slice.
     pub fn pause(&mut self) {
         self.walk.iter_mut().for_each(|walk| walk.tables.pause());
     }
 
-    /// Asks the recent owners for everything that is sought.
+    /// Checks the recent owners for everything that is sought.
     pub fn glance(&mut self, questions: &mut Questions) -> Result<(), Error> {
         if questions.is_anything_sought() {
             self.recent.glance(|hit| {
@@ -52,8 +52,8 @@ impl Hunt {
         self.settle(questions)
     }
 
-    /// Takes one step. `sockets`: the device of sockfs, where it is known. After a failure that could be
-    /// cured the same step is taken again.
+    /// Takes one step. `sockets` is the device of sockfs, if known. After a failure that was cured, the
+    /// same step is taken again.
     pub fn step(
         &mut self,
         questions: &mut Questions,
@@ -71,7 +71,7 @@ impl Hunt {
         self.settle(questions)
     }
 
-    /// Drops the walk. What it counted puts the next one in order.
+    /// Ends the walk. What it counted sets the order of the next one.
     pub fn end_walk(&mut self) {
         let Some(walk) = self.walk.take() else { return };
         self.recent.count(|pid| walk.tables.shown(pid));
@@ -80,12 +80,12 @@ impl Hunt {
         }
     }
 
-    /// Begins a walk if there is none, and lets it go on to everybody if that is needed and what comes
-    /// first is read. `sockets`: the device of sockfs, where it is known.
+    /// Begins a walk if there is none, and widens it to every process once the first tables are read
+    /// and somebody needs more.
     fn begin(&mut self, questions: &mut Questions, sockets: Option<u64>) {
         let late = questions.late_hints();
         let first = late.map(|hints| hints.into_iter().chain(self.recent.first(descriptors)));
-        // Such a number may be a thread's by now.
+        // A remembered pid may be a thread's id by now.
         let mut first = first.into_iter().flatten().filter(|pid| is_process(*pid));
         let walk = match &mut self.walk {
             Some(walk) => {
@@ -95,9 +95,9 @@ impl Hunt {
             none => none.insert(Walk::new(questions.tick(), sockets, &mut first)),
         };
         let needs_everybody = || !questions.ids(needs_everybody).is_empty();
-        // One walk is for all that have been asked by then.
+        // One walk serves every question asked so far.
         if walk.may_widen() && needs_everybody() && !questions.is_any(is_new) {
-            // What was read so far counts, unless somebody asked meanwhile.
+            // What has been read counts, unless a question came in after it was.
             let is_younger = |pending: &Pending| pending.since > walk.began;
             let is_late = !questions.ids(is_younger).is_empty();
             let began = if is_late { questions.tick() } else { walk.began };
@@ -109,8 +109,8 @@ impl Hunt {
         let Some(walk) = &mut self.walk else { return };
         let found_by = if walk.is_narrow() { FoundBy::Recent } else { FoundBy::Walk };
         let found = questions.note(hit, found_by);
-        // Nobody needs the rest of the table then, if nobody else has found a holder yet: a table
-        // that is read for its ancestors' sake must come to its end.
+        // If no other question has found a holder, nobody needs the rest of this table. Otherwise it
+        // may be an ancestor's, and those must be read to the end.
         let is_waiting = |stage: &Stage| matches!(stage, Stage::Seeking | Stage::Gathering);
         let is_enough = found == questions.ids(|it| is_climbing(&it.stage)).len();
         if is_enough && !questions.is_any(is_waiting) {
@@ -118,8 +118,8 @@ impl Hunt {
         }
     }
 
-    /// Asks ancestors on, and names to the walk the tables that must be read first. A failure means
-    /// that no descriptor is left, or that a table cannot be read; it keeps nobody else from an answer.
+    /// Takes every climb further, and names the tables that the walk must read first. A failure means
+    /// that no descriptor is left or that a table cannot be read; other questions are answered anyway.
     fn settle(&mut self, questions: &mut Questions) -> Result<(), Error> {
         let is_due = |it: &Pending| matches!(it.stage, Stage::Climbing(_) | Stage::Gathering);
         let mut settled = Ok(());
@@ -149,7 +149,7 @@ impl Hunt {
                 }
             }
         }
-        // Else it waits for everybody's table.
+        // A list of all processes waits for the end of the walk instead.
         if let (Some(roster), Some(walk)) = (&mut pending.roster, &mut self.walk)
             && let Some(pid) = roster.only
             && walk.has_read_all_of(pid, since, &mut roster.has_named_threads)
@@ -162,8 +162,8 @@ impl Hunt {
         Ok(())
     }
 
-    /// Everything is read: what was not found is not there, for those who asked before the walk
-    /// began.
+    /// Everything has been read. For questions asked before the walk began, what was not found is not
+    /// there.
     fn end_of_walk(&mut self, questions: &mut Questions) -> Result<(), Error> {
         let Some(walk) = &self.walk else { return Ok(()) };
         let found_by = FoundBy::Walk;
@@ -178,14 +178,14 @@ impl Hunt {
                 (None, _) => questions.answer_nobody(id, found_by),
             }
         }
-        // Those who climb have all that they need in it; who came late needs another.
+        // Climbs find all they need in this walk; a question that came too late needs another.
         self.settle(questions)?;
         self.end_walk();
         Ok(())
     }
 }
 
-/// Returns whether it is not answered before everybody's table is read, but by a hit.
+/// Returns whether, short of a hit, only the end of the walk can answer it.
 fn needs_everybody(pending: &Pending) -> bool {
     match pending.stage {
         Stage::Seeking => true,
@@ -194,8 +194,8 @@ fn needs_everybody(pending: &Pending) -> bool {
     }
 }
 
-/// A list takes its holders out of the walk. Those sockets that have none may have gone meanwhile: the
-/// kernel is asked once more for what they have in common.
+/// Hands a list the holders that the walk has seen. A socket without one may have been closed in the
+/// meantime, so the kernel is asked again for everything those sockets have in common.
 fn gathered(pending: &mut Pending, walk: &Walk) {
     let Some(roster) = &mut pending.roster else { return };
     roster.note_holders(walk.tables.all_holders_since(pending.since));
@@ -205,8 +205,8 @@ fn gathered(pending: &mut Pending, walk: &Walk) {
     });
 }
 
-/// What is to be told of an owner; `None` where it went before it could be told, and the question is
-/// asked anew. A failure means that no descriptor is left.
+/// Returns what to report of an owner, or `None` if it exited first and the question starts over. A
+/// failure means that no descriptor is left.
 fn tell(pending: &mut Pending, owner: Hit) -> Result<Option<Result<Found, Error>>, Error> {
     let told = Numbers::current().and_then(|numbers| match pending.question.gives {
         Gives::Record => {

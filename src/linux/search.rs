@@ -1,7 +1,7 @@
-//! The search of one environment, from the question to the answer.
+//! The search of one environment, from question to answer.
 //!
-//! One look-up: `sockets` asks the kernel for the sockets that answer, `hunt` finds out who holds
-//! them, and `proc` tells what the answer is to be.
+//! A look-up has two halves: `sockets` asks the kernel which sockets match, and `hunt` finds out who
+//! holds them.
 
 use super::holders::roster::Roster;
 use super::hunt::Hunt;
@@ -17,13 +17,13 @@ use crate::error::Error;
 use crate::question::{Gives, Pid, Question, Wanted};
 use crate::slice::Slice;
 
-/// The questions of one environment, and what is remembered between them.
+/// One environment's questions, and what is remembered between them.
 #[derive(Default)]
 pub struct Search {
     diag: SockDiag,
     questions: Questions,
     pub listing: Option<Listing>,
-    /// After a failure for want of a descriptor, since the last answers.
+    /// Whether a step was retried for want of a descriptor since the last answer.
     has_tried_again: bool,
     pub hunt: Hunt,
 }
@@ -39,8 +39,8 @@ impl Search {
         self.questions.forget(id);
     }
 
-    /// Quick questions come first. Then long work gets its share, so that those who ask quick
-    /// questions without pause do not keep it from its end; and then what is left of the slice.
+    /// Quick questions come first. Then long work gets its share, so that a steady stream of quick
+    /// questions cannot starve it, and after that whatever is left of the slice.
     pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
         self.hunt.resume(&mut self.questions);
         self.ask_kernel(slice);
@@ -56,7 +56,7 @@ impl Search {
         answers.append(&mut self.questions.answers);
     }
 
-    /// Does a piece of each kind of work; `false` where nothing is left to do.
+    /// Does a piece of each kind of work. Returns `false` when nothing is left to do.
     fn step(&mut self, slice: &Slice) -> bool {
         let asks = self.ask_kernel(slice);
         let lists = self.list();
@@ -68,7 +68,7 @@ impl Search {
         asks || lists || hunts || orders
     }
 
-    /// Asks the kernel what it tells quickly, and the recent owners for all of it at once.
+    /// Asks the kernel what it can answer quickly, then checks the recent owners for all of it at once.
     fn ask_kernel(&mut self, slice: &Slice) -> bool {
         let new = self.questions.ids(|pending| is_new(&pending.stage));
         for id in &new {
@@ -89,11 +89,11 @@ impl Search {
         !new.is_empty()
     }
 
-    /// Reads on in the kernel's tables of sockets, one piece.
+    /// Reads one more piece of the kernel's socket tables.
     fn list(&mut self) -> bool {
         let is_awaited = self.questions.is_any(is_listing);
         let Some(mut listing) = self.listing.take().filter(|_| is_awaited) else {
-            // Who is still to be asked may need them too.
+            // New questions may need the tables too.
             if self.questions.is_any(is_new) {
                 return false;
             }
@@ -115,7 +115,7 @@ impl Search {
     fn seek_listed(&mut self, all: Vec<Unlisted>, listing: &Listing) {
         for unlisted in all {
             let Question { id, wanted, .. } = &unlisted.question;
-            // Else it was answered meanwhile, or nobody waits for it any more.
+            // Otherwise it was answered or abandoned in the meantime.
             let pending = self.questions.get_mut(*id).filter(|it| is_listing(&it.stage));
             let Some(pending) = pending else { continue };
             match (listing.doubt(wanted), wanted) {
@@ -137,7 +137,7 @@ impl Search {
         self.glance();
     }
 
-    /// All sockets are known that may answer: their holders are looked for.
+    /// Every socket that may answer is known; looks for the holders.
     fn seek(&mut self, unlisted: Unlisted) {
         let Question { id, wanted, gives } = unlisted.question;
         let recorded = match wanted {
@@ -145,7 +145,7 @@ impl Search {
             _ => None,
         };
         if unlisted.candidates.is_empty() {
-            // Whose record it is cannot be shown.
+            // The recorded pid will do, but a record could not be shown to be the holder's.
             let pid = recorded.filter(|_| unlisted.is_untold && gives == Gives::Pid);
             let is_living = |pid: &Pid| *pid > 0 && kernel::is_process(*pid).unwrap_or(false);
             let found = Found::from(pid.filter(is_living));
@@ -154,7 +154,7 @@ impl Search {
         self.questions.seek(id, unlisted.candidates, Stage::Seeking);
     }
 
-    /// All sockets of a list are known: all their holders are looked for, or that `pid` alone.
+    /// Every socket of a list is known; looks for all their holders, or for `pid` alone.
     fn gather(&mut self, id: u32, pid: Option<Pid>, rows: Vec<Row>) {
         let listed = pid.map(|pid| Numbers::current()?.listed_process(pid)).transpose();
         match listed {
@@ -166,7 +166,7 @@ impl Search {
         }
     }
 
-    /// Looks on for holders, one step.
+    /// Takes the hunt for holders one step further.
     fn find_holders(&mut self, slice: &Slice) -> bool {
         if !self.questions.is_any(is_hunting) {
             return false;
@@ -177,13 +177,13 @@ impl Search {
         true
     }
 
-    /// Asks the recent owners for all that is sought.
+    /// Checks the recent owners for every socket that is sought.
     fn glance(&mut self) {
         let hunted = self.hunt.glance(&mut self.questions);
         self.check_hunt(hunted);
     }
 
-    /// A failure that cannot be cured answers all whose holders are looked for.
+    /// A failure that cannot be cured is the answer to every question in the hunt.
     fn check_hunt(&mut self, hunted: Result<(), Error>) {
         if let Err(error) = hunted
             && !self.can_cure(&error)
@@ -211,8 +211,8 @@ impl Search {
         !lists.is_empty()
     }
 
-    /// Gives up what is kept, where the failure may come of it. Where nothing is, it is worth one more
-    /// try: somebody else's descriptor may have been closed meanwhile.
+    /// Gives up the descriptor that is kept if the failure is for want of one. If none is kept, one
+    /// retry is still worth it: somebody else may have closed a descriptor in the meantime.
     fn can_cure(&mut self, error: &Error) -> bool {
         if !error.is_out_of_descriptors() {
             return false;

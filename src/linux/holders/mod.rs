@@ -1,4 +1,4 @@
-//! Who holds a socket: descriptor tables, in which order they are read, and a holder's ancestors.
+//! Who holds a socket: descriptor tables, the order in which they are read, and a holder's ancestors.
 
 pub mod ancestors;
 pub mod groups;

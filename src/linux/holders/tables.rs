@@ -1,4 +1,4 @@
-//! What a walk has read: the table under way, who holds what, and what got lost meanwhile.
+//! What a walk has read: the table under way, who holds what, and what went away in the meantime.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
@@ -12,16 +12,16 @@ use crate::platform::linux::socket::{Hit, Inode};
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// This process, whose table is read faster than others.
+/// This process, whose table is faster to read than others.
 #[derive(Clone, Copy, Debug)]
 pub struct Own {
-    /// Its number, as `/proc` lists it.
+    /// Its pid, as `/proc` lists it.
     pub pid: Pid,
     /// The device of sockfs.
     pub sockets: u64,
 }
 
-/// Who was seen to hold which of the wanted sockets. Lists take it with them at the end of a walk.
+/// Who holds which of the wanted sockets. Lists keep it when the walk ends.
 pub type Holders = Arc<HashMap<Inode, Vec<Holder>>>;
 
 /// The tables of one walk.
@@ -29,13 +29,12 @@ pub struct Tables {
     own: Option<Own>,
     table: Table,
     reading: Option<(Visit, u64)>,
-    /// Each process's last reading that came to its end.
+    /// The last complete reading of each process.
     read: HashMap<Pid, Reading>,
     /// Who holds which of the wanted sockets.
     holders: Holders,
     has_lost: HashSet<Pid>,
-    /// Tables that could not be read, for reasons that are none of their processes' own; by process
-    /// and thread.
+    /// Tables that could not be read although their processes are not to blame, by process and thread.
     unread: HashMap<(Pid, Option<Pid>), Error>,
 }
 
@@ -46,11 +45,11 @@ pub struct Holder {
     pub pid: Pid,
     /// Under which number.
     pub fd: c_int,
-    /// When the reading that saw it began.
+    /// When the reading that showed it began.
     pub began: u64,
 }
 
-/// A table that was read, or could not be read.
+/// A table that was read to its end, or could not be read.
 #[derive(Clone, Copy)]
 struct Reading {
     began: u64,
@@ -60,24 +59,24 @@ struct Reading {
 /// What a table showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// So many descriptors.
+    /// This many descriptors.
     Descriptors(u64),
-    /// Nothing, since it is hidden, or since the first thread has exited: then its threads' may be seen.
+    /// Nothing: it is hidden, or its first thread has exited and its threads' tables may show more.
     Hidden,
-    /// Nothing, since it has gone or cannot be read.
+    /// Nothing: the process has gone, or the table cannot be read.
     Nothing,
 }
 
-/// What reading on came to.
+/// What the next piece of a table came to.
 pub enum Progress {
     /// A socket that may answer a question, and who holds it.
     Hit(Hit),
-    /// The slice is over or the table has ended.
+    /// The slice is over, or the table has ended.
     Stopped,
 }
 
 impl Tables {
-    /// Nothing read yet. `own`: where it is known.
+    /// Makes the tables of a walk that has read nothing yet. `own` is this process, if known.
     pub fn new(own: Option<Own>) -> Self {
         Self {
             own,
@@ -90,8 +89,8 @@ impl Tables {
         }
     }
 
-    /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
-    /// that no descriptor is left to read it with.
+    /// Begins to read a table at `tick`. One that cannot be opened counts as read. A failure means that
+    /// no descriptor is left.
     pub fn visit(&mut self, visit: Visit, tick: u64) -> Result<(), Error> {
         let pid = visit.pid;
         let name = visit.name();
@@ -111,7 +110,7 @@ impl Tables {
         Ok(())
     }
 
-    /// Reads on in the table that is open.
+    /// Reads the next piece of the open table.
     pub fn read_on(&mut self, sought: &Sought, slice: &Slice) -> Progress {
         let Some((visit, began)) = self.reading else { return Progress::Stopped };
         loop {
@@ -123,7 +122,7 @@ impl Tables {
                         let holders = Arc::make_mut(&mut self.holders);
                         holders.entry(inode).or_default().push(Holder { pid, fd, began });
                     }
-                    // A list is told when everything is read.
+                    // A list waits until everything is read.
                     if has_askers {
                         return Progress::Hit(Hit { inode, pid, fd });
                     }
@@ -148,8 +147,8 @@ impl Tables {
         }
         self.unread.remove(&(pid, visit.thread));
         self.note(pid, began, Shown::Descriptors(ended.descriptors));
-        // A table that ends early may be that of a first thread which is just being replaced, by
-        // another thread's exec: for that moment it looks empty.
+        // A table that ends early may belong to a first thread that another thread's exec is just
+        // replacing: for that moment it looks empty.
         if ended.has_lost || ended.descriptors < expected {
             self.has_lost.insert(pid);
         }
@@ -159,42 +158,42 @@ impl Tables {
         self.read.insert(pid, Reading { began, shown });
     }
 
-    /// Whose table is being read.
+    /// Returns whose table is being read.
     pub fn reading(&self) -> Option<Visit> {
         self.reading.map(|(visit, _)| visit)
     }
 
-    /// Leaves the rest of the table that is being read.
+    /// Skips the rest of the table that is being read.
     pub fn leave(&mut self) {
         self.table.close();
         self.reading = None;
     }
 
-    /// To be called at the end of a slice.
+    /// Must be called at the end of each slice.
     pub fn pause(&mut self) {
         self.table.pause();
     }
 
-    /// To be called at the head of the next slice. A table whose descriptor was lost meanwhile
-    /// comes back, to be visited again.
+    /// Must be called at the start of the next slice. If the table's descriptor was lost in between, the
+    /// visit is returned, to be made again.
     pub fn resume(&mut self) -> Option<Visit> {
         self.table.resume();
         if self.table.is_open() { None } else { self.reading.take().map(|(visit, _)| visit) }
     }
 
-    /// Returns where that process was seen to hold that socket, in a reading that began after `tick`.
+    /// Returns where `pid` holds that socket, as a reading that began after `tick` showed.
     pub fn hit_since(&self, inode: Inode, pid: Pid, tick: u64) -> Option<Hit> {
         let holder = self.holders_since(inode, tick).find(|holder| holder.pid == pid)?;
         Some(Hit { inode, pid, fd: holder.fd })
     }
 
-    /// Returns who was seen to hold that socket, in readings that began after `tick`.
+    /// Returns who holds that socket, as readings that began after `tick` showed.
     pub fn holders_since(&self, inode: Inode, tick: u64) -> impl Iterator<Item = &Holder> {
         let holders = self.holders.get(&inode).into_iter().flatten();
         holders.filter(move |holder| holder.began > tick)
     }
 
-    /// Returns who was seen to hold what, in readings that began after `tick`.
+    /// Returns who holds what, as readings that began after `tick` showed.
     pub fn all_holders_since(&self, tick: u64) -> Holders {
         let is_old = |holder: &Holder| holder.began <= tick;
         if !self.holders.values().flatten().any(is_old) {
@@ -208,28 +207,29 @@ impl Tables {
         Arc::new(young)
     }
 
-    /// Whether that process's table was read to its end, or could not be read, after `tick`.
+    /// Returns whether a reading of `pid` that began after `tick` is complete, or was impossible.
     pub fn has_read_since(&self, pid: Pid, tick: u64) -> bool {
         self.read.get(&pid).is_some_and(|reading| reading.began > tick)
     }
 
-    /// Whether the process or something in its table went while it was read.
+    /// Returns whether the process, or something in its table, went away while it was read.
     pub fn has_lost(&self, pid: Pid) -> bool {
         self.has_lost.contains(&pid)
     }
 
-    /// Returns what that process's table showed last; `None` where it was not read.
+    /// Returns what the table of `pid` last showed; `None` if it was not read.
     pub fn shown(&self, pid: Pid) -> Option<Shown> {
         self.read.get(&pid).map(|reading| reading.shown)
     }
 
-    /// Returns the processes whose table showed that.
+    /// Returns the processes whose table last showed this.
     pub fn showing(&self, shown: Shown) -> impl Iterator<Item = Pid> {
         let readings = self.read.iter().filter(move |(_, reading)| reading.shown == shown);
         readings.map(|(pid, _)| *pid)
     }
 
-    /// A table could not be read. The first time that may pass; the second time it counts as read.
+    /// Notes that a table could not be read. The first time it is read again, the second time it counts
+    /// as read.
     pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
         self.has_lost.insert(visit.pid);
         if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
@@ -237,12 +237,12 @@ impl Tables {
         }
     }
 
-    /// Why that process's table could not be read, where the reason is none of its own.
+    /// Returns why the table of `pid` could not be read, if the process is not to blame.
     pub fn why_unread(&self, pid: Pid) -> Option<&Error> {
         self.unread.get(&(pid, None))
     }
 
-    /// The same for any process.
+    /// Returns the same for any process.
     pub fn unread(&self) -> Option<&Error> {
         self.unread.values().next()
     }

@@ -1,16 +1,16 @@
 //! The walk over the descriptor tables of all processes, in slices.
 //!
-//! 1. Tables to read first: those of recent owners, then those of the processes in the wanted
-//!    sockets' control groups. Often it ends there.
-//! 2. Every process in the order of `order.rs`. Those that had no descriptors at the last walk are
-//!    looked at when all are read that have changed.
-//! 3. Once more, after a fresh listing, those that are new, whose number of descriptors changed, or
-//!    that lost something while they were read: a descriptor that was passed or renumbered
-//!    meanwhile may have been missed in both places.
+//! 1. The tables of recent owners, then those of the processes in the wanted sockets' control groups.
+//!    Often the walk ends there.
+//! 2. Every process, in the order of `order.rs`. Those without descriptors at the last walk are
+//!    checked once all that have changed are read.
+//! 3. After a fresh listing, once more those that are new, whose descriptor count has changed, or that
+//!    lost something while they were read: a descriptor that was passed on or renumbered may have
+//!    been missed in both places.
 //! 4. Processes whose first thread has exited while others live: their own table is empty, their
 //!    threads' are not.
 //!
-//! Tables that somebody names meanwhile, a holder's ancestors' above all, are read in between.
+//! Tables that are named meanwhile, mostly those of a holder's ancestors, are read in between.
 
 use std::collections::HashSet;
 
@@ -26,12 +26,12 @@ use crate::platform::linux::socket::{Group, Hit};
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// The members of more groups than that are in no hurry.
+/// Members of more groups than this don't come first.
 const GROUPS: usize = 16;
-/// What a table shows whose process has none of its own any more, or never had.
+/// What the table of a process without descriptors shows, or of one without its first thread.
 const EMPTY: Shown = Shown::Descriptors(0);
 
-/// What earlier walks have learned. It decides the order only.
+/// What earlier walks have learned. It only decides the order.
 #[derive(Default)]
 pub struct Known {
     /// How many descriptors each process had.
@@ -42,25 +42,25 @@ pub struct Known {
 
 /// A walk under way.
 pub struct Walk {
-    /// When it began, by the clock of the questions: one that came later needs the next walk for its
-    /// `None`.
+    /// When it began, on the clock of the questions. A later question needs the next walk before its
+    /// answer can be `None`.
     pub began: u64,
-    /// What was read.
+    /// What it has read.
     pub tables: Tables,
-    /// Whose numbers `/proc` had when it began.
+    /// Whose pids `/proc` had when it began.
     numbers: Option<Numbers>,
-    /// What somebody named meanwhile.
+    /// Tables named while it was under way.
     named: Queue,
     is_their_turn: bool,
     stage: Stage,
-    /// What the stage has found to be read, before the next of `order`.
+    /// What the stage has found to read before the next in `order`.
     next: Queue,
-    /// Control groups whose members come next; `None` while nobody wants everybody's table.
+    /// Control groups whose members come next; `None` while nobody needs every table.
     groups: Option<Vec<Group>>,
     order: Option<Order>,
-    /// The counts of the first listing, once there is a second one.
+    /// The counts of the first listing, once there is a second.
     first_counts: Counts,
-    /// Those without descriptors of their own that were looked at already.
+    /// Processes without descriptors of their own that have been checked.
     examined: HashSet<Pid>,
 }
 
@@ -72,19 +72,19 @@ enum Stage {
     Threads,
 }
 
-/// What a step came to.
+/// The outcome of a step.
 pub enum Step {
     /// A wanted socket and who holds it.
     Hit(Hit),
     /// There is more to do, in this slice or the next.
     More,
-    /// Every table that was to be read has been.
+    /// Every table that had to be read has been.
     Over,
 }
 
 impl Walk {
-    /// A walk that has read nothing yet and reads only what comes `first` and what is named.
-    /// `sockets`: the device of sockfs, where it is known.
+    /// Begins a walk that reads only the tables of `first` and what is named. `sockets` is the device
+    /// of sockfs, if known.
     pub fn new(began: u64, sockets: Option<u64>, first: impl Iterator<Item = Pid>) -> Self {
         let numbers = Numbers::current().ok();
         let own = numbers.zip(sockets);
@@ -106,38 +106,38 @@ impl Walk {
         }
     }
 
-    /// Returns whether it reads only what came first and what is named.
+    /// Returns whether it reads only the first tables and what is named.
     pub fn is_narrow(&self) -> bool {
         self.groups.is_none()
     }
 
-    /// Returns whether only what was to be read first is read.
+    /// Returns whether the first tables are read and nothing else is asked of it.
     pub fn may_widen(&self) -> bool {
         self.is_narrow() && self.next.is_empty() && self.tables.reading().is_none()
     }
 
-    /// Whether only processes without a first thread are left.
+    /// Returns whether only processes without a first thread are left.
     #[cfg(test)]
     pub fn is_at_threads(&self) -> bool {
         self.stage == Stage::Threads
     }
 
-    /// Goes on to read everybody's table, the members of `groups` first. What was read already counts
-    /// for those who asked by `began`.
+    /// Goes on to every process, members of `groups` first. What has been read counts for questions
+    /// asked by `began`.
     pub fn widen(&mut self, began: u64, groups: impl IntoIterator<Item = Group>) {
         self.began = began;
         self.groups = Some(groups.into_iter().take(GROUPS).collect());
     }
 
-    /// Reads that process's table soon, if it is not about to.
+    /// Reads the table of `pid` soon, unless that is already due.
     pub fn name(&mut self, pid: Pid) {
         if !self.is_named(pid) {
             self.named.extend([pid].into_iter());
         }
     }
 
-    /// Returns whether all that shows what a process holds was read after `since`; names it if not.
-    /// `has_named_threads`: what the last call left there, `false` before the first.
+    /// Returns whether everything that shows what a process holds was read after `since`, and names it
+    /// if not. `has_named_threads` is what the last call left in it, `false` at first.
     pub fn has_read_all_of(&mut self, pid: Pid, since: u64, has_named_threads: &mut bool) -> bool {
         if !self.tables.has_read_since(pid, since) {
             self.name(pid);
@@ -151,25 +151,25 @@ impl Walk {
         !self.is_named(pid)
     }
 
-    /// Returns whether that one's table is being read, or will be soon.
+    /// Returns whether the table of `pid` is being read or is due.
     fn is_named(&self, pid: Pid) -> bool {
         self.named.contains(pid) || self.tables.reading().is_some_and(|visit| visit.pid == pid)
     }
 
-    /// The counts that were taken, at the walk's end; `None` if it ended among them.
+    /// Returns the counts at the end of the walk; `None` if it ended before they were complete.
     pub fn into_counts(self) -> Option<Counts> {
         self.order.filter(Order::is_counted).map(Order::into_counts)
     }
 
-    /// To be called at the head of each slice but the first. `false` where `/proc` has other
-    /// numbers than before, as after a fork: then nothing that was read counts.
+    /// Must be called at the start of each slice but the first. Returns `false` if the pids in `/proc`
+    /// are no longer the same, as after a fork: then nothing that was read counts.
     pub fn resume(&mut self) -> bool {
         self.tables.resume().into_iter().for_each(|visit| self.named.add_again(visit));
         self.numbers == Numbers::current().ok()
     }
 
-    /// Takes one step. `now`: when the reading begins that it may begin. After a failure that could be
-    /// cured the same step is taken again.
+    /// Takes one step. A reading that it begins has begun at `now`. After a failure that was cured, the
+    /// same step is taken again.
     pub fn step(
         &mut self,
         known: &mut Known,
@@ -192,8 +192,8 @@ impl Walk {
         Ok(if is_over { Step::Over } else { Step::More })
     }
 
-    /// Whom to visit next; `None` where something else was done to find out. Those that are named come
-    /// every other time: they may come without pause, and must not keep the walk from its end.
+    /// Returns whom to visit next; `None` if the step went into finding out. Named tables get every
+    /// other turn: they may keep coming, and must not keep the walk from its end.
     fn next_by_turns(&mut self, known: &mut Known, slice: &Slice) -> Result<Option<Visit>, Error> {
         self.is_their_turn = !self.is_their_turn;
         if self.is_their_turn
@@ -212,7 +212,7 @@ impl Walk {
         Ok(None)
     }
 
-    /// The members of the groups come first, one group after the other.
+    /// Queues the members of the next group.
     fn take_group(&mut self, known: &mut Groups) {
         let Some(groups) = &mut self.groups else { return };
         let Some(group) = groups.last() else {
@@ -223,13 +223,13 @@ impl Walk {
             groups.pop();
             let (tables, began) = (&self.tables, self.began);
             let unread = |pid: &Pid| !tables.has_read_since(*pid, began);
-            // The highest pid first: it is likely to be the youngest.
+            // Highest pid first, since it is likely to be the youngest.
             self.next.extend(members.into_iter().rev().filter(unread));
         }
     }
 
-    /// Lists and counts everybody, and then visits one after the other; the second time those only that
-    /// may have been missed.
+    /// Lists and counts every process, then returns one after the other; the second time around only
+    /// those that may have been missed.
     fn next_of_order(&mut self, known: &Counts, slice: &Slice) -> Result<Option<Visit>, Error> {
         let is_again = self.stage == Stage::Again;
         let order = match &mut self.order {
@@ -258,7 +258,7 @@ impl Walk {
             }
         }
         match order.next() {
-            // Read since this walk began.
+            // It was read after this walk began.
             Some(visit) if !is_again && tables.has_read_since(visit.pid, began) => {}
             Some(visit) => return Ok(Some(visit)),
             None if is_again => {
@@ -275,8 +275,8 @@ impl Walk {
     }
 }
 
-/// Returns those that may live without their first thread: their own table is empty. On a kernel that
-/// counts no descriptors, a hidden one may be empty too.
+/// Returns processes that may live without their first thread, since their own table is empty. On a
+/// kernel that doesn't count descriptors, so may a hidden one be.
 fn suspects(order: &Order, tables: &Tables, examined: &HashSet<Pid>) -> HashSet<Pid> {
     let hidden = tables.showing(Shown::Hidden).filter(|_| !order.has_counts());
     let suspects = order.without_descriptors().chain(tables.showing(EMPTY)).chain(hidden);
