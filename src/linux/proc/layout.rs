@@ -1,6 +1,6 @@
 //! Bytes of `/proc` become values. No system call is made here and nothing is trusted for length.
 //!
-//! sock_diag's bytes are read in `diag_reply.rs`, the socket tables' text in `proc_net.rs`.
+//! sock_diag's bytes are read in `inet_diag.rs`, the socket tables' text in `proc_net.rs`.
 
 use std::ffi::CStr;
 

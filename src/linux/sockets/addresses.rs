@@ -3,8 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::channel::{Channel, attempted, is_absent};
-use super::kernel::NetlinkFamily;
-use super::route_reply::{self, OwnAddress};
+use super::ifaddr::{self, OwnAddress};
 use crate::error::Error;
 use crate::platform::linux::kernel::Failure;
 use crate::socket::End;
@@ -51,13 +50,13 @@ pub fn destination(address: &End) -> Result<Destination, Error> {
 
 /// The addresses of one family.
 fn own_addresses(of_family: IpAddr) -> Result<Vec<OwnAddress>, Failure> {
-    let mut channel = Channel::open(NetlinkFamily::Route)?;
-    channel.send(|sequence| route_reply::request(of_family, sequence))?;
+    let mut channel = Channel::open(libc::NETLINK_ROUTE)?;
+    channel.send(|sequence| ifaddr::request(of_family, sequence))?;
     let mut addresses = Vec::new();
     let mut buffer = Vec::new();
     for _ in 0..DATAGRAMS {
         let received = channel.receive(&mut buffer, &mut |body| {
-            addresses.extend(route_reply::own_address(body));
+            addresses.extend(ifaddr::own_address(body));
         })?;
         match received.done {
             None => {}

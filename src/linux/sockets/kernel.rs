@@ -4,28 +4,16 @@
 
 #![expect(unsafe_code, reason = "system calls; one foreign call per block")]
 
+use std::ffi::c_int;
 use std::mem::offset_of;
 
 use crate::platform::linux::kernel::{Descriptor, Errno, succeeded};
 
-/// Which part of the kernel a netlink socket talks to.
-#[derive(Clone, Copy, Debug)]
-pub enum NetlinkFamily {
-    /// NETLINK_SOCK_DIAG: sockets.
-    SockDiag,
-    /// NETLINK_ROUTE: addresses and interfaces.
-    Route,
-}
-
-/// `socket(AF_NETLINK)`, close-on-exec.
-pub fn netlink_socket(family: NetlinkFamily) -> Result<Descriptor, Errno> {
+/// `socket(AF_NETLINK)` to a part of the kernel, close-on-exec.
+pub fn netlink_socket(part: c_int) -> Result<Descriptor, Errno> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
-    let family = match family {
-        NetlinkFamily::SockDiag => libc::NETLINK_SOCK_DIAG,
-        NetlinkFamily::Route => libc::NETLINK_ROUTE,
-    };
     // SAFETY: takes integers only.
-    let number = unsafe { libc::socket(libc::AF_NETLINK, kind, family) };
+    let number = unsafe { libc::socket(libc::AF_NETLINK, kind, part) };
     Descriptor::opened(number)
 }
 

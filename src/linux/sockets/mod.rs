@@ -3,25 +3,23 @@
 //! | room | holds |
 //! | --- | --- |
 //! | `candidates` | a question's sockets, and what can be asked for quickly |
-//! | `listing`, `dumps` | whole tables, read for all the questions that need them |
+//! | `listing` | whole tables, read for all the questions that need them |
 //! | `unix_peer` | the other end of a Unix-domain socket |
 //! | `sock_diag`, `channel`, `kernel` | questions to the kernel by netlink |
 //! | `text_table` | the tables as text, where netlink is refused |
 //! | `addresses`, `users`, `peers` | own addresses; a placeholder for users; what to ask first |
-//! | `netlink`, `diag_*`, `unix_diag`, `route_reply`, `proc_net`, `states` | bytes, without a system call |
+//! | `netlink`, `inet_diag`, `unix_diag`, `ifaddr`, `proc_net`, `states` | bytes, without a system call |
 
 mod addresses;
 pub mod candidates;
 mod channel;
-mod diag_reply;
-mod diag_request;
-mod dumps;
+mod ifaddr;
+mod inet_diag;
 mod kernel;
 pub mod listing;
 mod netlink;
 mod peers;
 mod proc_net;
-mod route_reply;
 pub mod sock_diag;
 mod states;
 #[cfg(test)]

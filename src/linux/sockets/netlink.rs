@@ -26,9 +26,9 @@ pub enum Message<'a> {
     Other,
 }
 
-/// Returns a request to the kernel.
-pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[u8]) -> Vec<u8> {
-    let length = body.len().saturating_add(HEADER_BYTES);
+/// Returns a request to the kernel, with the parts of a body.
+pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[&[u8]]) -> Vec<u8> {
+    let length = body.iter().fold(HEADER_BYTES, |sum, part| sum.saturating_add(part.len()));
     let flags: u16 = match asks {
         Asks::One => 1,
         Asks::All => 0x301,
@@ -39,7 +39,7 @@ pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[u8]) -> Vec<u8> {
     bytes.extend(flags.to_ne_bytes());
     bytes.extend(sequence.to_ne_bytes());
     bytes.extend(0_u32.to_ne_bytes()); // The kernel.
-    bytes.extend(body);
+    body.iter().for_each(|part| bytes.extend_from_slice(part));
     bytes
 }
 
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_request_is_a_header_and_a_body() {
-        let sent = request(20, Asks::All, 8, &[1, 2, 3, 4]);
+        let sent = request(20, Asks::All, 8, &[&[1, 2], &[3, 4]]);
 
         assert_eq!(message(&sent, 8, 0), Some((Message::Body(&[1, 2, 3, 4]), 20)));
         assert_eq!(sent[6..8], 0x301_u16.to_ne_bytes());

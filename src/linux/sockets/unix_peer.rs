@@ -1,7 +1,6 @@
 //! The other end of a Unix-domain socket of this process.
 
 use super::sock_diag::{SockDiag, Unavailable};
-use crate::error::Error;
 use crate::platform::linux::kernel::{self, Descriptor};
 use crate::platform::linux::proc::layout::{decimal, directory_entry};
 use crate::platform::linux::socket::Inode;
@@ -13,13 +12,12 @@ use crate::platform::linux::socket::Inode;
 /// namespace's. That is so of each one that was accepted from a client there: the kernel makes it in
 /// the client's (`unix_stream_connect` in net/unix/af_unix.c).
 pub fn unix_peer(diag: &mut SockDiag, inode: Inode) -> Result<Option<Inode>, Unavailable> {
-    let (peer, is_known) = diag.unix_peer(inode)?;
-    if is_known || !has_descriptor(inode) {
-        return Ok(peer);
+    match diag.unix_peer(inode)? {
+        Some(peer) => Ok(peer),
+        // A socket that this process still has is there: it is the kernel that will not tell.
+        None if has_descriptor(inode) => Err(Unavailable::from(("recvfrom", libc::ENOENT))),
+        None => Ok(None),
     }
-    // A socket that this process still has is there: it is the kernel that will not tell.
-    let error = Error::system("recvfrom", libc::ENOENT, "sock_diag");
-    Err(Unavailable { error, is_absent: true })
 }
 
 /// Returns whether this process still has a descriptor of the socket; also where that cannot be seen.
