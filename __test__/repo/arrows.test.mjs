@@ -9,10 +9,7 @@ import { sources } from '../support/sources.mjs'
 /** What is asked, what is found and how it fails, in no system's words. */
 const VALUES = 'src/{answer,error,process,question,rank,slice,socket}.rs'
 /** What every wing of src/linux stands on. */
-const LINUX_FLOOR = [
-  'src/linux/{clock,interface,kept,kernel,local_peer,socket,stat}.rs',
-  'src/linux/proc/layout.rs'
-]
+const LINUX_FLOOR = ['src/linux/{clock,kept,kernel,socket}.rs', 'src/linux/proc/layout.rs']
 const LINUX_WINGS = ['src/linux/{sockets,holders,proc}/*']
 const PRODUCT = ['index.js', 'lib/*']
 const SHARED = ['__test__/support/*', 'scripts/lib/*']

@@ -7,16 +7,6 @@ use std::ffi::CStr;
 use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
 
-/// The unsigned number of `bytes` bytes (4 or 8) at `offset`, in this machine's byte order.
-pub fn native_number(structure: &[u8], offset: usize, bytes: usize) -> Option<u64> {
-    let field = structure.get(offset..offset.checked_add(bytes)?)?;
-    match bytes {
-        4 => field.try_into().ok().map(u32::from_ne_bytes).map(u64::from),
-        8 => field.try_into().ok().map(u64::from_ne_bytes),
-        _ => None,
-    }
-}
-
 /// Where the next entry's position stands in `struct linux_dirent64`, <linux/dirent.h>: after the
 /// inode, 8 bytes.
 const D_OFF: usize = 8;
@@ -227,15 +217,5 @@ mod tests {
         for broken in ["", "NSpid:\t", "NSpid:\t812\t\t1\n", "NSpid:\t812\tx\n", "NSpid: 1\n"] {
             assert_eq!(namespace_pids(broken.as_bytes()), [0; 0], "{broken}");
         }
-    }
-
-    #[test]
-    fn a_native_number_stays_inside_the_structure() {
-        let bytes = 7_u64.to_ne_bytes();
-
-        assert_eq!(native_number(&bytes, 0, 8), Some(7));
-        assert_eq!(native_number(&bytes, 1, 8), None);
-        assert_eq!(native_number(&bytes, usize::MAX, 8), None);
-        assert_eq!(native_number(&bytes, 0, 3), None);
     }
 }

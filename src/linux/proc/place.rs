@@ -9,9 +9,8 @@ use std::fmt;
 
 use super::names::{self, Name, is_gone_or_hidden, numbers};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
 use crate::platform::linux::socket::Hit;
-use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// Why something of a process was not read.
