@@ -33,12 +33,12 @@ pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[&[u8]]) -> Vec<u8> 
         Asks::One => 1,
         Asks::All => 0x301,
     };
+    let ([k0, k1], [f0, f1]) = (kind.to_ne_bytes(), flags.to_ne_bytes());
+    let length_bytes = u32::try_from(length).unwrap_or_default().to_ne_bytes();
+    let the_kernel = [0; 4];
+    let header = [length_bytes, [k0, k1, f0, f1], sequence.to_ne_bytes(), the_kernel];
     let mut bytes = Vec::with_capacity(length);
-    bytes.extend(u32::try_from(length).unwrap_or_default().to_ne_bytes());
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.extend(0_u32.to_ne_bytes()); // The kernel.
+    bytes.extend_from_slice(header.as_flattened());
     body.iter().for_each(|part| bytes.extend_from_slice(part));
     bytes
 }

@@ -16,8 +16,6 @@ pub struct TextTable {
     path: &'static CStr,
     /// Whose sockets are in it.
     pub protocol: Protocol,
-    /// Whether it is there on every system: IPv6's is not.
-    is_always_there: bool,
     /// Since it was opened, at the first step.
     file: Option<Kept>,
     /// The bytes of a row whose end is still to come.
@@ -27,15 +25,11 @@ pub struct TextTable {
 impl TextTable {
     /// Returns the two tables of a protocol.
     pub fn of(protocol: Protocol) -> [Self; 2] {
-        let (inet, inet6) = match protocol {
-            Protocol::Tcp => (c"/proc/net/tcp", c"/proc/net/tcp6"),
-            Protocol::Udp => (c"/proc/net/udp", c"/proc/net/udp6"),
+        let paths = match protocol {
+            Protocol::Tcp => [c"/proc/net/tcp", c"/proc/net/tcp6"],
+            Protocol::Udp => [c"/proc/net/udp", c"/proc/net/udp6"],
         };
-        let of_file = |(path, is_always_there)| {
-            let (file, rest) = (None, Vec::new());
-            Self { path, protocol, is_always_there, file, rest }
-        };
-        [(inet, true), (inet6, false)].map(of_file)
+        paths.map(|path| Self { path, protocol, file: None, rest: Vec::new() })
     }
 
     /// Returns whether it could be opened.
@@ -50,7 +44,8 @@ impl TextTable {
             self.rest.clear();
             // Once more after a failure that may pass, as for want of memory.
             self.file = match open(self.path).or_else(|_| open(self.path)) {
-                Err(libc::ENOENT) if !self.is_always_there => return Ok(false),
+                // A system without IPv6.
+                Err(libc::ENOENT) if self.path.to_bytes().ends_with(b"6") => return Ok(false),
                 opened => Some(opened.map_err(|errno| self.failure("open", errno))?),
             };
         }

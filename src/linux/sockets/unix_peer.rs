@@ -6,7 +6,7 @@ use super::kernel;
 use super::sock_diag::{SockDiag, Unavailable};
 use crate::error::Error;
 use crate::platform::linux::kernel::{
-    Descriptor, Failure, NO_DIRECTORY, directory_entries, open, stat_of_number,
+    Failure, NO_DIRECTORY, Stat, directory_entries, open, stat_of_number,
 };
 use crate::platform::linux::proc::layout::{decimal, directory_entry};
 use crate::platform::linux::socket::Inode;
@@ -63,30 +63,20 @@ fn has_descriptor(inode: Inode) -> bool {
     let Ok(directory) = open(NO_DIRECTORY, c"/proc/self/fd", flags) else {
         return true;
     };
+    let is_it = |stat: &Stat| stat.is_socket && stat.object.1 == u64::from(inode);
     let mut buffer = vec![0; 8192];
-    loop {
-        match is_among_next(&directory, inode, &mut buffer) {
-            Some(false) => {}
-            Some(true) => return true,
-            None => return false,
+    while let Ok(mut entries) = directory_entries(&directory, &mut buffer)
+        && !entries.is_empty()
+    {
+        while let Some((name, next)) = directory_entry(entries) {
+            let stat = decimal(name.to_bytes()).and_then(|number| stat_of_number(number).ok());
+            if stat.as_ref().is_some_and(is_it) {
+                return true;
+            }
+            entries = entries.get(next..).unwrap_or_default();
         }
     }
-}
-
-/// `None` at the end.
-fn is_among_next(directory: &Descriptor, inode: Inode, buffer: &mut [u8]) -> Option<bool> {
-    let mut entries = directory_entries(directory, buffer).ok().filter(|e| !e.is_empty())?;
-    while let Some((name, next)) = directory_entry(entries) {
-        let stat = decimal(name.to_bytes()).map(stat_of_number);
-        if let Some(Ok(stat)) = stat
-            && stat.is_socket
-            && stat.object.1 == u64::from(inode)
-        {
-            return Some(true);
-        }
-        entries = entries.get(next..).unwrap_or_default();
-    }
-    Some(false)
+    false
 }
 
 #[cfg(test)]
