@@ -7,8 +7,6 @@ mod answer;
 mod error;
 pub mod node;
 mod platform;
-mod process;
 mod question;
-mod rank;
 mod slice;
 mod socket;

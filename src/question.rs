@@ -1,6 +1,7 @@
-//! What is asked, for all systems; knows neither Node nor an operating system.
+//! What is asked, which socket answers it, and how well: decided here once for all systems. Knows neither
+//! Node nor an operating system.
 
-use crate::socket::{End, Protocol, State};
+use crate::socket::{End, Protocol, Reach, Socket, State};
 
 /// A process id, 1 to 2147483647. The same number may be another process tomorrow.
 pub type Pid = i32;
@@ -88,7 +89,58 @@ pub struct Filter {
     pub pid: Option<Pid>,
 }
 
+/// How well a socket answers a question; the greater one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank(u8);
+
+impl Rank {
+    /// Nothing answers better.
+    pub const BEST: Self = Self(u8::MAX);
+
+    /// What an accepted connection is worth to a question for its port alone.
+    #[cfg(test)]
+    pub const SECOND: Self = Self(2);
+
+    /// What is preferred first, and then how exact its address is. `None` for `reach`: the question
+    /// names no address.
+    fn new(is_preferred: bool, reach: Option<Reach>) -> Self {
+        let exactness = match reach {
+            None | Some(Reach::Exact) => 2,
+            Some(Reach::Wildcard) => 1,
+            Some(Reach::DualStack) => 0,
+        };
+        match (is_preferred, exactness) {
+            (true, 2) => Self::BEST,
+            (true, exactness) => Self(exactness | 4),
+            (false, exactness) => Self(exactness),
+        }
+    }
+}
+
 impl Wanted {
+    /// Returns how well `socket` answers; `None`: it does not.
+    pub fn rank(&self, socket: &Socket) -> Option<Rank> {
+        let is_protocol = self.protocol().is_none_or(|protocol| protocol == socket.protocol());
+        let is_port = self.local_port().is_none_or(|port| port == socket.local.port);
+        if !is_protocol || !is_port {
+            return None;
+        }
+        match self {
+            Self::Port(port) => port.rank(socket),
+            Self::Connection { local, remote } => {
+                let is_connected = socket.state() == State::Connected;
+                let is_it = local.is(&socket.local) && remote.is(&socket.remote);
+                (is_connected && is_it).then_some(Rank::BEST)
+            }
+            Self::Reply { peer, own } => reply_rank(socket, peer, own),
+            Self::LocalPeer(_) => None,
+            Self::All(filter) => {
+                let is_state = filter.state.is_none_or(|state| state == socket.state());
+                (is_state && socket.local.port != 0).then_some(Rank::BEST)
+            }
+        }
+    }
+
     /// Returns the protocol that a socket must have; `None`: either will do.
     pub fn protocol(&self) -> Option<Protocol> {
         match self {
@@ -110,6 +162,33 @@ impl Wanted {
             Self::All(filter) => filter.port,
         }
     }
+}
+
+impl Port {
+    fn rank(&self, socket: &Socket) -> Option<Rank> {
+        if self.state.is_some_and(|state| state != socket.state()) {
+            return None;
+        }
+        let is_preferred = match self.protocol {
+            Protocol::Tcp => self.state.is_some() || socket.state() == State::Listening,
+            Protocol::Udp => socket.state() != State::Connected,
+        };
+        match &self.address {
+            None => Some(Rank::new(is_preferred, None)),
+            Some(address) => Some(Rank::new(is_preferred, Some(socket.reach(address)?))),
+        }
+    }
+}
+
+/// Connected to us, bound to that address, the wildcard, a dual-stack wildcard: the order in which
+/// the kernels choose who gets a datagram. A socket that is connected to somebody else gets none.
+fn reply_rank(socket: &Socket, peer: &End, own: &End) -> Option<Rank> {
+    let reach = socket.reach(peer)?;
+    if socket.state() != State::Connected {
+        return Some(Rank::new(false, Some(reach)));
+    }
+    let is_ours = own.address.is_unspecified() || socket.remote.is_at(own);
+    (is_ours && socket.remote.port == own.port).then(|| Rank::new(true, Some(reach)))
 }
 
 /// What tests ask most.
@@ -140,3 +219,7 @@ impl Wanted {
         Self::Port(Port { protocol: Protocol::Tcp, port, state, address: None })
     }
 }
+
+#[cfg(test)]
+#[path = "question_tests.rs"]
+mod tests;

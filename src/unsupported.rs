@@ -4,9 +4,8 @@
 
 use std::ffi::CStr;
 
-use crate::answer::{Answer, FoundBy};
+use crate::answer::{Answer, FoundBy, ProcessInfo};
 use crate::error::Error;
-use crate::process::ProcessInfo;
 use crate::question::{LocalPeer, Pid, Question};
 use crate::slice::Slice;
 

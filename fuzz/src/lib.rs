@@ -8,12 +8,8 @@
 pub mod answer;
 #[path = "../../src/error.rs"]
 pub mod error;
-#[path = "../../src/process.rs"]
-pub mod process;
 #[path = "../../src/question.rs"]
 pub mod question;
-#[path = "../../src/rank.rs"]
-pub mod rank;
 #[path = "../../src/socket.rs"]
 pub mod socket;
 
@@ -49,11 +45,10 @@ pub mod linux {
 
 #[path = "../../src/darwin"]
 pub mod darwin {
-    pub mod buffers;
-    pub mod errno;
     pub mod kernel;
     pub mod layout;
     pub mod libproc;
+    pub mod listing;
     pub mod procargs;
     pub mod process_layout;
     pub mod sysctl;

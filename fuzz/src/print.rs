@@ -175,4 +175,3 @@ pub fn directory_entry(name: &[u8]) -> Vec<u8> {
     entry.resize(usize::from(length), 0);
     entry
 }
-

@@ -5,8 +5,7 @@ use std::cmp::Reverse;
 use super::kernel::Fd;
 use super::layout::Identity;
 use super::process_layout::Started;
-use crate::question::Pid;
-use crate::rank::Rank;
+use crate::question::{Pid, Rank};
 
 /// launchd keeps sockets for the services that it starts, so it answers only when nobody else does.
 const LAUNCHD: Pid = 1;

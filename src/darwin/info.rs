@@ -3,8 +3,8 @@
 use super::libproc::{self, Unread};
 use super::process_layout::{Facts, Started};
 use super::sysctl;
+use crate::answer::ProcessInfo;
 use crate::error::Error;
-use crate::process::ProcessInfo;
 use crate::question::Pid;
 
 /// What is told of `pid`. Command line and working directory of another user's process are told to

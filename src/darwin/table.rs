@@ -5,16 +5,14 @@
 
 use std::collections::VecDeque;
 
-use super::context::Context;
-use super::gathered::Gathered;
+use super::context::{Context, Gathered};
 use super::hit::{Hit, Owner};
 use super::kernel::Fd;
 use super::layout::Sighting;
 use super::libproc::{self, Unread};
 use super::settle::settle;
 use crate::error::Error;
-use crate::question::Pid;
-use crate::rank::Rank;
+use crate::question::{Pid, Rank};
 use crate::socket::{Kind, Protocol};
 
 /// A table that is being read.

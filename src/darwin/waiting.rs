@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use super::hit::{Hit, Owner};
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;
-use crate::question::{Pid, Question, Wanted};
-use crate::rank::Rank;
+use crate::question::{Pid, Question, Rank, Wanted};
 use crate::socket::{Protocol, Socket};
 
 /// No socket that counts has this port: here are the questions for any port.

@@ -7,9 +7,9 @@ use napi::{Env, Task};
 use napi_derive::napi;
 
 use super::task::{Failure, guarded, or_null, panic_on_purpose};
+use crate::answer::ProcessInfo;
 use crate::error::Error;
 use crate::platform;
-use crate::process::ProcessInfo;
 use crate::question::Pid;
 use crate::slice::Slice;
 

@@ -10,8 +10,7 @@ use super::process::ProcessList;
 use super::tables::Snapshot;
 use crate::answer::{Found, SocketRow};
 use crate::error::Error;
-use crate::question::{Filter, Gives, Port, Question, Wanted};
-use crate::rank::Rank;
+use crate::question::{Filter, Gives, Port, Question, Rank, Wanted};
 use crate::socket::{End, State};
 
 /// Looks for the answer among the rows.

@@ -10,8 +10,8 @@ use super::win32_error::{
     ERROR_ACCESS_DENIED, ERROR_GEN_FAILURE, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_PARAMETER,
     failed,
 };
+use crate::answer::ProcessInfo;
 use crate::error::Error;
-use crate::process::ProcessInfo;
 use crate::question::Pid;
 
 /// A process that lives.

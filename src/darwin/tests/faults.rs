@@ -6,13 +6,12 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 
 use super::asker::{Asker, connection, reply, tcp_port_at, udp_port};
-use crate::answer::{Found, SocketRow};
+use crate::answer::{Found, ProcessInfo, SocketRow};
 use crate::error::Error;
 use crate::platform::darwin::fake_libproc::{calls, change, install};
 use crate::platform::darwin::fake_sockets::{connected, listener, other, udp};
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::platform::darwin::{local_peer, process_info, process_path};
-use crate::process::ProcessInfo;
 use crate::question::{Filter, Gives, Question, Wanted};
 
 /// EPERM, ENOENT, ESRCH, EINTR, EIO, EBADF, ENOMEM, EACCES, EFAULT, ENODEV, EINVAL, EMFILE, and

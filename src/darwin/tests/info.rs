@@ -1,9 +1,9 @@
 //! What is told of one process.
 
+use crate::answer::ProcessInfo;
 use crate::platform::darwin::fake_libproc::{calls, change, install};
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::platform::darwin::process_info;
-use crate::process::ProcessInfo;
 
 const PROGRAM: &[u8] = b"/Applications/A.app/Contents/MacOS/A";
 

@@ -7,7 +7,7 @@ use super::*;
 use crate::platform::linux::kernel::stat_of_number;
 use crate::platform::linux::proc::namespace::Numbers;
 use crate::platform::linux::socket::Candidate;
-use crate::rank::Rank;
+use crate::question::Rank;
 
 fn listener() -> (Option<TcpListener>, Inode) {
     let listener = TcpListener::bind("127.0.0.1:0").ok();

@@ -10,9 +10,9 @@ use super::namespace::Numbers;
 use super::path::{PATH_BYTES, folder, program};
 use super::place::{Place, ProcessDirectory, Unread, seen};
 use super::start::start_ms;
+use crate::answer::ProcessInfo;
 use crate::error::Error;
 use crate::platform::linux::socket::Hit;
-use crate::process::ProcessInfo;
 use crate::question::Pid;
 
 /// A line for each hierarchy of control groups, whose paths are seldom longer than 200 bytes.

@@ -17,8 +17,7 @@ use super::states::{self, LISTENING};
 use super::unix_peer::unix_peer;
 use crate::error::Error;
 use crate::platform::linux::socket::{Candidate, Inode, Row};
-use crate::question::{LocalPeer, Port, Question, Wanted};
-use crate::rank::Rank;
+use crate::question::{LocalPeer, Port, Question, Rank, Wanted};
 use crate::socket::{End, Protocol, State};
 
 /// Up to here each question has dumps of its own; for more, one dump of everything is cheaper.

@@ -2,10 +2,10 @@
 
 use super::asker::{LATER, THEN};
 use super::fake_machine::{Machine, Process};
+use crate::answer::ProcessInfo;
 use crate::error::Error;
 use crate::platform::windows::kernel::imports::{change, install};
 use crate::platform::windows::{process_info, process_path};
-use crate::process::ProcessInfo;
 use crate::question::Pid;
 
 /// 2024-01-01, as JavaScript tells it.

@@ -3,10 +3,9 @@
 use super::asker::{LATER, THEN, ask, connection};
 use super::fake_machine::{Machine, Process};
 use super::rows::{ESTABLISHED, tcp};
-use crate::answer::Found;
+use crate::answer::{Found, ProcessInfo};
 use crate::platform::windows::kernel::imports::{change, install};
 use crate::platform::windows::process_info;
-use crate::process::ProcessInfo;
 use crate::question::Gives;
 
 const SERVER: (&str, u16) = ("127.0.0.1", 80);
