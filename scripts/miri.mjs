@@ -10,7 +10,7 @@ import { ensureNightly } from './lib/nightly.mjs'
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** Modules without a system call. */
 const MODULES = [
-  ...'wire question error cgroup layout command_line native_path'.split(' '),
+  ...'wire question error layout command_line native_path'.split(' '),
   ...'netlink inet_diag unix_diag ifaddr proc_net states sockets::peers'.split(' ')
 ].map((name) => `${name}::`)
 

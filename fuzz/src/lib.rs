@@ -28,8 +28,6 @@ pub mod linux {
     pub mod socket;
 
     pub mod proc {
-        pub mod args;
-        pub mod cgroup;
         pub mod layout;
     }
 

@@ -23,8 +23,7 @@ pub mod sockets;
 #[cfg(test)]
 mod tests;
 
-pub use proc::info::process_info;
-pub use proc::path::process_path;
+pub use proc::info::{process_info, process_path};
 pub use search::Search;
 pub use sockets::addresses::interface_index;
 pub use sockets::kernel::interface_name;
