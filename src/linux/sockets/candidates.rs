@@ -50,21 +50,21 @@ impl Unlisted {
     /// What fails comes again when the whole tables are read, and is told then.
     pub fn quick(diag: &mut SockDiag, question: Question, many: usize) -> Self {
         let is_dumped = many > FILTERED_QUESTIONS && is_udp_port(&question.wanted);
-        let mut unlisted = Self::new(question, Vec::new());
+        let mut unlisted = Self::new(question);
         if unlisted.resolve().is_ok() && !is_dumped && unlisted.ask(diag).is_err() {
-            let anew = Self::new(unlisted.question, Vec::new());
+            let anew = Self::new(unlisted.question);
             unlisted = Self { destination: unlisted.destination, ..anew };
         }
         unlisted
     }
 
-    /// Returns a question with what was found quickly.
-    pub fn new(question: Question, candidates: Vec<Candidate>) -> Self {
+    /// Returns a question of which nothing is known yet.
+    pub fn new(question: Question) -> Self {
         Self {
             question,
             rows: Vec::new(),
             places: BTreeMap::new(),
-            candidates,
+            candidates: Vec::new(),
             destination: None,
             is_complete: false,
             has_best: false,
