@@ -3,7 +3,6 @@
 // The functions, each top to bottom: check, ask, answer. They are `async` so that a wrong argument
 // rejects; up to the first `await` all runs at the call, so arguments are read there.
 
-const { throwIfAborted } = require('./lib/abort')
 const {
   checkListOptions,
   checkOptions,
@@ -15,6 +14,7 @@ const {
 const { load } = require('./lib/binding')
 const { checkConnection, checkReply } = require('./lib/ends')
 const { lookupError } = require('./lib/errors')
+const { throwIfAborted } = require('./lib/waiters')
 
 /** @type {typeof import('./index').findPeerPid} */
 async function findPeerPid(socket, options) {
@@ -23,7 +23,8 @@ async function findPeerPid(socket, options) {
 
 /** @type {typeof import('./index').findPeerProcess} */
 async function findPeerProcess(socket, options) {
-  return recordOf(answerOf(await askForPeer('record', socket, options)))
+  const record = answerOf(await askForPeer('record', socket, options))
+  return lookups().recordOf(record)
 }
 
 /**
@@ -105,7 +106,7 @@ async function getProcessInfo(pid, options) {
   checkPid(pid)
   const { signal } = checkOptions(options)
   throwIfAborted(signal)
-  const { askForInfo } = lookups()
+  const { askForInfo, recordOf } = lookups()
 
   return recordOf(answerOf(await askForInfo(pid, signal)))
 }
@@ -126,34 +127,11 @@ function loadLookups() {
   const { localPeer } = load()
   return {
     localPeer,
-    ...require('./lib/bundle'),
     ...require('./lib/processes'),
     ...require('./lib/sockets'),
     ...require('./lib/table'),
     ...require('./lib/waiters'),
     ...require('./lib/wire')
-  }
-}
-
-/**
- * The caller's own record: who asked the same gets another.
- * @param {import('./lib/native').Info | null} info
- */
-function recordOf(info) {
-  if (info === null) return null
-  const { pid, ppid, uid, name, path, args, cwd, startMs, cgroup, services } = info
-  return {
-    pid,
-    ppid: ppid || null,
-    uid,
-    name,
-    path,
-    args: args && [...args],
-    cwd,
-    startTime: startMs === null ? null : new Date(startMs),
-    bundlePath: lookups().bundleOf(path),
-    cgroup,
-    services: services && [...services]
   }
 }
 

@@ -2,11 +2,21 @@
 
 // What callers pass, checked and refused the way Node refuses its own arguments.
 
-const { readAddress } = require('./address')
 const { invalidType, invalidValue, outOfRange } = require('./errors')
 
 const PORT_MAX = 0xffff
 const PID_MAX = 0x7fffffff
+/** fe80::/10. Its first group has four digits in every spelling. */
+const LINK_LOCAL = /^fe[89ab][\da-f]:/i
+
+/** @type {typeof import('node:net') | undefined} */
+let loadedNet
+
+/** Loaded by the first call: a program that has no sockets of its own starts faster. */
+function net() {
+  loadedNet ??= require('node:net')
+  return loadedNet
+}
 
 /**
  * @param {string} name
@@ -23,13 +33,13 @@ function checkInteger(name, value, max) {
 }
 
 /** @param {unknown} port */
-function checkPort(port) {
-  return checkInteger('port', port, PORT_MAX)
+function checkPort(port, name = 'port') {
+  return checkInteger(name, port, PORT_MAX)
 }
 
 /** @param {unknown} pid */
-function checkPid(pid) {
-  return checkInteger('pid', pid, PID_MAX)
+function checkPid(pid, name = 'pid') {
+  return checkInteger(name, pid, PID_MAX)
 }
 
 /**
@@ -91,8 +101,8 @@ function checkListOptions(options) {
     signal: checkSignal(signal),
     protocol: checkOneOf('options.protocol', protocol, ['tcp', 'udp']),
     state: checkOneOf('options.state', state, ['listening', 'connected', 'bound']),
-    port: port === undefined ? undefined : checkInteger('options.port', port, PORT_MAX),
-    pid: pid === undefined ? undefined : checkInteger('options.pid', pid, PID_MAX)
+    port: port === undefined ? undefined : checkPort(port, 'options.port'),
+    pid: pid === undefined ? undefined : checkPid(pid, 'options.pid')
   }
 }
 
@@ -122,12 +132,28 @@ function checkAddress(name, value) {
   return address
 }
 
+/**
+ * Returns the IP address, as a socket's localAddress has it, without a scope that means nothing: only a link-local one is of one interface.
+ * `null`: not an IP address.
+ *
+ * The scope is split off here because net.isIPv6 refuses one with a '_' (`fe80::1%br_lan`), which
+ * real sockets have.
+ * @param {string} text
+ * @returns {string | null}
+ */
+function readAddress(text) {
+  if (net().isIPv4(text)) return text
+  const percent = text.indexOf('%')
+  const digits = percent === -1 ? text : text.slice(0, percent)
+  if (!net().isIPv6(digits) || percent === text.length - 1) return null
+  return LINK_LOCAL.test(digits) ? text : digits
+}
+
 exports.checkPort = checkPort
 exports.checkPid = checkPid
 exports.checkOptions = checkOptions
 exports.checkPortOptions = checkPortOptions
 exports.checkUdpPortOptions = checkUdpPortOptions
 exports.checkListOptions = checkListOptions
-exports.checkInteger = checkInteger
 exports.checkAddress = checkAddress
-exports.PORT_MAX = PORT_MAX
+exports.readAddress = readAddress

@@ -1,7 +1,7 @@
 'use strict'
 
 // The native binary for this system and C library. Loaded by the first call, not by `require`. What
-// only a failure needs is in cures.js and libc.js.
+// only a failure needs is in cures.js and image.js.
 
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
@@ -69,7 +69,7 @@ function loadPackage(attempt) {
     return loadTag(tag, attempt)
   } catch (cause) {
     // Most Linux systems have glibc; only when its binary fails is it worth asking which one this is.
-    if (muslTag === undefined || !require('./libc').isMusl()) throw cause
+    if (muslTag === undefined || !require('./image').isMusl()) throw cause
     attempt.tag = muslTag
     attempt.file = undefined
     return loadTag(muslTag, attempt)

@@ -3,7 +3,7 @@
 // The ends of a socket that a caller passes, read once each and at the call: a getter may tell
 // something else a moment later.
 
-const { checkAddress, checkInteger, PORT_MAX } = require('./arguments')
+const { checkAddress, checkPort } = require('./arguments')
 const { invalidType } = require('./errors')
 
 /** @typedef {import('./wire').End} End */
@@ -139,7 +139,7 @@ function checkObject(name, expected, value) {
  */
 function checkEnd(owner, side, givenAddress, givenPort) {
   const address = checkAddress(`${owner}.${side}Address`, givenAddress)
-  const port = givenPort === undefined ? undefined : checkPort(`${owner}.${side}Port`, givenPort)
+  const port = givenPort === undefined ? undefined : checkPort(givenPort, `${owner}.${side}Port`)
   return address === undefined || port === undefined ? null : { address, port }
 }
 
@@ -152,15 +152,7 @@ function checkEnd(owner, side, givenAddress, givenPort) {
 function checkWholeEnd(owner, givenAddress, givenPort) {
   const address = checkAddress(`${owner}.address`, givenAddress)
   if (address === undefined) throw invalidType(`${owner}.address`, 'of type string', givenAddress)
-  return { address, port: checkPort(`${owner}.port`, givenPort) }
-}
-
-/**
- * @param {string} name
- * @param {unknown} value
- */
-function checkPort(name, value) {
-  return checkInteger(name, value, PORT_MAX)
+  return { address, port: checkPort(givenPort, `${owner}.port`) }
 }
 
 /** @param {unknown} error */

@@ -1,7 +1,7 @@
 'use strict'
 
-// What a file is that should be a native library, told by its first bytes. The loaders' own words
-// mislead: to glibc a library for another CPU is "No such file or directory".
+// What a program or library says of itself in its headers. The loaders' own words mislead: to glibc a
+// library for another CPU is "No such file or directory". Only a failure loads this file.
 
 const fs = require('node:fs')
 
@@ -25,6 +25,7 @@ const PE_CPUS = new Map([
   [0xaa64, 'arm64']
 ])
 const LC_SEGMENT_64 = 0x19
+const PT_INTERP = 3
 
 /**
  * @typedef {object} Image
@@ -35,6 +36,7 @@ const LC_SEGMENT_64 = 0x19
  */
 
 /**
+ * What a file is that should be a native library, told by its first bytes.
  * @param {string} file
  * @returns {Image}
  */
@@ -42,9 +44,7 @@ function readImage(file) {
   const descriptor = fs.openSync(file, 'r')
   try {
     const { size } = fs.fstatSync(descriptor)
-    const buffer = Buffer.alloc(HEAD_BYTES)
-    const head = buffer.subarray(0, fs.readSync(descriptor, buffer, 0, HEAD_BYTES, 0))
-    return { size, ...told(head) }
+    return { size, ...told(read(descriptor, 0, HEAD_BYTES)) }
   } finally {
     fs.closeSync(descriptor)
   }
@@ -121,4 +121,52 @@ function pe(head) {
   return { kind: 'library', system: cpu === undefined ? null : `win32-${cpu}`, bytes }
 }
 
+/**
+ * Returns whether this Node was linked with musl, Linux's other C library. Told by the ELF interpreter of
+ * the running program: process.report takes milliseconds and may ask DNS, and `ldd` would be a child
+ * process. `false` too when it can't be told.
+ */
+function isMusl(program = '/proc/self/exe') {
+  let file
+  try {
+    file = fs.openSync(program, 'r')
+    return interpreter(file).includes('/ld-musl-')
+  } catch {
+    return false
+  } finally {
+    if (file !== undefined) fs.closeSync(file)
+  }
+}
+
+/**
+ * The path in the program header PT_INTERP of a 64-bit little-endian ELF file (<elf.h>, Elf64_Ehdr
+ * and Elf64_Phdr), or '' when it is linked statically.
+ * @param {number} file
+ */
+function interpreter(file) {
+  const header = read(file, 0, 64)
+  const headersOffset = Number(header.readBigUInt64LE(32)) // e_phoff
+  const headerBytes = header.readUInt16LE(54) // e_phentsize
+  const headerCount = header.readUInt16LE(56) // e_phnum
+  for (let i = 0; i < headerCount; i += 1) {
+    const program = read(file, headersOffset + i * headerBytes, headerBytes)
+    if (program.readUInt32LE(0) !== PT_INTERP) continue
+    const offset = Number(program.readBigUInt64LE(8)) // p_offset
+    const bytes = Number(program.readBigUInt64LE(32)) // p_filesz
+    return read(file, offset, Math.min(bytes, 4096)).toString('latin1')
+  }
+  return ''
+}
+
+/**
+ * @param {number} file
+ * @param {number} position
+ * @param {number} bytes
+ */
+function read(file, position, bytes) {
+  const buffer = Buffer.alloc(bytes)
+  return buffer.subarray(0, fs.readSync(file, buffer, 0, bytes, position))
+}
+
+exports.isMusl = isMusl
 exports.readImage = readImage

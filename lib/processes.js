@@ -1,7 +1,8 @@
 'use strict'
 
-// Questions about processes: batches of pids, one native task at a time, beside the walk for
-// sockets so that neither waits for the other. See sockets.js on why it starts by a Promise reaction.
+// Questions about processes, and their records: batches of pids, one native task at a time, beside the
+// walk for sockets so that neither waits for the other. See sockets.js on why it starts by a Promise
+// reaction.
 
 const { load } = require('./binding')
 const { internalFailure } = require('./errors')
@@ -19,11 +20,11 @@ const { Waiters } = require('./waiters')
 class Kind {
   /**
    * @param {string} name
-   * @param {(binding: Binding, pids: Int32Array) => Promise<(T | null | NativeFailure)[]>} ask
+   * @param {(binding: Binding, pids: Int32Array) => Promise<(T | null | NativeFailure)[]>} tell
    */
-  constructor(name, ask) {
+  constructor(name, tell) {
     this.name = name
-    this.ask = ask
+    this.tell = tell
     /** @type {Map<number, Waiters<T | null>>} */
     this.unasked = new Map()
     /** @type {[number, Waiters<T | null>][]} */
@@ -34,11 +35,12 @@ class Kind {
    * @param {number} pid
    * @param {AbortSignal | undefined} signal
    */
-  wait(pid, signal) {
+  ask(pid, signal) {
     let waiters = this.unasked.get(pid)
     if (waiters === undefined) {
       waiters = new Waiters(`${this.name} of ${pid}`, () => this.unasked.delete(pid))
       this.unasked.set(pid, waiters)
+      start()
     }
     return waiters.wait(signal)
   }
@@ -59,7 +61,7 @@ class Kind {
     let answered = this.batch.length
     try {
       const pids = Int32Array.from(this.batch, ([pid]) => pid)
-      const answers = await this.ask(load(), pids)
+      const answers = await this.tell(load(), pids)
       answers.forEach((answer, i) => {
         this.batch[i][1].settle(isFailure(answer) ? { failure: answer } : { answer }, 'its process')
       })
@@ -77,26 +79,6 @@ const paths = new Kind('path', (binding, pids) => binding.processPaths(pids))
 /** @type {Kind<Info>} */
 const infos = new Kind('info', (binding, pids) => binding.processInfos(pids))
 let isRunning = false
-
-/**
- * @param {number} pid
- * @param {AbortSignal | undefined} signal
- */
-function askForPath(pid, signal) {
-  const outcome = paths.wait(pid, signal)
-  start()
-  return outcome
-}
-
-/**
- * @param {number} pid
- * @param {AbortSignal | undefined} signal
- */
-function askForInfo(pid, signal) {
-  const outcome = infos.wait(pid, signal)
-  start()
-  return outcome
-}
 
 function start() {
   if (isRunning) return
@@ -121,5 +103,41 @@ function isFailure(answer) {
   return typeof answer === 'object' && answer !== null && 'code' in answer
 }
 
-exports.askForPath = askForPath
-exports.askForInfo = askForInfo
+/**
+ * The caller's own record: who asked the same gets another.
+ * @param {Info | null} info
+ */
+function recordOf(info) {
+  if (info === null) return null
+  const { pid, ppid, uid, name, path, args, cwd, startMs, cgroup, services } = info
+  return {
+    pid,
+    ppid: ppid || null,
+    uid,
+    name,
+    path,
+    args: args && [...args],
+    cwd,
+    startTime: startMs === null ? null : new Date(startMs),
+    bundlePath: bundleOf(path),
+    cgroup,
+    services: services && [...services]
+  }
+}
+
+/**
+ * The outermost `.app` directory on macOS: a helper inside Chrome.app is Chrome's. `null` for a
+ * program that is in none, and on every other system.
+ * @param {string | null} path
+ */
+function bundleOf(path) {
+  if (path === null || process.platform !== 'darwin') return null
+  const folders = path.split('/').slice(0, -1)
+  const outermost = folders.findIndex((folder) => folder.length > 4 && folder.endsWith('.app'))
+  return outermost === -1 ? null : folders.slice(0, outermost + 1).join('/')
+}
+
+exports.askForPath = paths.ask.bind(paths)
+exports.askForInfo = infos.ask.bind(infos)
+exports.bundleOf = bundleOf
+exports.recordOf = recordOf

@@ -3,8 +3,8 @@
 // A list's rows become objects in pieces, so that a table of 50,000 sockets holds up the event loop no
 // longer than a small one.
 
-const { throwIfAborted } = require('./abort')
 const { load } = require('./binding')
+const { throwIfAborted } = require('./waiters')
 const { readRows } = require('./wire')
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */

@@ -1,9 +1,8 @@
 'use strict'
 
-// Everybody who waits for the answer to one question.
+// Everybody who waits for the answer to one question, and how one of them stops waiting.
 
 const { debuglog } = require('node:util')
-const { stopWaiting, waitUnder } = require('./abort')
 
 /** For who wants to know what found an answer and what that cost: NODE_DEBUG=socket-owner. */
 const debug = debuglog('socket-owner')
@@ -15,6 +14,13 @@ const debug = debuglog('socket-owner')
  * @template A
  * @typedef {{ answer: A } | { failure: Failure }} Outcome
  */
+
+/**
+ * Who waits under which signal. One listener per signal however many calls wait under it: a second one
+ * per call would print MaxListenersExceededWarning at the eleventh (Node 18 and 20).
+ * @type {WeakMap<AbortSignal, { waiters: Set<Waiter<any>>, listener: () => void }>}
+ */
+const records = new WeakMap()
 
 /** @template A */
 class Waiters {
@@ -86,6 +92,63 @@ class Waiter {
   }
 }
 
+/** @param {AbortSignal} signal */
+function reasonOf(signal) {
+  // A polyfill may have no reason.
+  return signal.reason === undefined
+    ? new DOMException('This operation was aborted', 'AbortError')
+    : signal.reason
+}
+
+/** @param {AbortSignal | undefined} signal */
+function throwIfAborted(signal) {
+  if (signal?.aborted) throw reasonOf(signal)
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @param {Waiter<any>} waiter
+ */
+function waitUnder(signal, waiter) {
+  const record = records.get(signal)
+  if (record !== undefined) {
+    record.waiters.add(waiter)
+    return
+  }
+  const waiters = new Set([waiter])
+  const listener = () => {
+    forgetSignal(signal, listener)
+    const reason = reasonOf(signal)
+    for (const each of waiters) each.abort(reason)
+  }
+  signal.addEventListener('abort', listener)
+  records.set(signal, { waiters, listener })
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @param {Waiter<any>} waiter
+ */
+function stopWaiting(signal, waiter) {
+  const record = records.get(signal)
+  if (record === undefined) return
+  record.waiters.delete(waiter)
+  if (record.waiters.size === 0) forgetSignal(signal, record.listener)
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @param {() => void} listener
+ */
+function forgetSignal(signal, listener) {
+  records.delete(signal)
+  try {
+    signal.removeEventListener('abort', listener)
+  } catch {
+    // A signal of somebody else's making; its failure is none of the question's.
+  }
+}
+
 /**
  * A record's pid, a table's size: arguments may hold secrets, and rows fill the screen.
  * @param {unknown} answer
@@ -106,4 +169,5 @@ function noQuestion(why) {
 }
 
 exports.noQuestion = noQuestion
+exports.throwIfAborted = throwIfAborted
 exports.Waiters = Waiters

@@ -70,27 +70,17 @@ impl From<Option<Pid>> for Found {
     }
 }
 
-/// How far a look-up had to go, for who wants to know why it took its time (`NODE_DEBUG`).
+/// How far a look-up had to go, for who wants to know why it took its time (`NODE_DEBUG`), by the
+/// wire's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FoundBy {
     /// The kernel's table of sockets: there is no such socket, or it could not be looked up.
     #[default]
-    Sockets,
+    Sockets = 0,
     /// A process that answered lately.
-    Recent,
+    Recent = 1,
     /// The walk over processes.
-    Walk,
-}
-
-impl FoundBy {
-    /// Returns its number on the wire, see `node/wire.rs`.
-    pub fn number(self) -> i32 {
-        match self {
-            Self::Sockets => 0,
-            Self::Recent => 1,
-            Self::Walk => 2,
-        }
-    }
+    Walk = 2,
 }
 
 #[cfg(test)]

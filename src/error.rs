@@ -19,7 +19,6 @@ impl Error {
     /// A system call failed with `errno`. `object` is the path or thing it was asked about; it may
     /// be empty.
     pub fn system(syscall: &'static str, errno: i32, object: &str) -> Self {
-        let code = errno_name(errno);
         let advice = match errno {
             libc::EMFILE => {
                 "no descriptors left in this process; close some or raise its limit".to_owned()
@@ -30,13 +29,14 @@ impl Error {
             }
             _ => io::Error::from_raw_os_error(errno).to_string(),
         };
-        Self { code, syscall, message: message(code, syscall, object, &advice) }
+        Self::advised(syscall, errno, object, &advice)
     }
 
     /// The same, where more is known of the cause than the errno tells.
     pub fn advised(syscall: &'static str, errno: i32, object: &str, advice: &str) -> Self {
         let code = errno_name(errno);
-        Self { code, syscall, message: message(code, syscall, object, advice) }
+        let object = if object.is_empty() { String::new() } else { format!(" '{object}'") };
+        Self { code, syscall, message: format!("{code}: {syscall}{object}: {advice}") }
     }
 
     /// Whether it is for want of a descriptor, which giving some up can cure.
@@ -47,17 +47,8 @@ impl Error {
     /// The kernel answered outside its manual, as after a change of a structure's layout: nothing
     /// that was read can be believed. `what` says what was seen.
     pub fn outside_manual(syscall: &'static str, what: &str) -> Self {
-        let code = "EBADMSG";
         let advice = format!("{what}; a newer version of this package may know this system");
-        Self { code, syscall, message: message(code, syscall, "", &advice) }
-    }
-}
-
-fn message(code: &str, syscall: &str, object: &str, advice: &str) -> String {
-    if object.is_empty() {
-        format!("{code}: {syscall}: {advice}")
-    } else {
-        format!("{code}: {syscall} '{object}': {advice}")
+        Self::advised(syscall, libc::EBADMSG, "", &advice)
     }
 }
 

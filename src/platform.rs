@@ -48,18 +48,16 @@ pub mod windows;
 pub mod unsupported;
 
 #[cfg(target_os = "macos")]
-pub use darwin::{Search, interface_index, interface_name, local_peer, process_info, process_path};
+use darwin as system;
 #[cfg(target_os = "linux")]
-pub use linux::{Search, interface_index, interface_name, local_peer, process_info, process_path};
+use linux as system;
 #[cfg(not(any(
     target_os = "macos",
     target_os = "linux",
     all(target_os = "windows", target_pointer_width = "64")
 )))]
-pub use unsupported::{
-    Search, interface_index, interface_name, local_peer, process_info, process_path,
-};
+use unsupported as system;
 #[cfg(all(target_os = "windows", target_pointer_width = "64"))]
-pub use windows::{
-    Search, interface_index, interface_name, local_peer, process_info, process_path,
-};
+use windows as system;
+
+pub use system::{Search, interface_index, interface_name, local_peer, process_info, process_path};

@@ -36,40 +36,41 @@ pub enum Kind {
     },
 }
 
-/// The TCP states in which a process can hold a socket. TIME_WAIT is none of them: nobody has it.
+/// The TCP states in which a process can hold a socket, by the wire's numbers (`node/wire.rs`). TIME_WAIT
+/// is none of them: nobody has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TcpState {
     /// LISTEN.
-    Listen,
+    Listen = 1,
     /// SYN_SENT.
-    SynSent,
+    SynSent = 2,
     /// SYN_RECEIVED.
-    SynReceived,
+    SynReceived = 3,
     /// ESTABLISHED.
-    Established,
+    Established = 4,
     /// FIN_WAIT_1.
-    FinWait1,
+    FinWait1 = 5,
     /// FIN_WAIT_2.
-    FinWait2,
+    FinWait2 = 6,
     /// CLOSE_WAIT.
-    CloseWait,
+    CloseWait = 7,
     /// CLOSING.
-    Closing,
+    Closing = 8,
     /// LAST_ACK.
-    LastAck,
+    LastAck = 9,
     /// CLOSED: bound, if it has a local port.
-    Closed,
+    Closed = 10,
 }
 
-/// What a caller may ask for.
+/// What a caller may ask for, by the wire's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Has a local port, neither listens nor has a remote end.
-    Bound,
+    Bound = 0,
     /// LISTEN.
-    Listening,
+    Listening = 1,
     /// Has a remote end: SYN_SENT up to LAST_ACK, or connected UDP.
-    Connected,
+    Connected = 2,
 }
 
 /// One end of a socket.

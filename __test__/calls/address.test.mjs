@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import address from '../../lib/address.js'
+import address from '../../lib/arguments.js'
 
 const { readAddress } = address
 

@@ -9,7 +9,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import byDefault from 'socket-owner'
 import * as named from '../../index.js'
-import libc from '../../lib/libc.js'
+import { isMusl } from '../../lib/image.js'
 import { needsLinux } from '../support/holders.mjs'
 import {
   hostBinary,
@@ -285,9 +285,9 @@ test('musl is told by the ELF interpreter', { skip: needsLinux }, (t) => {
     return file
   }
 
-  assert.equal(libc.isMusl(), hostTag.endsWith('-musl'))
-  assert.equal(libc.isMusl(elf('/lib/ld-musl-x86_64.so.1')), true)
-  assert.equal(libc.isMusl(elf('/lib/ld-musl-aarch64.so.1')), true)
-  assert.equal(libc.isMusl(elf('/lib64/ld-linux-x86-64.so.2')), false)
-  assert.equal(libc.isMusl(path.join(folder, 'absent')), false)
+  assert.equal(isMusl(), hostTag.endsWith('-musl'))
+  assert.equal(isMusl(elf('/lib/ld-musl-x86_64.so.1')), true)
+  assert.equal(isMusl(elf('/lib/ld-musl-aarch64.so.1')), true)
+  assert.equal(isMusl(elf('/lib64/ld-linux-x86-64.so.2')), false)
+  assert.equal(isMusl(path.join(folder, 'absent')), false)
 })

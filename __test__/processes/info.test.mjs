@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { getProcessInfo, getProcessPath } from '../../index.js'
-import { bundleOf } from '../../lib/bundle.js'
+import { bundleOf } from '../../lib/processes.js'
 import { needsLinux, needsPython, needsUnix, startNode, startPython } from '../support/holders.mjs'
 
 const forever = ({ say }) => say({ pid: process.pid })

@@ -9,10 +9,7 @@ import { sources } from '../support/sources.mjs'
 /** What is asked, what is found and how it fails, in no system's words. */
 const VALUES = 'src/{answer,error,question,slice,socket}.rs'
 /** What every wing of src/linux stands on. */
-const LINUX_FLOOR = [
-  'src/linux/{clock,interface,kept,kernel,local_peer,socket,stat}.rs',
-  'src/linux/proc/layout.rs'
-]
+const LINUX_FLOOR = ['src/linux/{clock,kept,kernel,socket}.rs', 'src/linux/proc/layout.rs']
 const LINUX_WINGS = ['src/linux/{sockets,holders,proc}/*']
 const PRODUCT = ['index.js', 'lib/*']
 const SHARED = ['__test__/support/*', 'scripts/lib/*']
@@ -58,7 +55,7 @@ const ROOMS = {
 
   // The front: the functions, then how questions are put and waited for, then what knows none of it.
   'index.{js,d.ts}': ['lib/*'],
-  'lib/{abort,address,bundle,errors,image,libc}.js': [],
+  'lib/{errors,image,waiters}.js': [],
   'lib/*': ['lib/*'],
   'bin/*': ['bin/*', '!bin/socket-owner.js', 'index.js'],
   'examples/**': ['examples/**', 'index.js'],
@@ -215,7 +212,7 @@ test('an arrow that points up is told, and one to a test', () => {
     ['src/darwin/walk.rs', 'src/darwin/mod.rs'],
     ['src/darwin/walk.rs', 'src/darwin/fake_world.rs'],
     ['src/darwin/walk.rs', 'src/linux/kernel.rs'],
-    ['lib/errors.js', 'lib/address.js'],
+    ['lib/errors.js', 'lib/arguments.js'],
     ['lib/wire.js', 'index.js'],
     ['scripts/lib/debian.mjs', 'scripts/deny.mjs'],
     ['scripts/sanitize.mjs', '__test__/support/install.mjs'],

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socket_owner_fuzz::linux::proc::{args, cgroup, layout};
+use socket_owner_fuzz::linux::proc::layout;
 
 fuzz_target!(|data: &[u8]| {
     if let Some(inode) = layout::socket_inode(data) {
@@ -22,12 +22,12 @@ fuzz_target!(|data: &[u8]| {
         let line = format!("NSpid:\t{}\n", numbers.join("\t"));
         assert_eq!(layout::namespace_pids(line.as_bytes()), pids);
     }
-    if let Some(path) = cgroup::control_group(data) {
-        assert_eq!(cgroup::control_group(format!("0::{path}\n").as_bytes()), Some(path));
+    if let Some(path) = layout::control_group(data) {
+        assert_eq!(layout::control_group(format!("0::{path}\n").as_bytes()), Some(path));
     }
-    let arguments = args::arguments(data);
+    let arguments = layout::arguments(data);
     if arguments.iter().any(|argument| !argument.is_empty()) {
         let text: String = arguments.iter().flat_map(|argument| [argument, "\0"]).collect();
-        assert_eq!(args::arguments(text.as_bytes()), arguments);
+        assert_eq!(layout::arguments(text.as_bytes()), arguments);
     }
 });

@@ -28,17 +28,14 @@ pub mod linux {
     pub mod socket;
 
     pub mod proc {
-        pub mod args;
-        pub mod cgroup;
         pub mod layout;
     }
 
     pub mod sockets {
-        pub mod diag_reply;
-        pub mod diag_request;
+        pub mod ifaddr;
+        pub mod inet_diag;
         pub mod netlink;
         pub mod proc_net;
-        pub mod route_reply;
         pub mod states;
         pub mod unix_diag;
     }

@@ -201,7 +201,7 @@ fn gathered(pending: &mut Pending, walk: &Walk) {
     roster.note_holders(walk.tables.all_holders_since(pending.since));
     pending.stage = roster.unheld().map_or(Stage::Ordering, |unheld| {
         let question = Question { wanted: Wanted::All(unheld), ..pending.question.clone() };
-        Stage::Unlisted(Box::new(Unlisted::new(question, Vec::new())))
+        Stage::Unlisted(Box::new(Unlisted::new(question)))
     });
 }
 

@@ -9,25 +9,22 @@
 //! | `holders` | who holds them: the walk over descriptor tables, its order, a holder's ancestors |
 //! | `proc` | names and text in `/proc`; what is told of one process |
 //! | `socket` | the values that the wings exchange: inodes, rows, candidates, hits |
-//! | `kernel`, `stat`, `kept` | the system calls; descriptors that stay open between slices |
+//! | `kernel`, `kept` | the system calls; descriptors that stay open between slices |
 
 pub mod holders;
 mod hunt;
-mod interface;
 mod kept;
 mod kernel;
-mod local_peer;
 pub mod proc;
 mod questions;
 mod search;
 mod socket;
 pub mod sockets;
-mod stat;
 #[cfg(test)]
 mod tests;
 
-pub use interface::{interface_index, interface_name};
-pub use local_peer::local_peer;
-pub use proc::info::process_info;
-pub use proc::path::process_path;
+pub use proc::info::{process_info, process_path};
 pub use search::Search;
+pub use sockets::addresses::interface_index;
+pub use sockets::kernel::interface_name;
+pub use sockets::unix_peer::local_peer;

@@ -60,10 +60,12 @@ pub struct Advance {
     abandoned: Vec<u32>,
 }
 
-/// What one slice found.
+/// What one slice found. Most have no answer of the last three kinds, and what is not there costs nothing
+/// to hand over.
 #[napi(object, object_from_js = false)]
+#[derive(Default)]
 pub struct Advanced {
-    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy::number`.
+    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy` is numbered.
     pub answered: Vec<i32>,
     /// The questions that are answered by a record.
     pub records: Option<Vec<Recorded>>,
@@ -78,7 +80,7 @@ pub struct Advanced {
 pub struct Recorded {
     /// The question's.
     pub id: u32,
-    /// As `FoundBy::number`.
+    /// As `FoundBy` is numbered.
     pub step: i32,
     /// What is told of the holder.
     pub record: Info,
@@ -89,7 +91,7 @@ pub struct Recorded {
 pub struct Listed {
     /// The question's.
     pub id: u32,
-    /// As `FoundBy::number`.
+    /// As `FoundBy` is numbered.
     pub step: i32,
     /// See `wire.rs`.
     pub rows: Uint32Array,
@@ -97,64 +99,46 @@ pub struct Listed {
     pub scopes: Vec<String>,
 }
 
-/// An answer, its rows written already: that is work for the worker thread.
-pub enum Written {
-    /// A pid, a record, a failure.
-    Answer(Answer),
-    /// A list.
-    List(u32, i32, wire::Rows),
-}
-
 #[napi]
 impl Task for Advance {
-    type Output = Vec<Written>;
+    type Output = Advanced;
     type JsValue = Advanced;
 
-    fn compute(&mut self) -> napi::Result<Vec<Written>> {
+    fn compute(&mut self) -> napi::Result<Advanced> {
         let Ok(mut search) = self.search.try_lock() else {
             return Err(napi::Error::from_reason("a task of these look-ups is under way"));
         };
         guarded(|| {
+            let mut advanced = Advanced::default();
             let answers = look_up(&mut search, &self.questions, &self.abandoned);
-            answers.into_iter().map(written).collect()
+            answers.into_iter().for_each(|answer| advanced.add(answer));
+            advanced
         })
     }
 
-    fn resolve(&mut self, _: Env, answers: Vec<Written>) -> napi::Result<Advanced> {
-        let mut answered = Vec::with_capacity(answers.len().saturating_mul(3));
-        let (mut records, mut lists, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        for written in answers {
-            let Answer { id, found, found_by } = match written {
-                Written::Answer(answer) => answer,
-                Written::List(id, step, wire::Rows { words, scopes }) => {
-                    lists.push(Listed { id, step, rows: Uint32Array::new(words), scopes });
-                    continue;
-                }
-            };
-            let step = found_by.number();
-            match found {
-                Ok(Found::Process(pid)) => answered.extend([id.cast_signed(), pid, step]),
-                Ok(Found::Record(record)) => {
-                    records.push(Recorded { id, step, record: Info::from(*record) });
-                }
-                Ok(Found::Nobody | Found::Sockets(_)) => {
-                    answered.extend([id.cast_signed(), 0, step]);
-                }
-                Err(error) => failed.push(Failure::new(id, error)),
-            }
-        }
-        Ok(Advanced {
-            answered,
-            records: unless_empty(records),
-            lists: unless_empty(lists),
-            failed: unless_empty(failed),
-        })
+    fn resolve(&mut self, _: Env, advanced: Advanced) -> napi::Result<Advanced> {
+        Ok(advanced)
     }
 }
 
-/// Most slices have none, and what is not there costs nothing to hand over.
-fn unless_empty<T>(all: Vec<T>) -> Option<Vec<T>> {
-    (!all.is_empty()).then_some(all)
+impl Advanced {
+    fn add(&mut self, Answer { id, found, found_by }: Answer) {
+        let step = found_by as i32;
+        match found {
+            Ok(Found::Nobody) => self.answered.extend([id.cast_signed(), 0, step]),
+            Ok(Found::Process(pid)) => self.answered.extend([id.cast_signed(), pid, step]),
+            Ok(Found::Record(record)) => {
+                let record = Info::from(*record);
+                self.records.get_or_insert_default().push(Recorded { id, step, record });
+            }
+            Ok(Found::Sockets(rows)) => {
+                let wire::Rows { words, scopes } = wire::rows(&rows, platform::interface_name);
+                let rows = Uint32Array::new(words);
+                self.lists.get_or_insert_default().push(Listed { id, step, rows, scopes });
+            }
+            Err(error) => self.failed.get_or_insert_default().push(Failure::new(id, error)),
+        }
+    }
 }
 
 fn look_up(search: &mut Search, questions: &str, abandoned: &[u32]) -> Vec<Answer> {
@@ -178,14 +162,4 @@ fn look_up(search: &mut Search, questions: &str, abandoned: &[u32]) -> Vec<Answe
     abandoned.iter().for_each(|id| search.forget(*id));
     search.advance(&slice, &mut answers);
     answers
-}
-
-fn written(answer: Answer) -> Written {
-    match answer.found {
-        Ok(Found::Sockets(rows)) => {
-            let rows = wire::rows(&rows, platform::interface_name);
-            Written::List(answer.id, answer.found_by.number(), rows)
-        }
-        _ => Written::Answer(answer),
-    }
 }

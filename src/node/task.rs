@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use napi::bindgen_prelude::{Either, Null};
 use napi_derive::napi;
 
 use crate::error::Error;
@@ -33,11 +32,6 @@ pub fn guarded<T>(work: impl FnOnce() -> T) -> napi::Result<T> {
     // The state that a panic leaves half changed is not used again: JavaScript makes a new one.
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| napi::Error::from_reason("a bug in socket-owner: its native part panicked"))
-}
-
-/// Returns `null` for `None`.
-pub fn or_null<T>(value: Option<T>) -> Either<T, Null> {
-    value.map_or(Either::B(Null), Either::A)
 }
 
 /// Panics where a test asks for it.

@@ -34,7 +34,7 @@ use std::net::IpAddr;
 use crate::answer::SocketRow;
 use crate::error::Error;
 use crate::question::{Filter, Gives, LocalPeer, Port, Question, Wanted};
-use crate::socket::{End, Kind, Protocol, State, TcpState, is_link_local};
+use crate::socket::{End, Kind, Protocol, State, is_link_local};
 
 /// Splits a line into the question's id and the rest.
 pub fn id(line: &str) -> Option<(u32, &str)> {
@@ -189,16 +189,11 @@ pub fn rows(rows: &[SocketRow], interface_name: impl Fn(u32) -> Option<String>) 
     let mut words = Vec::with_capacity(rows.len().saturating_mul(15));
     for SocketRow { socket, uid, pids } in rows {
         let (protocol, tcp_state) = match socket.kind {
-            Kind::Tcp(state) => (6, tcp_state_number(state)),
+            Kind::Tcp(state) => (6, state as u8),
             Kind::Udp { .. } => (17, 0),
         };
         let family = if socket.local.address.is_ipv4() { 4 } else { 6 };
-        let state = match socket.state() {
-            State::Bound => 0,
-            State::Listening => 1,
-            State::Connected => 2,
-        };
-        words.push(u32::from_le_bytes([protocol, tcp_state, state, family]));
+        words.push(u32::from_le_bytes([protocol, tcp_state, socket.state() as u8, family]));
         words.push(u32::from(socket.local.port) << 16 | u32::from(socket.remote.port));
         words.extend(address_words(socket.local.address));
         words.extend(address_words(socket.remote.address));
@@ -209,21 +204,6 @@ pub fn rows(rows: &[SocketRow], interface_name: impl Fn(u32) -> Option<String>) 
     }
     let name = |index: u32| interface_name(index).unwrap_or_else(|| index.to_string());
     Rows { words, scopes: indices.into_iter().map(name).collect() }
-}
-
-fn tcp_state_number(state: TcpState) -> u8 {
-    match state {
-        TcpState::Listen => 1,
-        TcpState::SynSent => 2,
-        TcpState::SynReceived => 3,
-        TcpState::Established => 4,
-        TcpState::FinWait1 => 5,
-        TcpState::FinWait2 => 6,
-        TcpState::CloseWait => 7,
-        TcpState::Closing => 8,
-        TcpState::LastAck => 9,
-        TcpState::Closed => 10,
-    }
 }
 
 fn address_words(address: IpAddr) -> [u32; 4] {

@@ -8,7 +8,7 @@
 )]
 
 use super::*;
-use crate::socket::Socket;
+use crate::socket::{Socket, TcpState};
 
 fn read(text: &str) -> Option<Wanted> {
     let index = |name: &CStr| Ok((name == c"en0").then_some(4));
@@ -168,8 +168,13 @@ fn read_row(text: &str) -> SocketRow {
     let states = [
         ("LISTEN", TcpState::Listen),
         ("SYN_SENT", TcpState::SynSent),
+        ("SYN_RECEIVED", TcpState::SynReceived),
         ("ESTABLISHED", TcpState::Established),
+        ("FIN_WAIT_1", TcpState::FinWait1),
         ("FIN_WAIT_2", TcpState::FinWait2),
+        ("CLOSE_WAIT", TcpState::CloseWait),
+        ("CLOSING", TcpState::Closing),
+        ("LAST_ACK", TcpState::LastAck),
         ("CLOSED", TcpState::Closed),
     ];
     let state = states.iter().find(|(name, _)| *name == fields[2]);

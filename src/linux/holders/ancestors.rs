@@ -181,8 +181,8 @@ pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
             };
             Ok(layout::process_stat(line).map(descent))
         }
-        Err(errno) if is_gone_or_hidden(errno) => Ok(None),
-        Err(errno) => Err(failure("open", errno, &name)),
+        Err((_, errno)) if is_gone_or_hidden(errno) => Ok(None),
+        Err((call, errno)) => Err(failure(call, errno, &name)),
     }
 }
 

@@ -3,18 +3,20 @@
 use std::thread;
 use std::time::Duration;
 
-use super::args::{ARGS_BYTES, arguments};
-use super::cgroup::control_group;
-use super::layout::{self, ProcessStat};
+use super::layout::{ARGS_BYTES, ProcessStat, arguments, control_group};
 use super::namespace::Numbers;
-use super::path::{PATH_BYTES, folder, program};
-use super::place::{Place, ProcessDirectory, Unread, seen};
+use super::place::{Place, Unread, in_directory, seen, stat_here};
 use super::start::start_ms;
 use crate::answer::ProcessInfo;
 use crate::error::Error;
+use crate::platform::linux::kernel;
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
+/// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`).
+const PATH_BYTES: usize = 4096;
+/// Put behind the path of a file that has no name any more (`d_path` in fs/d_path.c).
+const DELETED: &[u8] = b" (deleted)";
 /// A line for each hierarchy of control groups, whose paths are seldom longer than 200 bytes.
 const CGROUP_BYTES: usize = 64 * 1024;
 
@@ -24,6 +26,29 @@ const CGROUP_BYTES: usize = 64 * 1024;
 const EXEC_READINGS: u32 = 20;
 const EXEC_PAUSE: Duration = Duration::from_micros(100);
 
+/// The path of the program that `pid` runs.
+///
+/// `None`: no such process, a zombie, a kernel thread, a thread that is no process, or one that the
+/// caller may not see; and one whose program's path is another file's by now.
+pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
+    let Some(listed) = Numbers::current()?.listed(pid)? else { return Ok(None) };
+    // Not by an open directory: a link takes no descriptor to be read, and there may be none left.
+    let place = Place::by_number(listed);
+    let mut buffer = vec![0; PATH_BYTES];
+    match of_living_thread(place, &mut buffer, |place, buffer| program(place, buffer)) {
+        Err(Unread::Failed(error)) if error.is_out_of_descriptors() => {
+            let path = match program(place, &mut buffer) {
+                Err(Unread::Gone) => return Err(error),
+                path => seen(path)?.flatten(),
+            };
+            // Needs no descriptor. Not asked first: a sandbox may log a denial for each.
+            let is_process = kernel::is_process(pid).map_err(|_| error)?;
+            Ok(path.filter(|_| is_process))
+        }
+        told => Ok(seen(told)?.and_then(|(path, _)| path)),
+    }
+}
+
 /// What is told of `pid`. Path and folder are told only to those who may trace the process: its
 /// own user, if it has changed to no other, and who has CAP_SYS_PTRACE. All else is told to everybody.
 ///
@@ -32,7 +57,7 @@ const EXEC_PAUSE: Duration = Duration::from_micros(100);
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     let numbers = Numbers::current()?;
     let Some(listed) = numbers.listed(pid)? else { return Ok(None) };
-    seen(ProcessDirectory::open(listed).and_then(|process| told(&numbers, &process, None)))
+    in_directory(listed, |place| told(numbers, place))
 }
 
 /// What is told of a holder that was found, read while it held the socket: through one open
@@ -41,92 +66,132 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
 /// `None`: it has gone or holds the socket no more under that number; or, where `/proc` has another
 /// namespace's numbers, it has none here.
 pub fn holder_info(numbers: &Numbers, hit: Hit) -> Result<Option<ProcessInfo>, Error> {
-    seen(ProcessDirectory::open(hit.pid).and_then(|process| told(numbers, &process, Some(hit))))
+    in_directory(hit.pid, |place| {
+        let info = told(*numbers, place)?;
+        place.holds(hit).map(|()| info)
+    })
 }
 
-/// What a process does. Its first thread's directory tells it, as long as that one lives.
-struct Doing {
-    path: Option<String>,
-    args: Option<Vec<String>>,
-    cwd: Option<String>,
-}
-
-fn told(
-    numbers: &Numbers,
-    process: &ProcessDirectory,
-    hit: Option<Hit>,
-) -> Result<ProcessInfo, Unread> {
-    let place = process.place();
+fn told(numbers: Numbers, place: Place<'_>) -> Result<ProcessInfo, Unread> {
     let mut buffer = vec![0; PATH_BYTES];
-    let doing = doing(place, &mut buffer);
-    let cgroup = cgroup(place, &mut buffer)?;
+    let cgroup = seen(place.read("cgroup", &mut buffer, CGROUP_BYTES))?.and_then(control_group);
+    let (doing, stat) = of_living_thread(place, &mut buffer, doing)?;
+    Ok(ProcessInfo {
+        pid: numbers.of(place)?,
+        // An orphan's is the ancestor that has adopted it (`find_new_reaper` in kernel/exit.c), so a
+        // parent is always older than its child, and need not be looked at.
+        parent: if stat.parent == 0 { None } else { numbers.to_own(stat.parent)? },
+        uid: Some(place.user()?),
+        name: Some(String::from_utf8_lossy(stat.name).into_owned()),
+        start_ms: start_ms(stat.start_ticks),
+        cgroup,
+        ..doing
+    })
+}
+
+/// What `read` brings of the first thread or, where that one has exited, of another; and the process's
+/// `stat`.
+fn of_living_thread<'b, T>(
+    place: Place<'_>,
+    buffer: &'b mut Vec<u8>,
+    read: impl Fn(Place<'_>, &mut Vec<u8>) -> Result<T, Unread>,
+) -> Result<(T, ProcessStat<'b>), Unread> {
+    let first = match read(place, buffer) {
+        Ok(told) => Some(told),
+        Err(Unread::Gone) => None,
+        Err(unread) => return Err(unread),
+    };
     // After all that may be missing: what lives now has lived all the while, so what was not there
     // is not there, and not gone.
-    let line = place.read("stat", &mut buffer)?;
-    let stat = layout::process_stat(line).filter(|stat| !stat.is_thread).ok_or(Unread::Gone)?;
-    let Doing { path, args, cwd } = match doing {
-        Ok(doing) if !stat.has_exited => doing,
-        Err(Unread::Failed(error)) => return Err(Unread::Failed(error)),
+    let stat = place.process_stat(buffer)?;
+    let told = match first {
+        Some(told) if !stat.has_exited => told,
         _ if stat.threads > 1 => {
-            place.of_another_thread(|thread| self::doing(thread, &mut vec![0; PATH_BYTES]))?
+            place.of_another_thread(|thread| read(thread, &mut vec![0; PATH_BYTES]))?
         }
         _ => return Err(Unread::Gone),
     };
-    let info = ProcessInfo {
-        pid: numbers.of(place)?.ok_or(Unread::Gone)?,
-        parent: parent(numbers, &stat)?,
-        uid: Some(process.user()?),
-        name: Some(String::from_utf8_lossy(stat.name).into_owned()),
-        path,
-        args,
-        cwd,
-        start_ms: start_ms(stat.start_ticks),
-        cgroup,
-        services: None,
-    };
-    if let Some(hit) = hit {
-        place.holds(hit)?;
-    }
-    Ok(info)
+    Ok((told, stat))
 }
 
-/// `Gone`: that thread has exited.
-fn doing(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Doing, Unread> {
-    for _ in 1..EXEC_READINGS {
-        let doing = doing_now(place, buffer)?;
-        if doing.path.is_none() || !doing.args.as_ref().is_some_and(Vec::is_empty) {
-            return Ok(doing);
+/// What it does: path, arguments and folder. `Gone`: that thread has exited.
+fn doing(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<ProcessInfo, Unread> {
+    let mut readings = 0_u32;
+    loop {
+        // A kernel thread has a folder and no program.
+        let path = seen(program(place, buffer))?.flatten();
+        let cwd = match folder(place, buffer) {
+            Err(Unread::Hidden) => None,
+            folder => Some(folder?),
+        };
+        // A byte more, to see whether it is longer.
+        let args =
+            seen(place.read("cmdline", buffer, ARGS_BYTES.saturating_add(1)))?.map(arguments);
+        readings = readings.saturating_add(1);
+        let has_begun = path.is_none() || !args.as_ref().is_some_and(Vec::is_empty);
+        if has_begun || readings == EXEC_READINGS {
+            return Ok(ProcessInfo { path, args, cwd, ..ProcessInfo::default() });
         }
         thread::sleep(EXEC_PAUSE);
     }
-    doing_now(place, buffer)
 }
 
-fn doing_now(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Doing, Unread> {
-    // A kernel thread has a folder and no program.
-    let path = seen(program(place, buffer))?.flatten();
-    let cwd = match folder(place, buffer) {
-        Err(Unread::Hidden) => None,
-        folder => Some(folder?),
-    };
-    // A byte more, to see whether it is longer.
-    let filled = seen(place.read_whole("cmdline", buffer, ARGS_BYTES.saturating_add(1)))?;
-    let text = filled.and_then(|filled| buffer.get(..filled));
-    Ok(Doing { path, args: text.map(arguments), cwd })
-}
-
-fn cgroup(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<Option<String>, Unread> {
-    let filled = seen(place.read_whole("cgroup", buffer, CGROUP_BYTES))?;
-    Ok(filled.and_then(|filled| buffer.get(..filled)).and_then(control_group))
-}
-
-/// An orphan's is the ancestor that has adopted it (`find_new_reaper` in kernel/exit.c), so a parent
-/// is always older than its child, and need not be looked at.
-fn parent(numbers: &Numbers, stat: &ProcessStat<'_>) -> Result<Option<Pid>, Error> {
-    match stat.parent {
-        0 => Ok(None),
-        parent => numbers.to_own(parent),
+/// What `/proc/PID/exe` tells; `None` if that names another file.
+fn program(place: Place<'_>, buffer: &mut [u8]) -> Result<Option<String>, Unread> {
+    let mut named_another = Vec::new();
+    loop {
+        let text = place.read_link("exe", buffer)?;
+        let path = match (text.strip_suffix(DELETED), named(place, "exe", text)) {
+            (_, Named::Same) | (None, Named::Nothing) => text,
+            (Some(path), _) => path,
+            // As after `umount --lazy`, when the kernel tells the rest of the path as if it were
+            // whole. Or it has become another program since the link was read.
+            (None, Named::Another) if text == named_another => return Ok(None),
+            (None, Named::Another) => {
+                named_another = text.to_vec();
+                continue;
+            }
+        };
+        return Ok(Some(lossy(path)));
     }
+}
+
+/// What `/proc/PID/cwd` tells.
+fn folder(place: Place<'_>, buffer: &mut [u8]) -> Result<String, Unread> {
+    let text = place.read_link("cwd", buffer)?;
+    Ok(lossy(match text.strip_suffix(DELETED) {
+        Some(path) if named(place, "cwd", text) != Named::Same => path,
+        _ => text,
+    }))
+}
+
+/// What has the name that a link tells.
+#[derive(PartialEq, Eq)]
+enum Named {
+    /// That which the link leads to.
+    Same,
+    /// Another file.
+    Another,
+    /// Nothing, as far as can be seen.
+    Nothing,
+}
+
+/// By device and inode, from this process's root and then, as for a container's process, from its
+/// own.
+fn named(place: Place<'_>, link: &str, text: &[u8]) -> Named {
+    let Ok(target) = place.stat(link) else { return Named::Nothing };
+    if stat_here(text).is_ok_and(|here| here.object == target.object) {
+        return Named::Same;
+    }
+    match place.stat_in_root(text) {
+        Ok(there) if there.object == target.object => Named::Same,
+        Ok(_) => Named::Another,
+        Err(_) => Named::Nothing,
+    }
+}
+
+fn lossy(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).into_owned()
 }
 
 #[cfg(test)]

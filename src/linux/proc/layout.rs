@@ -1,21 +1,11 @@
 //! Bytes of `/proc` become values. No system call is made here and nothing is trusted for length.
 //!
-//! sock_diag's bytes are read in `diag_reply.rs`, the socket tables' text in `proc_net.rs`.
+//! sock_diag's bytes are read in `inet_diag.rs`, the socket tables' text in `proc_net.rs`.
 
 use std::ffi::CStr;
 
 use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
-
-/// The unsigned number of `bytes` bytes (4 or 8) at `offset`, in this machine's byte order.
-pub fn native_number(structure: &[u8], offset: usize, bytes: usize) -> Option<u64> {
-    let field = structure.get(offset..offset.checked_add(bytes)?)?;
-    match bytes {
-        4 => field.try_into().ok().map(u32::from_ne_bytes).map(u64::from),
-        8 => field.try_into().ok().map(u64::from_ne_bytes),
-        _ => None,
-    }
-}
 
 /// Where the next entry's position stands in `struct linux_dirent64`, <linux/dirent.h>: after the
 /// inode, 8 bytes.
@@ -111,131 +101,71 @@ fn line_after<'a>(text: &'a [u8], head: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(head))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// How much of a command line is told, with the NULs: programs are started with far more (a list of
+/// files, a class path), and an answer is to stay small.
+pub const ARGS_BYTES: usize = 256 * 1024;
 
-    /// getdents64 of `/proc/PID/fd` as Linux 6.18 gives it on x86-64: ".", "0" and "19".
-    const ENTRIES: [u8; 72] = {
-        let mut bytes = [0; 72];
-        bytes[0] = 7;
-        bytes[16] = 24;
-        bytes[18] = 4;
-        bytes[19] = b'.';
-        bytes[24] = 9;
-        bytes[40] = 24;
-        bytes[42] = 10;
-        bytes[43] = b'0';
-        bytes[48] = 11;
-        bytes[64] = 24;
-        bytes[66] = 10;
-        bytes[67] = b'1';
-        bytes[68] = b'9';
-        bytes
-    };
-
-    #[test]
-    #[cfg_attr(target_endian = "big", ignore = "recorded on a little-endian machine")]
-    fn directory_entries_are_read_one_after_the_other() {
-        let mut names = Vec::new();
-        let mut rest = ENTRIES.as_slice();
-
-        while let Some((name, next)) = directory_entry(rest) {
-            names.push(name.to_str().expect("ASCII"));
-            rest = &rest[next..];
-        }
-
-        assert_eq!(names, [".", "0", "19"]);
-        assert!(rest.is_empty());
+/// The arguments in `/proc/PID/cmdline`, each of which ends with a NUL. A program may overwrite its
+/// own, and then the last one may lack it (`get_mm_proctitle` in fs/proc/base.c). What is not UTF-8
+/// becomes U+FFFD.
+pub fn arguments(text: &[u8]) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
     }
+    let text = within_limit(text);
+    let text = text.strip_suffix(b"\0").unwrap_or(text);
+    let arguments = text.split(|byte| *byte == 0);
+    arguments.map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
+}
 
-    #[test]
-    fn a_directory_entry_that_is_cut_off_or_has_no_length_is_none() {
-        let mut no_length = ENTRIES;
-        no_length[16] = 0;
-
-        assert_eq!(directory_entry(&ENTRIES[..20]), None);
-        assert_eq!(directory_entry(&[]), None);
-        assert_eq!(directory_entry(&no_length), None);
+/// As many whole arguments as fit; of a first one that does not fit, the beginning.
+fn within_limit(text: &[u8]) -> &[u8] {
+    let lacks_nul = text.last() != Some(&0);
+    if text.len().saturating_add(usize::from(lacks_nul)) <= ARGS_BYTES {
+        return text;
     }
-
-    #[test]
-    fn a_decimal_is_digits_that_fit() {
-        let pid = |text: &str| decimal::<Pid>(text.as_bytes());
-
-        assert_eq!([pid("0"), pid("812"), pid("2147483647")], [Some(0), Some(812), Some(i32::MAX)]);
-        let refused = ["", "self", "-1", "+1", "1 ", "2147483648", "18446744073709551616", "1a"];
-        assert_eq!(refused.map(pid), [None; 8]);
-    }
-
-    #[test]
-    fn a_link_is_a_socket_by_its_whole_text() {
-        let inode = |text: &str| socket_inode(text.as_bytes());
-
-        assert_eq!(inode("socket:[41234]"), Some(41234));
-        assert_eq!(inode("socket:[4294967295]"), Some(u32::MAX));
-        let others = [
-            "socket:[]",
-            "socket:[4294967296]",
-            "socket:[1]x",
-            "socket:[1",
-            "pipe:[41234]",
-            "/tmp/socket:[41234]",
-            "anon_inode:[eventpoll]",
-            "socket:",
-            "",
-        ];
-        assert_eq!(others.map(inode), [None; 9]);
-    }
-
-    #[test]
-    fn a_stat_line_is_read_past_any_name() {
-        // The name of this process, on Linux 6.18, is `a) S 1 (b\n`.
-        let line = b"812 (a) S 1 (b\n) S 811 812 811 34816 812 4194304 95 0 0 0 0 0 0 0 20 0 1 0 \
-            7744 2830336 419 18446744073709551615 1 1 0 0 0 0 0 0 0 0 0 0 17 1 0 0 0 0 0\n";
-
-        let name = b"a) S 1 (b\n".as_slice();
-        let stat = ProcessStat {
-            name,
-            has_exited: false,
-            parent: 811,
-            threads: 1,
-            start_ticks: 7744,
-            is_thread: false,
-        };
-        assert_eq!(process_stat(line), Some(stat));
-        let thread = String::from_utf8_lossy(line).replace(" 17 1 0 0", " -1 1 0 0");
-        assert_eq!(process_stat(thread.as_bytes()), Some(ProcessStat { is_thread: true, ..stat }));
-        for broken in ["812 (cat) S 811 812", "812 cat", ")(", ")", ""] {
-            assert_eq!(process_stat(broken.as_bytes()), None, "{broken}");
-        }
-    }
-
-    #[test]
-    fn a_thread_group_is_the_tgid_line() {
-        let status = b"Name:\tnode\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t812\nNgid:\t0\n";
-
-        assert_eq!(thread_group(status), Some(812));
-        assert_eq!(thread_group(b"Name:\tTgid:\t5\n"), None);
-        assert_eq!(thread_group(b""), None);
-    }
-
-    #[test]
-    fn the_numbers_in_each_namespace_are_the_nspid_line() {
-        assert_eq!(namespace_pids(b"Tgid:\t812\nNSpid:\t812\t40\t1\nNSpgid:\t5\n"), [812, 40, 1]);
-        assert_eq!(namespace_pids(b"NSpid:\t812\n"), [812]);
-        for broken in ["", "NSpid:\t", "NSpid:\t812\t\t1\n", "NSpid:\t812\tx\n", "NSpid: 1\n"] {
-            assert_eq!(namespace_pids(broken.as_bytes()), [0; 0], "{broken}");
-        }
-    }
-
-    #[test]
-    fn a_native_number_stays_inside_the_structure() {
-        let bytes = 7_u64.to_ne_bytes();
-
-        assert_eq!(native_number(&bytes, 0, 8), Some(7));
-        assert_eq!(native_number(&bytes, 1, 8), None);
-        assert_eq!(native_number(&bytes, usize::MAX, 8), None);
-        assert_eq!(native_number(&bytes, 0, 3), None);
+    let head = text.get(..ARGS_BYTES).unwrap_or(text);
+    let is_end = |byte: &u8| *byte == 0;
+    match head.iter().rposition(is_end) {
+        Some(end) => head.get(..=end).unwrap_or_default(),
+        None => whole_characters(head.split_last().map(|(_, head)| head).unwrap_or_default()),
     }
 }
+
+/// Without the last character, unless it is ASCII: it may have been cut in two.
+fn whole_characters(text: &[u8]) -> &[u8] {
+    let begins = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
+    match text.iter().rposition(begins) {
+        Some(last) if text.get(last).is_some_and(|byte| !byte.is_ascii()) => {
+            text.get(..last).unwrap_or_default()
+        }
+        _ => text,
+    }
+}
+
+/// The control group: the path in the line of `/proc/PID/cgroup` that tells most. `0::` is the one
+/// hierarchy of version 2; where that is not mounted, systemd's own, which holds every unit and
+/// session; else that of `pids`, where container runtimes put everything.
+pub fn control_group(text: &[u8]) -> Option<String> {
+    let controllers = |wanted: &[u8]| {
+        path_of(text, |_, names| names.split(|byte| *byte == b',').any(|name| name == wanted))
+    };
+    path_of(text, |hierarchy, names| hierarchy == b"0" && names.is_empty())
+        .or_else(|| controllers(b"name=systemd"))
+        .or_else(|| controllers(b"pids"))
+        .map(|path| String::from_utf8_lossy(path).into_owned())
+}
+
+/// Lines are `hierarchy:controllers:path` (`proc_cgroup_show` in kernel/cgroup/cgroup.c); a path may
+/// hold colons but no line feed.
+fn path_of(text: &[u8], is_wanted: impl Fn(&[u8], &[u8]) -> bool) -> Option<&[u8]> {
+    text.split(|byte| *byte == b'\n').find_map(|line| {
+        let mut fields = line.splitn(3, |byte| *byte == b':');
+        let (hierarchy, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+        is_wanted(hierarchy, controllers).then_some(path)
+    })
+}
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

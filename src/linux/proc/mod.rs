@@ -4,16 +4,13 @@
 //! | --- | --- |
 //! | `names`, `place` | names in `/proc` and in one process's directory, and the few ways to read them |
 //! | `namespace` | whose numbers `/proc` has, and how they become ours |
-//! | `layout`, `args`, `cgroup` | text becomes values; no system call |
+//! | `layout` | text becomes values; no system call |
 //! | `start` | ticks become times |
-//! | `path`, `info` | what is told of one process |
+//! | `info` | what is told of one process |
 
-mod args;
-mod cgroup;
 pub mod info;
 pub mod layout;
 pub mod names;
 pub mod namespace;
-pub mod path;
 pub mod place;
 mod start;

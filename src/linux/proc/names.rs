@@ -9,9 +9,8 @@ use std::io::{Cursor, Write};
 
 use super::layout::{self, decimal, directory_entry};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::kernel::{self, Descriptor, Errno, Failure, NO_DIRECTORY, Stat};
 use crate::platform::linux::socket::Inode;
-use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
@@ -27,21 +26,17 @@ pub struct Name([u8; NAME_BYTES]);
 impl Name {
     /// `/proc/` and `rest`, cut off at 63 bytes.
     pub fn new(rest: fmt::Arguments<'_>) -> Self {
-        let mut bytes = [0; NAME_BYTES];
-        // The last byte is out of reach and stays a NUL. Only a name that is too long fails.
-        let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
-        let _ = Cursor::new(text).write_fmt(format_args!("/proc/{rest}"));
-        Self(bytes)
+        Self::spelled(format_args!("/proc/{rest}"))
     }
 
     /// `/proc` itself.
     pub fn root() -> Self {
-        Self::relative(format_args!("/proc"))
+        Self::spelled(format_args!("/proc"))
     }
 
-    /// A name in a directory of a process, cut off likewise.
-    pub fn relative(name: fmt::Arguments<'_>) -> Self {
+    fn spelled(name: fmt::Arguments<'_>) -> Self {
         let mut bytes = [0; NAME_BYTES];
+        // The last byte is out of reach and stays a NUL. Only a name that is too long fails.
         let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
         let _ = Cursor::new(text).write_fmt(name);
         Self(bytes)
@@ -50,6 +45,12 @@ impl Name {
     /// The whole name.
     pub fn text(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
+    }
+
+    /// What follows `/proc/PID/`: the name in a process's own directory.
+    pub fn in_directory(&self) -> &CStr {
+        let name = self.0.splitn(4, |byte| *byte == b'/').nth(3);
+        name.and_then(|name| CStr::from_bytes_until_nul(name).ok()).unwrap_or_default()
     }
 
     /// Opens it for reading.
@@ -62,14 +63,10 @@ impl Name {
         kernel::stat(NO_DIRECTORY, self.text())
     }
 
-    /// Reads a link's text.
-    pub fn read_link<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
-        kernel::read_link(NO_DIRECTORY, self.text(), buffer)
-    }
-
     /// Reads the first 4,096 bytes of a small file.
-    pub fn read<'a>(&self, buffer: &'a mut [u8; 4096]) -> Result<&'a [u8], Errno> {
-        kernel::read(&self.open(0)?, buffer)
+    pub fn read<'a>(&self, buffer: &'a mut [u8; 4096]) -> Result<&'a [u8], Failure> {
+        let opened = self.open(0).map_err(|errno| ("open", errno))?;
+        kernel::read(&opened, buffer).map_err(|errno| ("read", errno))
     }
 }
 
@@ -107,9 +104,7 @@ pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
 
 /// The socket that a process has under one number; `None` for another kind of file.
 pub fn socket_at(pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
-    let mut link = [0; LINK_BYTES];
-    let name = Name::new(format_args!("{pid}/fd/{fd}"));
-    name.read_link(&mut link).map(layout::socket_inode)
+    socket_of_link(NO_DIRECTORY, Name::new(format_args!("{pid}/fd/{fd}")).text())
 }
 
 /// The socket that a link in a descriptor table shows; `None` for another kind of file.

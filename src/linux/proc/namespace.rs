@@ -9,10 +9,10 @@ use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::layout;
-use super::names::{self, Name, failure};
-use super::place::{Place, ProcessDirectory, Unread, seen};
+use super::names::{Name, failure, numbers};
+use super::place::{Place, Unread, in_directory, seen};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, NO_DIRECTORY};
+use crate::platform::linux::kernel;
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
@@ -51,12 +51,10 @@ impl Numbers {
         /// may be in another namespace.
         static SAME: AtomicU64 = AtomicU64::new(0);
         let name = Name::root();
-        let (device, _) = kernel::stat(NO_DIRECTORY, name.text())
-            .map_err(|errno| failure("stat", errno, &name))?
-            .object;
+        let stat = name.stat().map_err(|errno| failure("stat", errno, &name))?;
         let own = process::id();
-        let mark =
-            u32::try_from(device).map_or(0, |device| u64::from(device) << 32 | u64::from(own));
+        let device = u32::try_from(stat.object.0);
+        let mark = device.map_or(0, |device| u64::from(device) << 32 | u64::from(own));
         if mark != 0 && SAME.load(Ordering::Relaxed) == mark {
             return Ok(Self { own: own.cast_signed(), inner: None });
         }
@@ -68,28 +66,21 @@ impl Numbers {
     }
 
     fn read() -> Result<Self, Error> {
-        let failed =
-            |call, errno, file: &str| failure(call, errno, &Name::new(format_args!("self/{file}")));
         let name = Name::new(format_args!("self/status"));
-        let file = match kernel::open(NO_DIRECTORY, name.text(), libc::O_RDONLY) {
-            Ok(file) => file,
-            Err(libc::ENOENT) => {
-                let object = name.text().to_string_lossy();
-                return Err(Error::advised("open", libc::ENOENT, &object, NO_PROC));
+        let mut buffer = [0; 4096];
+        let status = name.read(&mut buffer).map_err(|(call, errno)| match (call, errno) {
+            ("open", libc::ENOENT) => {
+                Error::advised(call, errno, &name.text().to_string_lossy(), NO_PROC)
             }
-            Err(errno) => return Err(failed("open", errno, "status")),
-        };
-        let mut buffer = vec![0; STATUS_BYTES];
-        let status =
-            kernel::read(&file, &mut buffer).map_err(|errno| failed("read", errno, "status"))?;
+            _ => failure(call, errno, &name),
+        })?;
         let told = own_number(status, process::id().cast_signed());
-        let (own, depth) = told.ok_or_else(|| failed("read", libc::EINVAL, "status"))?;
+        let (own, depth) = told.ok_or_else(|| failure("read", libc::EINVAL, &name))?;
         if depth == 0 {
             return Ok(Self { own, inner: None });
         }
-        let namespace = Name::new(format_args!("self/ns/pid"));
-        let stat = kernel::stat(NO_DIRECTORY, namespace.text())
-            .map_err(|errno| failed("stat", errno, "ns/pid"))?;
+        let name = Name::new(format_args!("self/ns/pid"));
+        let stat = name.stat().map_err(|errno| failure("stat", errno, &name))?;
         Ok(Self { own, inner: Some(Inner { depth, object: stat.object }) })
     }
 
@@ -106,25 +97,22 @@ impl Numbers {
     /// The number here of a process by its number in `/proc`. `None`: it has none, it has gone, or
     /// the caller may not see in which namespace it is.
     pub fn to_own(self, listed: Pid) -> Result<Option<Pid>, Error> {
-        if self.inner.is_none() {
-            return Ok(Some(listed));
+        match self.inner {
+            None => Ok(Some(listed)),
+            Some(_) => in_directory(listed, |place| self.of(place)),
         }
-        seen(ProcessDirectory::open(listed).and_then(|process| self.of(process.place())))
-            .map(Option::flatten)
     }
 
     /// The same of a holder that was found, if it still is one: its number in `/proc` may have been
     /// given away before it is translated.
     pub fn holder_to_own(self, hit: Hit) -> Result<Option<Pid>, Error> {
-        if self.inner.is_none() {
-            return Ok(Some(hit.pid));
+        match self.inner {
+            None => Ok(Some(hit.pid)),
+            Some(_) => in_directory(hit.pid, |place| {
+                let own = self.of(place)?;
+                place.holds(hit).map(|()| own)
+            }),
         }
-        let own = ProcessDirectory::open(hit.pid).and_then(|process| {
-            let own = self.of(process.place())?;
-            process.place().holds(hit)?;
-            Ok(own)
-        });
-        seen(own).map(Option::flatten)
     }
 
     /// The number in `/proc` of a process by its number here. Where they differ all processes have
@@ -137,10 +125,8 @@ impl Numbers {
             return Ok(Some(self.own));
         }
         let name = Name::root();
-        let listed = kernel::open(NO_DIRECTORY, name.text(), libc::O_DIRECTORY)
-            .map_err(|errno| failure("open", errno, &name))?;
-        let listed =
-            names::numbers(&listed).map_err(|errno| failure("getdents64", errno, &name))?;
+        let opened = name.open(libc::O_DIRECTORY).map_err(|errno| failure("open", errno, &name))?;
+        let listed = numbers(&opened).map_err(|errno| failure("getdents64", errno, &name))?;
         for listed in listed {
             if self.to_own(listed)? == Some(pid) {
                 return Ok(Some(listed));
@@ -153,9 +139,7 @@ impl Numbers {
     /// it. `None` also where the caller may not see the process.
     pub fn listed_process(self, pid: Pid) -> Result<Option<Pid>, Error> {
         let Some(listed) = self.listed(pid)? else { return Ok(None) };
-        let mut line = [0; STAT_BYTES];
-        let is_process = match Place::by_number(listed).read("stat", &mut line) {
-            Ok(line) => layout::process_stat(line).is_some_and(|stat| !stat.is_thread),
+        let is_process = match Place::by_number(listed).process_stat(&mut vec![0; STAT_BYTES]) {
             // Needs no descriptor.
             Err(Unread::Failed(error)) if error.is_out_of_descriptors() => {
                 kernel::is_process(pid).map_err(|_| error)?
@@ -165,14 +149,14 @@ impl Numbers {
         Ok(is_process.then_some(listed))
     }
 
-    /// The number here of the process in `place`.
-    pub fn of(self, place: Place<'_>) -> Result<Option<Pid>, Unread> {
-        let Some(Inner { depth, object }) = self.inner else { return Ok(Some(place.pid())) };
+    /// The number here of the process in `place`; `Gone` where it has none.
+    pub fn of(self, place: Place<'_>) -> Result<Pid, Unread> {
+        let Some(Inner { depth, object }) = self.inner else { return Ok(place.pid()) };
         let mut buffer = vec![0; STATUS_BYTES];
-        let numbers = layout::namespace_pids(place.read("status", &mut buffer)?);
-        let Some(number) = numbers.get(depth) else { return Ok(None) };
+        let numbers = layout::namespace_pids(place.read("status", &mut buffer, 0)?);
+        let number = numbers.get(depth).ok_or(Unread::Gone)?;
         let deeper = numbers.len().saturating_sub(depth).saturating_sub(1);
-        Ok(is_within(place, deeper, object)?.then_some(*number))
+        if is_within(place, deeper, object)? { Ok(*number) } else { Err(Unread::Gone) }
     }
 }
 

@@ -4,14 +4,14 @@
 //! too, whoever has the number next (`get_proc_task` in fs/proc/internal.h). So what is read through
 //! it is never put together from two processes.
 
-use std::ffi::{CString, c_int};
-use std::fmt;
+use std::ffi::{CStr, CString, c_int};
+use std::fmt::Display;
 
-use super::names::{self, Name, is_gone_or_hidden, numbers};
+use super::layout::{self, ProcessStat};
+use super::names::{Name, failure, is_gone_or_hidden, numbers, socket_of_link};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
 use crate::platform::linux::socket::Hit;
-use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// Why something of a process was not read.
@@ -31,47 +31,30 @@ impl From<Error> for Unread {
     }
 }
 
-/// The directory of a process in `/proc`.
-pub struct ProcessDirectory {
-    pid: Pid,
-    directory: Descriptor,
-}
-
-/// A process's directory, or that of one of its threads.
+/// The directory of a process in `/proc`, or that of one of its threads.
 #[derive(Clone, Copy)]
 pub struct Place<'d> {
+    /// Open, or looked up anew by each call: that takes no descriptor, but the number may be another
+    /// process's by the next one.
     directory: Option<&'d Descriptor>,
     pid: Pid,
     thread: Option<Pid>,
 }
 
-impl ProcessDirectory {
-    /// Opens the directory of `pid`, as `/proc` numbers it.
-    pub fn open(pid: Pid) -> Result<Self, Unread> {
-        let name = Name::new(format_args!("{pid}"));
-        let flags = libc::O_PATH | libc::O_DIRECTORY;
-        let opened = kernel::open(NO_DIRECTORY, name.text(), flags);
-        let directory = opened.map_err(|errno| unread("open", errno, &name))?;
-        Ok(Self { pid, directory })
-    }
-
-    /// Where its files are.
-    pub fn place(&self) -> Place<'_> {
-        Place { directory: Some(&self.directory), pid: self.pid, thread: None }
-    }
-
-    /// Its effective user. The owner of this directory is always that one, while those of what is in
-    /// it may be root (`task_dump_owner` in fs/proc/base.c), and `status` takes three calls.
-    pub fn user(&self) -> Result<u32, Unread> {
-        let stat = kernel::stat_of_number(self.directory.number());
-        let name = || Name::new(format_args!("{}", self.pid));
-        stat.map(|stat| stat.user).map_err(|errno| unread("fstat", errno, &name()))
-    }
+/// What `tell` tells of a process, as `/proc` numbers it, through one open directory. `None`: there is
+/// nothing to be seen.
+pub fn in_directory<T>(
+    pid: Pid,
+    tell: impl FnOnce(Place<'_>) -> Result<T, Unread>,
+) -> Result<Option<T>, Error> {
+    let name = Name::new(format_args!("{pid}"));
+    let opened = name.open(libc::O_PATH | libc::O_DIRECTORY);
+    let directory = opened.map_err(|errno| unread("open", errno, &name));
+    seen(directory.and_then(|open| tell(Place { directory: Some(&open), pid, thread: None })))
 }
 
 impl Place<'_> {
-    /// The directory of `pid`, looked up anew each time: that takes no descriptor, but the number
-    /// may be another process's by the next call.
+    /// The directory of `pid`, looked up by each call.
     pub fn by_number(pid: Pid) -> Self {
         Self { directory: None, pid, thread: None }
     }
@@ -81,55 +64,55 @@ impl Place<'_> {
         self.pid
     }
 
-    /// The first bytes of a file, as many as there are or as fit. Less than that is its end: the
-    /// kernel makes the text of a small file at once, and a command line is copied to its end.
-    pub fn read<'b>(&self, file: &str, buffer: &'b mut [u8]) -> Result<&'b [u8], Unread> {
-        let opened = self.open(file, 0)?;
-        kernel::read(&opened, buffer)
-            .map_err(|errno| self.unread("read", errno, format_args!("{file}")))
+    /// Its effective user. The owner of this directory is always that one, while those of what is in
+    /// it may be root (`task_dump_owner` in fs/proc/base.c), and `status` takes three calls.
+    pub fn user(&self) -> Result<u32, Unread> {
+        let name = Name::new(format_args!("{}", self.pid));
+        let stat = self
+            .directory
+            .map_or_else(|| name.stat(), |open| kernel::stat_of_number(open.number()));
+        stat.map(|stat| stat.user).map_err(|errno| unread("fstat", errno, &name))
     }
 
-    /// The same of a file that may be large: `buffer` grows up to `limit`.
-    pub fn read_whole(
+    /// What `stat` tells. `Gone` too where it is a thread that is no process.
+    pub fn process_stat<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<ProcessStat<'b>, Unread> {
+        let line = self.read("stat", buffer, 0)?;
+        layout::process_stat(line).filter(|stat| !stat.is_thread).ok_or(Unread::Gone)
+    }
+
+    /// The first bytes of a file. What it has beyond `buffer` is read up to `limit`. A reading that does
+    /// not fill its room has come to the end: the kernel makes the text of a small file at once, and a
+    /// command line is copied to its end.
+    pub fn read<'b>(
         &self,
         file: &str,
-        buffer: &mut Vec<u8>,
+        buffer: &'b mut Vec<u8>,
         limit: usize,
-    ) -> Result<usize, Unread> {
+    ) -> Result<&'b [u8], Unread> {
         let opened = self.open(file, 0)?;
-        let mut filled = 0;
-        while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
-            let wanted = room.len();
-            let read = kernel::read(&opened, room)
-                .map_err(|errno| self.unread("read", errno, format_args!("{file}")));
-            let read = read?.len();
-            filled = filled.saturating_add(read);
-            if read < wanted {
-                break;
+        let mut filled_bytes = 0_usize;
+        loop {
+            let room = buffer.get_mut(filled_bytes..).unwrap_or_default();
+            let room_bytes = room.len();
+            let read = self.call("read", file, |_, _| kernel::read(&opened, room))?.len();
+            filled_bytes = filled_bytes.saturating_add(read);
+            if read < room_bytes || buffer.len() >= limit {
+                return Ok(buffer.get(..filled_bytes).unwrap_or_default());
             }
             buffer.resize(buffer.len().saturating_mul(8).min(limit), 0);
         }
-        Ok(filled)
     }
 
     /// A link's text. One that the kernel cannot fit into a page is as good as hidden.
     pub fn read_link<'b>(&self, link: &str, buffer: &'b mut [u8]) -> Result<&'b [u8], Unread> {
-        let (directory, name) = self.name(format_args!("{link}"));
-        let text = kernel::read_link(directory, name.text(), buffer);
-        text.map_err(|errno| match errno {
-            libc::ENAMETOOLONG => Unread::Hidden,
-            _ => self.unread("readlink", errno, format_args!("{link}")),
-        })
+        self.call("readlink", link, |directory, name| kernel::read_link(directory, name, buffer))
     }
 
     /// Makes sure that the kernel shows the socket of `hit` in its table, under the same number. Where
     /// the first thread has exited, the others have the table.
     pub fn holds(&self, hit: Hit) -> Result<(), Unread> {
         let shown = |place: Self| {
-            let fd = hit.fd;
-            let (directory, name) = place.name(format_args!("fd/{fd}"));
-            let socket = names::socket_of_link(directory, name.text())
-                .map_err(|errno| place.unread("readlink", errno, format_args!("fd/{fd}")))?;
+            let socket = place.call("readlink", format_args!("fd/{}", hit.fd), socket_of_link)?;
             if socket == Some(hit.inode) { Ok(()) } else { Err(Unread::Gone) }
         };
         match shown(*self) {
@@ -139,23 +122,22 @@ impl Place<'_> {
     }
 
     /// What a link leads to.
-    pub fn stat(&self, link: &str) -> Result<Stat, Errno> {
-        let (directory, name) = self.name(format_args!("{link}"));
-        kernel::stat(directory, name.text())
+    pub fn stat(&self, link: &str) -> Result<Stat, Unread> {
+        self.call("stat", link, kernel::stat)
     }
 
     /// The file of that absolute name in the process's own view of the files.
-    pub fn stat_in_root(&self, path: &[u8]) -> Result<Stat, Errno> {
-        let (directory, name) = self.name(format_args!("root"));
-        let path = CString::new([name.text().to_bytes(), path].concat());
-        kernel::stat(directory, &path.map_err(|_| libc::EINVAL)?)
+    pub fn stat_in_root(&self, path: &[u8]) -> Result<Stat, Unread> {
+        self.call("stat", "root", |directory, root| {
+            let path = CString::new([root.to_bytes(), path].concat());
+            kernel::stat(directory, &path.map_err(|_| libc::EINVAL)?)
+        })
     }
 
     /// Opens a file or, by the flags, a directory.
     pub fn open(&self, file: &str, flags: c_int) -> Result<Descriptor, Unread> {
-        let (directory, name) = self.name(format_args!("{file}"));
-        let opened = kernel::open(directory, name.text(), libc::O_RDONLY | flags);
-        opened.map_err(|errno| self.unread("open", errno, format_args!("{file}")))
+        let flags = libc::O_RDONLY | flags;
+        self.call("open", file, |directory, name| kernel::open(directory, name, flags))
     }
 
     /// What `read` brings of the first other thread that has it: where the first one has exited,
@@ -165,8 +147,7 @@ impl Place<'_> {
         mut read: impl FnMut(Self) -> Result<T, Unread>,
     ) -> Result<T, Unread> {
         let listed = self.open("task", libc::O_DIRECTORY)?;
-        let threads = numbers(&listed)
-            .map_err(|errno| self.unread("getdents64", errno, format_args!("task")))?;
+        let threads = self.call("getdents64", "task", |_, _| numbers(&listed))?;
         drop(listed);
         for thread in threads.into_iter().filter(|thread| *thread != self.pid) {
             match read(Self { thread: Some(thread), ..*self }) {
@@ -177,23 +158,23 @@ impl Place<'_> {
         Err(Unread::Gone)
     }
 
-    fn name(&self, file: fmt::Arguments<'_>) -> (c_int, Name) {
+    /// Makes one call about a file of it.
+    fn call<T>(
+        &self,
+        call: &'static str,
+        file: impl Display,
+        make: impl FnOnce(c_int, &CStr) -> Result<T, Errno>,
+    ) -> Result<T, Unread> {
         let Self { directory, pid, thread } = *self;
-        match (directory, thread) {
-            (None, None) => (NO_DIRECTORY, Name::new(format_args!("{pid}/{file}"))),
-            (None, Some(thread)) => {
-                (NO_DIRECTORY, Name::new(format_args!("{pid}/task/{thread}/{file}")))
-            }
-            (Some(directory), None) => (directory.number(), Name::relative(file)),
-            (Some(directory), Some(thread)) => {
-                (directory.number(), Name::relative(format_args!("task/{thread}/{file}")))
-            }
-        }
-    }
-
-    fn unread(&self, call: &'static str, errno: Errno, file: fmt::Arguments<'_>) -> Unread {
-        let (_, name) = Self { directory: None, ..*self }.name(file);
-        unread(call, errno, &name)
+        let name = match thread {
+            None => Name::new(format_args!("{pid}/{file}")),
+            Some(thread) => Name::new(format_args!("{pid}/task/{thread}/{file}")),
+        };
+        let made = match directory {
+            None => make(NO_DIRECTORY, name.text()),
+            Some(open) => make(open.number(), name.in_directory()),
+        };
+        made.map_err(|errno| unread(call, errno, &name))
     }
 }
 
@@ -214,8 +195,9 @@ pub fn seen<T>(read: Result<T, Unread>) -> Result<Option<T>, Error> {
 
 fn unread(call: &'static str, errno: Errno, name: &Name) -> Unread {
     match errno {
-        libc::EACCES | libc::EPERM => Unread::Hidden,
+        // No name in `/proc` is too long, but what a link tells may be.
+        libc::EACCES | libc::EPERM | libc::ENAMETOOLONG => Unread::Hidden,
         _ if is_gone_or_hidden(errno) => Unread::Gone,
-        _ => Unread::Failed(names::failure(call, errno, name)),
+        _ => Unread::Failed(failure(call, errno, name)),
     }
 }

@@ -12,8 +12,6 @@ const NANOSECONDS_PER_TICK: i64 = 10_000_000;
 const NANOSECONDS_PER_MS: i64 = 1_000_000;
 /// How often both clocks are read, for a moment in which nothing came between.
 const READINGS: usize = 8;
-/// Between three readings of a clock there is less than that, unless something came between.
-const SOON_NANOSECONDS: i64 = 20_000;
 
 /// Milliseconds since 1970 at which a process started that has `ticks` as the 22nd field of its
 /// `stat`, exact to one tick.
@@ -39,20 +37,13 @@ fn boot() -> Option<i64> {
 
 /// CLOCK_REALTIME less CLOCK_BOOTTIME, which counts on while the system sleeps, as the ticks do.
 fn reckoned() -> Option<i64> {
-    let mut best: Option<(i64, i64)> = None;
-    for _ in 0..READINGS {
+    let reading = |_| {
         let before = kernel::clock(libc::CLOCK_BOOTTIME).ok()?;
         let wall = kernel::clock(libc::CLOCK_REALTIME).ok()?;
         let between = kernel::clock(libc::CLOCK_BOOTTIME).ok()?.checked_sub(before)?;
-        let boot = wall.checked_sub(before)?.checked_sub(between.checked_div(2)?)?;
-        if best.is_none_or(|(shortest, _)| between < shortest) {
-            best = Some((between, boot));
-        }
-        if between < SOON_NANOSECONDS {
-            break;
-        }
-    }
-    best.map(|(_, boot)| boot)
+        Some((between, wall.checked_sub(before)?.checked_sub(between.checked_div(2)?)?))
+    };
+    (0..READINGS).filter_map(reading).min().map(|(_, boot)| boot)
 }
 
 #[cfg(test)]
