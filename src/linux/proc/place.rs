@@ -14,6 +14,10 @@ use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
+/// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`). `stat`
+/// and what is needed of `status` are shorter.
+pub const PAGE_BYTES: usize = 4096;
+
 /// Why something of a process was not read.
 #[derive(Debug)]
 pub enum Unread {
