@@ -11,9 +11,7 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** Modules without a system call. */
 const MODULES = [
   ...'wire question error layout command_line native_path'.split(' '),
-  ...'netlink diag_request diag_reply unix_diag route_reply proc_net states sockets::peers'.split(
-    ' '
-  )
+  ...'netlink inet_diag unix_diag ifaddr proc_net states sockets::peers'.split(' ')
 ].map((name) => `${name}::`)
 
 const folder = ['--target-dir', path.join('target', 'miri')]

@@ -8,7 +8,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hostTag } from '../__test__/support/install.mjs'
+import { hostTag } from './lib/host-binary.mjs'
 import { ensureNightly } from './lib/nightly.mjs'
 import { testFiles } from './lib/tests.mjs'
 

@@ -10,7 +10,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { buildHost } from '../__test__/darwin/host/build.mjs'
+import { buildHost } from './lib/darwin-host.mjs'
 import { emulatedNode, installDebian } from './lib/debian.mjs'
 import { testFiles } from './lib/tests.mjs'
 

@@ -10,7 +10,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { installTools } from '../__test__/registry/registry.mjs'
+import { installRegistry } from './lib/registry-tools.mjs'
 import { testFiles } from './lib/tests.mjs'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
@@ -24,7 +24,7 @@ if (!values.core && !values['no-build']) {
   }
 }
 // Once, before several files want them at a time.
-installTools()
+installRegistry()
 const files = testFiles(path.join(root, '__test__'), ['registry'], { isCore: values.core })
 const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {
   stdio: 'inherit',

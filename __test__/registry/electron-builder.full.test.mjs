@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { installOnce } from '../../scripts/lib/registry-tools.mjs'
 import { root, temporaryFolder } from '../support/install.mjs'
 import { run } from '../support/packed.mjs'
 import {
@@ -15,7 +16,6 @@ import {
   assertAnswers,
   assertMacAnswers,
   assertWindowsAnswers,
-  installOnce,
   startRegistry,
   target,
   version

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { installOnce } from '../../scripts/lib/registry-tools.mjs'
 import { root } from '../support/install.mjs'
 import { run } from '../support/packed.mjs'
 import {
@@ -14,7 +15,6 @@ import {
   documentedYaml,
   emptyApp,
   installed,
-  installOnce,
   startRegistry,
   target
 } from './registry.mjs'

@@ -2,37 +2,26 @@
 // that install them from there. Linux x64 with glibc; the registry needs Node 20 or later.
 
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import readline from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { buildHost } from '../../scripts/lib/darwin-host.mjs'
 import { emulatedNode } from '../../scripts/lib/debian.mjs'
+import { installRegistry, registryTools } from '../../scripts/lib/registry-tools.mjs'
 import { NODE_VERSIONS, prepareWine } from '../../scripts/lib/wine.mjs'
-import { buildHost } from '../darwin/host/build.mjs'
 import { hostBinary, hostTag, root, temporaryFolder } from '../support/install.mjs'
 import { run } from '../support/packed.mjs'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 export const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
-const cache = path.join(target, 'registry')
-const bin = path.join(cache, 'node_modules', '.bin')
+const bin = path.join(registryTools, 'node_modules', '.bin')
 
 /** What is published besides the binary packages, and what makes it ready. */
 const SOURCES = ['index.js', 'index.d.ts', 'lib', 'bin', 'package.json', 'npm', 'scripts']
 const TEXTS = ['CHANGELOG.md', 'LICENSE', 'README.md']
-/** verdaccio-audit asks for a tag of node-fetch that not every registry has. */
-const TOOLS = {
-  dependencies: {
-    '@yarnpkg/cli-dist': '^4.18.0',
-    npm: '^11.19.0',
-    pnpm: '^12.21.0',
-    verdaccio: '^6.10.0'
-  },
-  overrides: { 'node-fetch': '2.7.0' }
-}
-
 export const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'))
 export const tags = fs.readdirSync(path.join(root, 'npm')).sort()
 /** In the short form only these are the real ones; the others have a text for a binary. */
@@ -40,36 +29,17 @@ export const realTags = process.env.REGISTRY_CORE
   ? tags.filter((tag) => tag.startsWith('darwin-') || tag === hostTag)
   : tags
 
-/** Puts the registry and the package managers into the cache, where they stay. */
-export function installTools() {
-  installOnce(cache, TOOLS)
-}
-
-/** A folder with packages that stay; installed anew when others are wanted. */
-export function installOnce(folder, wanted) {
-  const text = `${JSON.stringify({ private: true, ...wanted }, null, 2)}\n`
-  const done = path.join(folder, 'installed.json')
-  if (fs.existsSync(done) && fs.readFileSync(done, 'utf8') === text) return
-  fs.rmSync(folder, { recursive: true, force: true })
-  fs.mkdirSync(folder, { recursive: true })
-  fs.writeFileSync(path.join(folder, 'package.json'), text)
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
-  const { status } = spawnSync('npm', args, { cwd: folder, stdio: 'inherit' })
-  assert.equal(status, 0, `what these tests need does not install in ${folder}`)
-  fs.writeFileSync(done, text)
-}
-
 /**
  * A registry with everything published. `env` is for programs that use it and nothing else; `said`
  * is what npm said while publishing; `binary(tag)` are the bytes that were published.
  */
 export async function startRegistry(t) {
   assert.equal(hostTag, 'linux-x64-gnu', 'these tests are for Linux x64 with glibc')
-  installTools()
+  installRegistry()
   const folder = temporaryFolder(t)
   const storage = path.join(folder, 'storage')
   fs.mkdirSync(storage)
-  const verdaccio = path.join(cache, 'node_modules', 'verdaccio')
+  const verdaccio = path.join(registryTools, 'node_modules', 'verdaccio')
   const server = spawn(process.execPath, [path.join(here, 'serve.cjs'), verdaccio, storage], {
     stdio: ['pipe', 'pipe', 'inherit']
   })

@@ -9,10 +9,7 @@ import { sources } from '../support/sources.mjs'
 /** What is asked, what is found and how it fails, in no system's words. */
 const VALUES = 'src/{answer,error,question,slice,socket}.rs'
 /** What every wing of src/linux stands on. */
-const LINUX_FLOOR = [
-  'src/linux/{clock,interface,kept,kernel,local_peer,socket,stat}.rs',
-  'src/linux/proc/layout.rs'
-]
+const LINUX_FLOOR = ['src/linux/{clock,kept,kernel,socket}.rs', 'src/linux/proc/layout.rs']
 const LINUX_WINGS = ['src/linux/{sockets,holders,proc}/*']
 const PRODUCT = ['index.js', 'lib/*']
 const SHARED = ['__test__/support/*', 'scripts/lib/*']
@@ -41,7 +38,7 @@ const ROOMS = {
   'src/linux/proc/*': ['src/linux/proc/*', ...LINUX_FLOOR, VALUES],
   'src/linux/socket.rs': [VALUES],
   'src/linux/*': [...LINUX_FLOOR, VALUES],
-  'src/darwin/{errno,kernel,layout,procargs}.rs': [VALUES],
+  'src/darwin/{kernel,layout,procargs}.rs': [VALUES],
   'src/darwin/process_layout.rs': ['src/darwin/layout.rs', VALUES],
   'src/darwin/fake_*': ['src/darwin/{fake_sockets,fake_world,kernel}.rs', VALUES],
   'src/darwin/*': ['src/darwin/*', '!src/darwin/mod.rs', '!src/darwin/fake_*', VALUES],
@@ -69,11 +66,7 @@ const ROOMS = {
   '__test__/repo/typings/*': ['index.js'],
   '__test__/{runtimes,bundlers}/*': ['__test__/runtimes/*', ...SHARED],
   '__test__/examples/**': ['__test__/examples/**', ...SHARED],
-  '__test__/registry/*': [
-    '__test__/registry/*',
-    '__test__/darwin/host/{build,kernel}.mjs',
-    ...SHARED
-  ],
+  '__test__/registry/*': ['__test__/registry/*', '__test__/darwin/host/kernel.mjs', ...SHARED],
   '__test__/darwin/host/*': ['__test__/darwin/host/*', 'scripts/lib/*'],
   '__test__/{darwin,windows}/*': ['__test__/{darwin,windows}/**', ...PRODUCT, ...SHARED],
   '__test__/fixtures/*': ['__test__/fixtures/*', ...PRODUCT],
@@ -82,7 +75,7 @@ const ROOMS = {
   // A command may use what it runs; no command uses another.
   'bench/**': ['bench/**', ...PRODUCT, 'examples/*', '__test__/support/*'],
   'scripts/lib/*': ['scripts/lib/*'],
-  'scripts/*': ['scripts/lib/*', '__test__/{support,registry,darwin/host}/*']
+  'scripts/*': ['scripts/lib/*']
 }
 
 /** Files whose names only their own language or linker joins. */
@@ -222,6 +215,7 @@ test('an arrow that points up is told, and one to a test', () => {
     ['lib/errors.js', 'lib/arguments.js'],
     ['lib/wire.js', 'index.js'],
     ['scripts/lib/debian.mjs', 'scripts/deny.mjs'],
+    ['scripts/sanitize.mjs', '__test__/support/install.mjs'],
     ['__test__/support/install.mjs', '__test__/darwin/mac.mjs'],
     ['__test__/darwin/mac.mjs', '__test__/darwin/load.test.mjs']
   ].map(([from, to]) => ({ from, to }))

@@ -6,16 +6,10 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hostBinary, hostTag } from '../../scripts/lib/host-binary.mjs'
 
+export { hostBinary, hostTag }
 export const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
-
-/** `linux-x64-gnu` or what else scripts/build.mjs has built for this machine. */
-export const hostTag = fs
-  .readdirSync(root)
-  .map((name) => name.match(/^socket-owner\.(.+)\.node$/)?.[1])
-  .find((tag) => tag?.startsWith(`${process.platform}-${process.arch}`))
-
-export const hostBinary = path.join(root, `socket-owner.${hostTag}.node`)
 
 export function temporaryFolder(t) {
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'socket-owner-'))

@@ -4,8 +4,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socket_owner_fuzz::darwin::buffers::Buffers;
 use socket_owner_fuzz::darwin::libproc::{self as calls, FD_IS_SOCKET};
+use socket_owner_fuzz::darwin::listing::Buffers;
 use socket_owner_fuzz::darwin::{layout, sysctl};
 use socket_owner_fuzz::libproc;
 use socket_owner_fuzz::socket_bytes::socket_info;
@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
         let socket = |entry: &&[u8; 8]| entry[4..] == FD_IS_SOCKET.to_ne_bytes();
         assert!(listed.len() <= written.as_chunks::<8>().0.iter().filter(socket).count());
     }
-    let _ = buffers.list_pids(true).map(<[i32]>::len);
+    let _ = buffers.list_processes().map(|(pids, _)| pids.len());
     if let Ok(facts) = calls::own_facts(1) {
         assert!(facts.facts.name.chars().count() <= 32);
     }

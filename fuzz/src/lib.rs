@@ -32,11 +32,10 @@ pub mod linux {
     }
 
     pub mod sockets {
-        pub mod diag_reply;
-        pub mod diag_request;
+        pub mod ifaddr;
+        pub mod inet_diag;
         pub mod netlink;
         pub mod proc_net;
-        pub mod route_reply;
         pub mod states;
         pub mod unix_diag;
     }
@@ -44,11 +43,10 @@ pub mod linux {
 
 #[path = "../../src/darwin"]
 pub mod darwin {
-    pub mod buffers;
-    pub mod errno;
     pub mod kernel;
     pub mod layout;
     pub mod libproc;
+    pub mod listing;
     pub mod procargs;
     pub mod process_layout;
     pub mod sysctl;

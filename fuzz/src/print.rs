@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::linux::proc::layout::ProcessStat;
 use crate::linux::socket::Row;
-use crate::linux::sockets::route_reply::OwnAddress;
+use crate::linux::sockets::ifaddr::OwnAddress;
 use crate::question::{Filter, Gives, LocalPeer, Port, Question, Wanted};
 use crate::socket::{End, Kind, Protocol, Socket, State, TcpState};
 
@@ -175,4 +175,3 @@ pub fn directory_entry(name: &[u8]) -> Vec<u8> {
     entry.resize(usize::from(length), 0);
     entry
 }
-

@@ -19,7 +19,16 @@ pub fn socket_info(socket: &Socket) -> [u8; 792] {
     put(264, &u32::from(socket.remote.port.to_be()).to_ne_bytes());
     put(268, &u32::from(socket.local.port.to_be()).to_ne_bytes());
     let is_v4 = socket.local.address.is_ipv4() && socket.remote.address.is_ipv4();
-    put(288, &[if socket.takes_ipv4 { 3 } else if is_v4 { 1 } else { 2 }]);
+    put(
+        288,
+        &[if socket.takes_ipv4 {
+            3
+        } else if is_v4 {
+            1
+        } else {
+            2
+        }],
+    );
     put(296, &address(&socket.remote));
     put(312, &address(&socket.local));
     info

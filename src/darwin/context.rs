@@ -1,11 +1,18 @@
-//! What every step of a look-up needs: the questions, what is remembered, room for answers.
+//! What every step of a look-up is lent: the questions, what is remembered, room for the kernel's
+//! answers; and what one look gathers beside answers.
 
-use super::buffers::Buffers;
-use super::recent::Recent;
-use super::seen::Seen;
+use std::collections::BTreeSet;
+
+use super::libproc::Unread;
+use super::listing::Buffers;
+use super::memory::{Recent, Seen};
+use super::rows::Rows;
 use super::waiting::Waiting;
+use crate::answer::FoundBy;
+use crate::error::Error;
+use crate::question::Pid;
 
-/// Lent to each step.
+/// Kept from look-up to look-up.
 #[derive(Default)]
 pub struct Context {
     /// The questions under way.
@@ -14,8 +21,47 @@ pub struct Context {
     pub recent: Recent,
     /// What is not new.
     pub seen: Seen,
-    /// How many entries the last listing had; `None` before the first.
-    pub listed_count: Option<usize>,
     /// Where the kernel writes.
     pub buffers: Buffers,
+}
+
+/// What one look gathers.
+#[derive(Default)]
+pub struct Gathered {
+    /// What stands between it and the answer "nobody".
+    pub doubts: Doubts,
+    /// The sockets that lists are made of.
+    pub rows: Rows,
+    /// What is looking.
+    pub found_by: FoundBy,
+}
+
+/// Why a walk that found nobody may not say so yet.
+#[derive(Default)]
+pub struct Doubts {
+    /// Processes that exited or closed a socket under the walk's eyes: what they held may have gone
+    /// to a process that the walk has not listed.
+    pub again: BTreeSet<Pid>,
+    /// A process or descriptor could not be read for a reason that says nothing about it.
+    pub trouble: Option<Error>,
+}
+
+impl Doubts {
+    /// Notes what `pid`, or a descriptor of it, did not tell. Fails where nothing can be believed.
+    pub fn note(&mut self, pid: Pid, unread: Unread) -> Result<(), Error> {
+        match unread {
+            Unread::Gone | Unread::Closed => {
+                self.again.insert(pid);
+            }
+            Unread::Refused => {}
+            Unread::Failed(error) => self.fail(error),
+            Unread::OutsideManual(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Remembers the first such failure.
+    pub fn fail(&mut self, error: Error) {
+        self.trouble.get_or_insert(error);
+    }
 }

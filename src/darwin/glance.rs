@@ -8,11 +8,10 @@
 
 use std::collections::VecDeque;
 
-use super::context::Context;
-use super::gathered::Gathered;
+use super::context::{Context, Gathered};
 use super::kernel::Fd;
 use super::libproc::Unread;
-use super::recent::RecentOwner;
+use super::memory::RecentOwner;
 use super::table::{Progress, Table};
 use crate::error::Error;
 

@@ -3,8 +3,7 @@
 use std::ffi::CStr;
 use std::net::IpAddr;
 
-use super::errno::ENXIO;
-use super::kernel;
+use super::kernel::{self, ENXIO};
 use super::layout;
 use crate::error::Error;
 use crate::socket::End;

@@ -15,6 +15,22 @@ use crate::question::Pid;
 /// A descriptor's number in its process.
 pub type Fd = c_int;
 
+// <sys/errno.h>. Up to 34 they are everybody's; the rest are not, and `libc`'s would be another system's
+// where the tests run.
+pub const EPERM: c_int = 1;
+pub const ENOENT: c_int = 2;
+pub const ESRCH: c_int = 3;
+pub const EIO: c_int = 5;
+pub const ENXIO: c_int = 6;
+pub const EBADF: c_int = 9;
+pub const ENOMEM: c_int = 12;
+pub const EACCES: c_int = 13;
+pub const ENODEV: c_int = 19;
+pub const EINVAL: c_int = 22;
+pub const ENOTSOCK: c_int = 38;
+pub const ENOPROTOOPT: c_int = 42;
+pub const ENOTCONN: c_int = 57;
+
 /// What a call returned, and errno straight after it: 0 where it was left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returned {

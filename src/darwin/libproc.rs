@@ -5,8 +5,9 @@
 use std::ffi::c_int;
 use std::process;
 
-use super::errno::{EACCES, EBADF, ENODEV, ENOENT, ENOMEM, ENOTSOCK, EPERM, ESRCH};
-use super::kernel::{self, Fd, FdInfo, Returned};
+use super::kernel::{
+    self, EACCES, EBADF, ENODEV, ENOENT, ENOMEM, ENOTSOCK, EPERM, ESRCH, Fd, FdInfo, Returned,
+};
 use super::layout::{self, SOCKET_INFO_BYTES, Sighting, SocketInfo};
 use super::process_layout::{self, Facts, OwnFacts, VNODE_PATH_INFO_BYTES};
 use crate::error::Error;

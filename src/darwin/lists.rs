@@ -1,16 +1,18 @@
-//! The end of a walk for lists: who holds the sockets, then a row for each.
+//! Lists: of all processes, at the end of a walk, when who holds the sockets is known; and of one
+//! process, whose table and no other is read.
 
 use std::collections::VecDeque;
 
-use super::context::Context;
-use super::gathered::Gathered;
+use super::context::{Context, Gathered};
 use super::hit::Seniority;
-use super::kernel;
-use super::libproc;
-use super::rows::{Holder, Holders, List};
-use crate::answer::Found;
+use super::kernel::{self, Fd};
+use super::layout::Sighting;
+use super::libproc::{self, Unread};
+use super::listing::Buffers;
+use super::rows::{Holder, Holders, List, Rows};
+use crate::answer::{Found, SocketRow};
 use crate::error::Error;
-use crate::question::{Pid, Question};
+use crate::question::{Pid, Question, Wanted};
 
 /// So many rows are made in one step, which takes some tenths of a millisecond.
 const ROWS_A_STEP: usize = 1000;
@@ -69,5 +71,61 @@ impl Lists {
         context.waiting.answer(*id, found, gathered.found_by);
         self.questions.pop_front();
         Ok(false)
+    }
+}
+
+/// The list of one process under way.
+pub struct PidList {
+    wanted: Wanted,
+    pid: Pid,
+    /// `None`: not listed yet.
+    fds: Option<VecDeque<Fd>>,
+    rows: Rows,
+}
+
+impl PidList {
+    /// Begins the list of those sockets of `pid` that `wanted` wants.
+    pub fn new(wanted: Wanted, pid: Pid) -> Self {
+        Self { wanted, pid, fds: None, rows: Rows::default() }
+    }
+
+    /// Makes one call. Returns the list when it is whole: empty where there is no such process, or one
+    /// that may not be seen.
+    pub fn step(&mut self, buffers: &mut Buffers) -> Option<Result<Found, Error>> {
+        match self.try_step(buffers) {
+            Ok(rows) => rows.map(|rows| Ok(Found::Sockets(rows))),
+            Err(Unread::Gone | Unread::Refused | Unread::Closed) => {
+                Some(Ok(Found::Sockets(Vec::new())))
+            }
+            Err(Unread::Failed(error) | Unread::OutsideManual(error)) => Some(Err(error)),
+        }
+    }
+
+    fn try_step(&mut self, buffers: &mut Buffers) -> Result<Option<Vec<SocketRow>>, Unread> {
+        let Some(fds) = &mut self.fds else {
+            self.fds = Some(buffers.list_sockets(self.pid)?.into());
+            return Ok(None);
+        };
+        let Some(fd) = fds.pop_front() else { return self.end().map(Some) };
+        match libproc::socket(self.pid, fd) {
+            Err(Unread::Closed) => {}
+            seen => {
+                let is_wanted = |seen: &Sighting| self.wanted.rank(&seen.socket).is_some();
+                if let Some(seen) = seen?.filter(is_wanted) {
+                    self.rows.add(&seen, self.pid);
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn end(&mut self) -> Result<Vec<SocketRow>, Unread> {
+        let own = kernel::effective_user();
+        // Only root sees another user's table.
+        let uid = if own == 0 { libproc::own_facts(self.pid)?.facts.uid } else { own };
+        let mut list = List::default();
+        let holders = Holders { uid, ..Holders::default() };
+        self.rows.add_to(&mut list, &self.wanted, &holders, usize::MAX);
+        Ok(list.into_rows())
     }
 }

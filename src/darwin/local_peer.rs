@@ -6,9 +6,8 @@
 use std::ffi::c_int;
 use std::os::fd::{IntoRawFd, OwnedFd};
 
-use super::errno::{EBADF, EINVAL, ENOPROTOOPT, ENOTCONN, ENOTSOCK};
 use super::info;
-use super::kernel::{self, Fd, Returned};
+use super::kernel::{self, EBADF, EINVAL, ENOPROTOOPT, ENOTCONN, ENOTSOCK, Fd, Returned};
 use super::libproc::{self, Unread};
 use crate::answer::Found;
 use crate::error::Error;

@@ -7,21 +7,16 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `search`, `waiting` | the questions, and what was found for each so far |
-//! | `walk`, `glance`, `listing`, `table` | who is asked what |
-//! | `hit`, `contest`, `settle`, `doubts` | when that is an answer, and when it is "nobody" |
-//! | `lists`, `rows`, `pid_list` | lists |
-//! | `recent`, `seen` | what is remembered |
+//! | `walk`, `glance`, `table` | who is asked what |
+//! | `hit`, `settle` | when that is an answer |
+//! | `lists`, `rows` | lists |
+//! | `context`, `memory` | what every step is lent; what is remembered |
 //! | `info`, `local_peer`, `interfaces` | one process, one Unix-domain socket, this machine |
-//! | `libproc`, `sysctl`, `buffers` | what the calls' answers mean, and the room for them |
-//! | `kernel`, `errno` | the calls, and nothing more |
+//! | `libproc`, `listing`, `sysctl` | what the calls' answers mean |
+//! | `kernel` | the calls, and nothing more |
 //! | `layout`, `process_layout`, `procargs` | bytes become sockets and processes; no system call |
 
-mod buffers;
-mod contest;
 mod context;
-mod doubts;
-mod errno;
-mod gathered;
 mod glance;
 mod hit;
 mod info;
@@ -32,13 +27,11 @@ mod libproc;
 mod listing;
 mod lists;
 mod local_peer;
-mod pid_list;
+mod memory;
 mod procargs;
 mod process_layout;
-mod recent;
 mod rows;
 mod search;
-mod seen;
 mod settle;
 mod sysctl;
 mod table;

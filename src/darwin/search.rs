@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
-use super::context::Context;
-use super::gathered::Gathered;
+use super::context::{Context, Gathered};
 use super::glance::Glance;
 use super::interfaces::{OwnAddresses, is_always_own};
 use super::libproc;
+use super::lists::PidList;
 use super::local_peer::Peer;
-use super::pid_list::PidList;
 use super::walk::Walk;
 use crate::answer::{Answer, Found, FoundBy};
 use crate::error::Error;

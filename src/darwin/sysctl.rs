@@ -2,8 +2,7 @@
 
 use std::ffi::c_int;
 
-use super::errno::{EACCES, EINVAL, EIO, ENOENT, EPERM, ESRCH};
-use super::kernel::{self, Returned};
+use super::kernel::{self, EACCES, EINVAL, EIO, ENOENT, EPERM, ESRCH, Returned};
 use super::procargs;
 use super::process_layout::{self, Started};
 use crate::error::Error;

@@ -5,8 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::context::Context;
-use super::gathered::Gathered;
+use super::context::{Context, Gathered};
 use super::hit::{Hit, Owner};
 use super::kernel::Fd;
 use super::layout::Sighting;

@@ -6,13 +6,11 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::contest::Contest;
-use super::context::Context;
-use super::gathered::Gathered;
+use super::context::{Context, Gathered};
 use super::glance::Glance;
 use super::libproc::Unread;
-use super::listing;
 use super::lists::Lists;
+use super::settle::Contest;
 use super::table::{Progress, Table};
 use crate::answer::{Found, FoundBy};
 use crate::error::Error;
@@ -90,7 +88,9 @@ impl Walk {
 
     fn list(&mut self, context: &mut Context) -> Result<(), Error> {
         self.gathered.found_by = FoundBy::Walk;
-        self.listed = listing::list(context, &mut self.gathered.doubts)?;
+        let (listed, doubt) = context.buffers.list_processes()?;
+        self.listed = listed;
+        doubt.into_iter().for_each(|error| self.gathered.doubts.fail(error));
         let listed: BTreeSet<Pid> = self.listed.iter().copied().collect();
         context.seen.keep(&listed);
         let again = &self.gathered.doubts.again;

@@ -1,18 +1,24 @@
-//! Who holds the sockets that are sought: recent owners are asked first, then the walk; and then the
-//! ancestors of whom they find.
+//! Finds out who holds the sockets that are sought: recent owners first, then the walk, and then the
+//! ancestors of the holder found.
 
-use super::clock::Clock;
 use super::holders::ancestors::{Climbed, is_process};
 use super::holders::recent::Recent;
 use super::holders::walk::{Known, Step, Walk};
+use super::proc::info::holder_info;
 use super::proc::names::descriptors;
+use super::proc::namespace::Numbers;
 use super::questions::{Pending, Questions, Stage, is_climbing, is_new};
 use super::socket::Hit;
-use crate::answer::FoundBy;
+use super::sockets::candidates::Unlisted;
+use crate::answer::{Found, FoundBy};
 use crate::error::Error;
+use crate::question::{Gives, Question, Wanted};
 use crate::slice::Slice;
 
-/// The walk under way, and what is remembered of earlier ones.
+/// How often a question starts over because its holder exited before it could be reported.
+const REPEATS: u32 = 3;
+
+/// The walk under way, and what earlier ones left behind.
 #[derive(Default)]
 pub struct Hunt {
     pub walk: Option<Walk>,
@@ -20,46 +26,23 @@ pub struct Hunt {
     pub known: Known,
 }
 
-/// A question whose hunt is over.
-pub struct Settled {
-    /// The question's.
-    pub id: u32,
-    /// What was seen.
-    pub outcome: Outcome,
-    /// What found it.
-    pub found_by: FoundBy,
-}
-
-/// How a hunt ended.
-pub enum Outcome {
-    /// This process answers: the holder that was seen, or an ancestor of it that holds the socket
-    /// too.
-    Owner(Hit),
-    /// Nobody who may be seen holds it.
-    Nobody,
-    /// A list's holders are known.
-    Gathered,
-    /// Not everybody's table could be read.
-    Unread(Error),
-}
-
 impl Hunt {
-    /// To be called at the head of a slice.
+    /// Must be called at the start of each slice.
     pub fn resume(&mut self, questions: &mut Questions) {
         if !self.walk.as_mut().is_none_or(Walk::resume) {
-            // What was seen does not count: pids in `/proc` are others' by now.
+            // Nothing that was seen counts: the pids in `/proc` mean other processes now.
             self.end_walk();
             questions.forget_hits();
         }
     }
 
-    /// To be called at the end of a slice.
+    /// Must be called at the end of each slice.
     pub fn pause(&mut self) {
         self.walk.iter_mut().for_each(|walk| walk.tables.pause());
     }
 
-    /// Asks the recent owners for everything that is sought.
-    pub fn glance(&mut self, questions: &mut Questions) -> Result<Vec<Settled>, Error> {
+    /// Checks the recent owners for everything that is sought.
+    pub fn glance(&mut self, questions: &mut Questions) -> Result<(), Error> {
         if questions.is_anything_sought() {
             self.recent.glance(|hit| {
                 questions.note(hit, FoundBy::Recent);
@@ -69,41 +52,18 @@ impl Hunt {
         self.settle(questions)
     }
 
-    /// Begins a walk if there is none, and lets it go on to everybody if that is needed and what comes
-    /// first is read. `sockets`: the device of sockfs, where it is known.
-    pub fn begin(&mut self, questions: &mut Questions, clock: &mut Clock, sockets: Option<u64>) {
-        let late = questions.take_late();
-        let first = late.map(|hints| hints.into_iter().chain(self.recent.first(descriptors)));
-        // Such a number may be a thread's by now.
-        let mut first = first.into_iter().flatten().filter(|pid| is_process(*pid));
-        let walk = match &mut self.walk {
-            Some(walk) => {
-                first.for_each(|pid| walk.name(pid));
-                walk
-            }
-            none => none.insert(Walk::new(clock.tick(), sockets, &mut first)),
-        };
-        let needs_everybody = || !questions.ids(needs_everybody).is_empty();
-        // One walk is for all that have been asked by then.
-        if walk.may_widen() && needs_everybody() && !questions.is_any(is_new) {
-            // What was read so far counts, unless somebody asked meanwhile.
-            let is_younger = |pending: &Pending| pending.since > walk.began;
-            let is_late = !questions.ids(is_younger).is_empty();
-            let began = if is_late { clock.tick() } else { walk.began };
-            walk.widen(began, questions.groups());
-        }
-    }
-
-    /// Takes one step.
+    /// Takes one step. `sockets` is the device of sockfs, if known. After a failure that was cured, the
+    /// same step is taken again.
     pub fn step(
         &mut self,
         questions: &mut Questions,
-        clock: &mut Clock,
+        sockets: Option<u64>,
         slice: &Slice,
-    ) -> Result<Vec<Settled>, Error> {
-        let Some(walk) = &mut self.walk else { return Ok(Vec::new()) };
-        let is_narrow = walk.is_narrow();
-        match walk.step(&mut self.known, questions.sought(), clock, slice)? {
+    ) -> Result<(), Error> {
+        self.begin(questions, sockets);
+        let Some(walk) = &mut self.walk else { return Ok(()) };
+        let (is_narrow, now) = (walk.is_narrow(), questions.tick());
+        match walk.step(&mut self.known, &questions.sought, now, slice)? {
             Step::Hit(hit) => self.note(hit, questions),
             Step::Over if !is_narrow => return self.end_of_walk(questions),
             Step::More | Step::Over => {}
@@ -111,12 +71,37 @@ impl Hunt {
         self.settle(questions)
     }
 
-    /// Drops the walk. What it counted puts the next one in order.
+    /// Ends the walk. What it counted sets the order of the next one.
     pub fn end_walk(&mut self) {
         let Some(walk) = self.walk.take() else { return };
-        self.recent.count(|pid| walk.tables.descriptors(pid));
+        self.recent.count(|pid| walk.tables.shown(pid));
         if let Some(counts) = walk.into_counts() {
             self.known.counts = counts;
+        }
+    }
+
+    /// Begins a walk if there is none, and widens it to every process once the first tables are read
+    /// and somebody needs more.
+    fn begin(&mut self, questions: &mut Questions, sockets: Option<u64>) {
+        let late = questions.late_hints();
+        let first = late.map(|hints| hints.into_iter().chain(self.recent.first(descriptors)));
+        // A remembered pid may be a thread's id by now.
+        let mut first = first.into_iter().flatten().filter(|pid| is_process(*pid));
+        let walk = match &mut self.walk {
+            Some(walk) => {
+                first.for_each(|pid| walk.name(pid));
+                walk
+            }
+            none => none.insert(Walk::new(questions.tick(), sockets, &mut first)),
+        };
+        let needs_everybody = || !questions.ids(needs_everybody).is_empty();
+        // One walk serves every question asked so far.
+        if walk.may_widen() && needs_everybody() && !questions.is_any(is_new) {
+            // What has been read counts, unless a question came in after it was.
+            let is_younger = |pending: &Pending| pending.since > walk.began;
+            let is_late = !questions.ids(is_younger).is_empty();
+            let began = if is_late { questions.tick() } else { walk.began };
+            walk.widen(began, questions.groups());
         }
     }
 
@@ -124,8 +109,8 @@ impl Hunt {
         let Some(walk) = &mut self.walk else { return };
         let found_by = if walk.is_narrow() { FoundBy::Recent } else { FoundBy::Walk };
         let found = questions.note(hit, found_by);
-        // Nobody needs the rest of the table then, if nobody else has found a holder yet: a table
-        // that is read for its ancestors' sake must come to its end.
+        // If no other question has found a holder, nobody needs the rest of this table. Otherwise it
+        // may be an ancestor's, and those must be read to the end.
         let is_waiting = |stage: &Stage| matches!(stage, Stage::Seeking | Stage::Gathering);
         let is_enough = found == questions.ids(|it| is_climbing(&it.stage)).len();
         if is_enough && !questions.is_any(is_waiting) {
@@ -133,33 +118,29 @@ impl Hunt {
         }
     }
 
-    /// Asks ancestors on, and names to the walk the tables that must be read first. A failure means
-    /// that no descriptor is left, or that a table cannot be read.
-    fn settle(&mut self, questions: &mut Questions) -> Result<Vec<Settled>, Error> {
-        let mut settled = Vec::new();
-        let mut failure = None;
-        for id in questions.ids(|it| matches!(it.stage, Stage::Climbing(_) | Stage::Gathering)) {
-            let Some(pending) = questions.get_mut(id) else { continue };
-            match self.settle_one(pending) {
-                Ok(Some((outcome, found_by))) => settled.push(Settled { id, outcome, found_by }),
-                Ok(None) => {}
-                Err(error) => failure = Some(error),
-            }
+    /// Takes every climb further, and names the tables that the walk must read first. A failure means
+    /// that no descriptor is left or that a table cannot be read; other questions are answered anyway.
+    fn settle(&mut self, questions: &mut Questions) -> Result<(), Error> {
+        let is_due = |it: &Pending| matches!(it.stage, Stage::Climbing(_) | Stage::Gathering);
+        let mut settled = Ok(());
+        for id in questions.ids(is_due) {
+            settled = self.settle_one(id, questions).and(settled);
         }
-        match failure {
-            // What is settled is settled; the failure comes again.
-            Some(error) if settled.is_empty() => Err(error),
-            _ => Ok(settled),
-        }
+        settled
     }
 
-    fn settle_one(&mut self, pending: &mut Pending) -> Result<Option<(Outcome, FoundBy)>, Error> {
+    fn settle_one(&mut self, id: u32, questions: &mut Questions) -> Result<(), Error> {
+        let Some(pending) = questions.get_mut(id) else { return Ok(()) };
         let since = pending.since;
         if let Stage::Climbing(climb) = &mut pending.stage {
             match climb.advance(since, self.walk.as_ref().map(|walk| &walk.tables))? {
                 Climbed::Owner(owner) => {
                     self.recent.remember(climb.hit);
-                    return Ok(Some((Outcome::Owner(owner), climb.found_by)));
+                    let found_by = climb.found_by;
+                    if let Some(found) = tell(pending, owner)? {
+                        questions.answer(id, found, found_by);
+                    }
+                    return Ok(());
                 }
                 Climbed::Unread(pid) => self.walk.iter_mut().for_each(|walk| walk.name(pid)),
                 Climbed::NoProcess => {
@@ -168,47 +149,43 @@ impl Hunt {
                 }
             }
         }
-        let (Some(roster), Some(walk)) = (&mut pending.roster, &mut self.walk) else {
-            return Ok(None);
-        };
-        let Some(pid) = roster.only else { return Ok(None) };
-        if !walk.has_read_all_of(pid, since, &mut roster.has_named_threads) {
-            return Ok(None);
+        // A list of all processes waits for the end of the walk instead.
+        if let (Some(roster), Some(walk)) = (&mut pending.roster, &mut self.walk)
+            && let Some(pid) = roster.only
+            && walk.has_read_all_of(pid, since, &mut roster.has_named_threads)
+        {
+            match walk.tables.why_unread(pid) {
+                Some(error) => questions.answer(id, Err(error.clone()), FoundBy::Walk),
+                None => gathered(pending, walk),
+            }
         }
-        let outcome = match walk.tables.why_unread(pid) {
-            Some(failure) => Outcome::Unread(failure.clone()),
-            None => gathered(pending, walk),
-        };
-        Ok(Some((outcome, FoundBy::Walk)))
+        Ok(())
     }
 
-    /// Everything is read: what was not found is not there, for those who asked before the walk
-    /// began.
-    fn end_of_walk(&mut self, questions: &mut Questions) -> Result<Vec<Settled>, Error> {
-        let Some(walk) = &self.walk else { return Ok(Vec::new()) };
-        let (began, unread) = (walk.began, walk.tables.unread().cloned());
+    /// Everything has been read. For questions asked before the walk began, what was not found is not
+    /// there.
+    fn end_of_walk(&mut self, questions: &mut Questions) -> Result<(), Error> {
+        let Some(walk) = &self.walk else { return Ok(()) };
         let found_by = FoundBy::Walk;
-        let mut all = Vec::new();
-        for id in questions.ids(|it| needs_everybody(it) && it.since <= began) {
+        for id in questions.ids(|it| needs_everybody(it) && it.since <= walk.began) {
             let Some(pending) = questions.get_mut(id) else { continue };
             if pending.climb(found_by) {
                 continue;
             }
-            let outcome = match (&unread, &pending.stage) {
-                (Some(error), _) => Outcome::Unread(error.clone()),
+            match (walk.tables.unread(), &pending.stage) {
+                (Some(error), _) => questions.answer(id, Err(error.clone()), found_by),
                 (None, Stage::Gathering) => gathered(pending, walk),
-                (None, _) => Outcome::Nobody,
-            };
-            all.push(Settled { id, outcome, found_by });
+                (None, _) => questions.answer_nobody(id, found_by),
+            }
         }
-        // Those who climb have all that they need in it; who came late needs another.
-        all.extend(self.settle(questions)?);
+        // Climbs find all they need in this walk; a question that came too late needs another.
+        self.settle(questions)?;
         self.end_walk();
-        Ok(all)
+        Ok(())
     }
 }
 
-/// Returns whether it is not answered before everybody's table is read, but by a hit.
+/// Returns whether, short of a hit, only the end of the walk can answer it.
 fn needs_everybody(pending: &Pending) -> bool {
     match pending.stage {
         Stage::Seeking => true,
@@ -217,11 +194,34 @@ fn needs_everybody(pending: &Pending) -> bool {
     }
 }
 
-/// A list takes its holders out of the walk.
-fn gathered(pending: &mut Pending, walk: &Walk) -> Outcome {
-    let holders = walk.tables.all_holders_since(pending.since);
-    if let Some(roster) = &mut pending.roster {
-        roster.note_holders(holders);
+/// Hands a list the holders that the walk has seen. A socket without one may have been closed in the
+/// meantime, so the kernel is asked again for everything those sockets have in common.
+fn gathered(pending: &mut Pending, walk: &Walk) {
+    let Some(roster) = &mut pending.roster else { return };
+    roster.note_holders(walk.tables.all_holders_since(pending.since));
+    pending.stage = roster.unheld().map_or(Stage::Ordering, |unheld| {
+        let question = Question { wanted: Wanted::All(unheld), ..pending.question.clone() };
+        Stage::Unlisted(Box::new(Unlisted::new(question)))
+    });
+}
+
+/// Returns what to report of an owner, or `None` if it exited first and the question starts over. A
+/// failure means that no descriptor is left.
+fn tell(pending: &mut Pending, owner: Hit) -> Result<Option<Result<Found, Error>>, Error> {
+    let told = Numbers::current().and_then(|numbers| match pending.question.gives {
+        Gives::Record => {
+            let info = holder_info(&numbers, owner)?;
+            Ok(info.map(|info| Found::Record(Box::new(info))))
+        }
+        Gives::Pid | Gives::Rows => Ok(numbers.holder_to_own(owner)?.map(Found::Process)),
+    });
+    match told {
+        Err(error) if error.is_out_of_descriptors() => Err(error),
+        Ok(None) if pending.repeats < REPEATS => {
+            pending.repeats = pending.repeats.saturating_add(1);
+            pending.stage = Stage::New;
+            Ok(None)
+        }
+        told => Ok(Some(told.map(|found| found.unwrap_or(Found::Nobody)))),
     }
-    Outcome::Gathered
 }

@@ -8,7 +8,6 @@
 use std::ffi::{CStr, c_int};
 use std::io;
 
-use super::stat::{Stat, StatBytes};
 use crate::question::Pid;
 
 /// An error number, `<errno.h>`.
@@ -90,23 +89,48 @@ pub fn seek(directory: &Descriptor, position: i64) -> Result<(), Errno> {
     succeeded(unsafe { libc::lseek(directory.0, position, libc::SEEK_SET) }).map(drop)
 }
 
+/// What `stat(2)` tells, as far as it is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stat {
+    /// `st_dev` and `st_ino`: which object it is.
+    pub object: (u64, u64),
+    /// `st_size`. Of `/proc/PID/fd` it is the number of open descriptors since Linux 6.2, 0 before.
+    pub size: u64,
+    /// `st_nlink`. Of `/proc/PID/task` it is the number of threads and two more.
+    pub links: u64,
+    /// `st_uid`. Of `/proc/PID` it is the process's effective user.
+    pub user: u32,
+    /// Whether it is a socket, by `st_mode`.
+    pub is_socket: bool,
+}
+
 /// `fstatat(2)`, following links.
 pub fn stat(directory: c_int, path: &CStr) -> Result<Stat, Errno> {
-    let mut bytes = StatBytes::default();
-    let stat = bytes.as_mut_ptr();
-    // SAFETY: `stat` points to as many bytes as `struct stat` has, aligned as it must be; `path` is
-    // NUL-terminated.
-    succeeded(unsafe { libc::fstatat(directory, path.as_ptr(), stat, 0) })?;
-    bytes.stat().ok_or(libc::EOVERFLOW)
+    // SAFETY: `path` is NUL-terminated, and the kernel writes one `struct stat` at `stat`.
+    stat_by(|stat| unsafe { libc::fstatat(directory, path.as_ptr(), stat, 0) })
 }
 
 /// `fstat(2)` of any number, open or not.
 pub fn stat_of_number(number: c_int) -> Result<Stat, Errno> {
-    let mut bytes = StatBytes::default();
-    let stat = bytes.as_mut_ptr();
     // SAFETY: as in `stat`; a number that is not open is EBADF.
-    succeeded(unsafe { libc::fstat(number, stat) })?;
-    bytes.stat().ok_or(libc::EOVERFLOW)
+    stat_by(|stat| unsafe { libc::fstat(number, stat) })
+}
+
+fn stat_by(call: impl FnOnce(&mut libc::stat) -> c_int) -> Result<Stat, Errno> {
+    // The fields' types differ by architecture.
+    fn wide(number: impl TryInto<u64>) -> Result<u64, Errno> {
+        number.try_into().map_err(|_| libc::EOVERFLOW)
+    }
+    // SAFETY: integers alone, of which any are valid.
+    let mut stat: libc::stat = unsafe { std::mem::zeroed() };
+    succeeded(call(&mut stat))?;
+    Ok(Stat {
+        object: (wide(stat.st_dev)?, wide(stat.st_ino)?),
+        size: wide(stat.st_size)?,
+        links: wide(stat.st_nlink)?,
+        user: stat.st_uid,
+        is_socket: stat.st_mode & libc::S_IFMT == libc::S_IFSOCK,
+    })
 }
 
 /// `read(2)`: the next bytes; none at the end.
@@ -126,79 +150,6 @@ pub fn above_standard_streams(descriptor: Descriptor) -> Result<Descriptor, Errn
     // SAFETY: F_DUPFD_CLOEXEC takes an integer; nothing is written.
     let number = unsafe { libc::fcntl(descriptor.0, libc::F_DUPFD_CLOEXEC, 3) };
     Descriptor::opened(number)
-}
-
-/// `if_nametoindex(3)`: `None` where no interface has that name.
-pub fn interface_index(name: &CStr) -> Result<Option<u32>, Errno> {
-    // SAFETY: reads `name` up to its NUL and keeps no pointer.
-    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
-        0 => match last_errno() {
-            libc::ENODEV | libc::ENXIO => Ok(None),
-            errno => Err(errno),
-        },
-        index => Ok(Some(index)),
-    }
-}
-
-/// `if_indextoname(3)`: `None` where no interface has that index, or its name is no UTF-8.
-pub fn interface_name(index: u32) -> Option<String> {
-    let mut name = [0_u8; libc::IF_NAMESIZE];
-    // SAFETY: writes at most IF_NAMESIZE bytes, the NUL among them, at `name`, which has as many.
-    let written = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
-    if written.is_null() {
-        return None;
-    }
-    CStr::from_bytes_until_nul(&name).ok()?.to_str().ok().map(str::to_owned)
-}
-
-/// `getsockopt(SO_DOMAIN)` of any number: which family's socket it is. ENOTSOCK where it is none.
-pub fn socket_domain(number: c_int) -> Result<c_int, Errno> {
-    let mut domain = 0_i32;
-    let mut bytes = length_of::<c_int>()?;
-    // SAFETY: the kernel writes at most `bytes` at `domain`, which is that long, and then the length
-    // of what it wrote into `bytes`.
-    succeeded(unsafe {
-        libc::getsockopt(
-            number,
-            libc::SOL_SOCKET,
-            libc::SO_DOMAIN,
-            (&raw mut domain).cast(),
-            &raw mut bytes,
-        )
-    })?;
-    Ok(domain)
-}
-
-/// `getsockopt(SO_PEERCRED)` of any number: who connected to a Unix-domain socket, or listened; pid 0
-/// where that process is outside of our pid namespace or there is none.
-pub fn peer_credentials(number: c_int) -> Result<libc::ucred, Errno> {
-    let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let mut bytes = length_of::<libc::ucred>()?;
-    // SAFETY: as in `socket_domain`, with a `struct ucred`.
-    succeeded(unsafe {
-        libc::getsockopt(
-            number,
-            libc::SOL_SOCKET,
-            libc::SO_PEERCRED,
-            (&raw mut credentials).cast(),
-            &raw mut bytes,
-        )
-    })?;
-    Ok(credentials)
-}
-
-/// `getpeername(2)` of any number, for its errno alone: ENOTCONN where a socket has no other end.
-pub fn check_connected(number: c_int) -> Result<(), Errno> {
-    let mut bytes: libc::socklen_t = 0;
-    let mut nothing = [0_u8; size_of::<libc::sockaddr>()];
-    // SAFETY: there is room for 0 bytes, so none is written at `nothing`; the address's real length
-    // goes into `bytes`.
-    let answer = unsafe { libc::getpeername(number, nothing.as_mut_ptr().cast(), &raw mut bytes) };
-    succeeded(answer).map(drop)
-}
-
-fn length_of<T>() -> Result<libc::socklen_t, Errno> {
-    libc::socklen_t::try_from(size_of::<T>()).map_err(|_| libc::EINVAL)
 }
 
 /// `tgkill(2)` with signal 0, which sends nothing: whether `pid` is a process and not one of the
@@ -263,6 +214,7 @@ fn filled_part(filled: isize, buffer: &[u8]) -> Result<&[u8], Errno> {
     buffer.get(..filled).ok_or(libc::EOVERFLOW)
 }
 
-fn last_errno() -> Errno {
+/// The errno of the call that failed last in this thread.
+pub fn last_errno() -> Errno {
     io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
 }

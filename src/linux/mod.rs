@@ -1,33 +1,30 @@
-//! Linux: sock_diag tells which socket, `/proc/*/fd` tells whose.
+//! Linux: sock_diag says which socket, `/proc/*/fd` says whose.
 //!
 //! | room | holds |
 //! | --- | --- |
-//! | `search` | the questions of one environment, from the question to the answer |
-//! | `hunt` | the part of it after the sockets are known: who holds them |
-//! | `questions`, `clock` | where each question stands; what came before what |
+//! | `search` | one environment's questions, from question to answer |
+//! | `hunt` | who holds the sockets, once they are known |
+//! | `questions` | where each question stands |
 //! | `sockets` | which sockets answer: sock_diag, and the text tables where it is refused |
 //! | `holders` | who holds them: the walk over descriptor tables, its order, a holder's ancestors |
 //! | `proc` | names and text in `/proc`; what is told of one process |
-//! | `socket` | what the wings say to each other: inodes, rows, candidates, hits |
-//! | `kernel`, `stat`, `kept` | the system calls; descriptors that stay open between slices |
+//! | `socket` | the values that the wings exchange: inodes, rows, candidates, hits |
+//! | `kernel`, `kept` | the system calls; descriptors that stay open between slices |
 
-mod clock;
 pub mod holders;
 mod hunt;
-mod interface;
 mod kept;
 mod kernel;
-mod local_peer;
 pub mod proc;
 mod questions;
 mod search;
 mod socket;
 pub mod sockets;
-mod stat;
 #[cfg(test)]
 mod tests;
 
-pub use interface::{interface_index, interface_name};
-pub use local_peer::local_peer;
 pub use proc::info::{process_info, process_path};
 pub use search::Search;
+pub use sockets::addresses::interface_index;
+pub use sockets::kernel::interface_name;
+pub use sockets::unix_peer::local_peer;

@@ -1,7 +1,7 @@
-//! Who started a process, and who started that one.
+//! A process's ancestors, and which of them holds a socket too.
 //!
-//! Several processes may hold one socket (fork, descriptor passing), and Linux does not tell. The
-//! answer is the one of them that started first, so a hit asks the holder's ancestors too.
+//! Several processes may hold one socket (fork, descriptor passing), and Linux doesn't say which. The
+//! answer is the one that started first, so the ancestors of a holder are checked too.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,41 +16,41 @@ use crate::platform::linux::proc::place::{PAGE_BYTES, Place, seen};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
-/// How far up to look. Deeper trees of processes are not made by anything that shares sockets.
+/// How far up to look. Nothing that shares sockets makes a deeper tree of processes.
 const LEVELS: usize = 32;
 
-/// The way up from the holder that was found for a question.
+/// The way up from the holder found for a question.
 pub struct Climb {
     /// The holder.
     pub hit: Hit,
     /// What found it.
     pub found_by: FoundBy,
-    /// Whether an ancestor counts under the same number only.
+    /// Whether an ancestor counts only under the same number.
     is_connection: bool,
-    /// The holder's ancestors that have not been asked yet, the nearest first. `None`: not known yet.
+    /// The holder's ancestors that are still to be checked, nearest first. `None`: not known yet.
     ancestors: Option<Vec<Pid>>,
-    /// Those of them whose first thread has exited while others live: their own table is empty.
+    /// Ancestors whose first thread has exited while others live, so that their own table is empty.
     headless: Vec<Pid>,
 }
 
-/// What asking on came to.
+/// How far a climb has got.
 pub enum Climbed {
-    /// The holder that started first, and the number under which it has the socket.
+    /// It is over: the holder that started first, and the number under which it has the socket.
     Owner(Hit),
-    /// That process's table must be read to its end first.
+    /// The table of this process must be read to its end first.
     Unread(Pid),
-    /// The holder's number is a thread's by now, whose directory shows its process's table.
+    /// The holder's pid is a thread's id by now, whose directory shows its process's table.
     NoProcess,
 }
 
 impl Climb {
-    /// Nobody has been asked yet.
+    /// Begins at a holder.
     pub fn new(hit: Hit, is_connection: bool, found_by: FoundBy) -> Self {
         Self { hit, found_by, is_connection, ancestors: None, headless: Vec::new() }
     }
 
-    /// Asks on, as far as `tables` goes, in which a reading counts that began after `since`. A failure
-    /// leaves everything as it was.
+    /// Climbs as far as `tables` allows, in which only readings that began after `since` count. A
+    /// failure leaves everything as it was.
     pub fn advance(&mut self, since: u64, tables: Option<&Tables>) -> Result<Climbed, Error> {
         let ancestors = match self.ancestors.take() {
             Some(ancestors) => ancestors,
@@ -67,8 +67,8 @@ impl Climb {
         let ancestors = self.ancestors.insert(ancestors);
         let Hit { inode, fd, .. } = self.hit;
         while let Some(&ancestor) = ancestors.last() {
-            // The first process keeps sockets for the services that it starts, under other numbers:
-            // those do not count. Nor do a connection's: nobody reads a parent's whole table for it.
+            // Pid 1 keeps sockets for the services it starts, under other numbers: those don't count.
+            // Nor do a connection's, since a parent's whole table is not worth reading for it.
             let is_by_number = self.is_connection || ancestor == INIT;
             let tables = tables.filter(|_| !is_by_number);
             let is_read = tables.is_some_and(|tables| tables.has_read_since(ancestor, since));
@@ -98,11 +98,11 @@ impl Climb {
     }
 }
 
-/// Returns whether none of the ancestors of a connection's holder has it, as far as that can be told
-/// without reading `stat`, which takes twice as long as asking for a process's parent alone. `false`
-/// where that cannot be told, and where one has it that may not be an ancestor after all.
+/// Returns whether no ancestor of a connection's holder has it too, as far as can be known without
+/// reading `stat`, which takes twice as long as asking for the parent alone. `false` also if that
+/// cannot be known, and if a process has it that may not be an ancestor after all.
 fn is_oldest(Hit { inode, pid, fd }: Hit) -> bool {
-    /// Whether the kernel tells parents: not before Linux 6.13, nor under every filter of calls.
+    /// Whether the kernel reports parents: not before Linux 6.13, nor under every seccomp filter.
     static TELLS_PARENTS: AtomicBool = AtomicBool::new(true);
     let is_told = TELLS_PARENTS.load(Ordering::Relaxed);
     if !is_told || !Numbers::current().is_ok_and(Numbers::are_own) {
@@ -133,18 +133,18 @@ fn is_oldest(Hit { inode, pid, fd }: Hit) -> bool {
 /// Where a process comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descent {
-    /// Its parent, 0 where there is none to be seen.
+    /// Its parent; 0 if there is none that can be seen.
     pub parent: Pid,
-    /// When it started, in clock ticks since the system did.
+    /// When it started, in clock ticks since boot.
     pub start_ticks: u64,
-    /// It is no process, but one of the other threads of one: `/proc` lists none, and has a directory
-    /// under the number of each.
+    /// Whether it is no process but a thread of one other than the first: `/proc` doesn't list those,
+    /// yet has a directory for each.
     pub is_thread: bool,
-    /// Its first thread has exited while others live.
+    /// Whether its first thread has exited while others live.
     pub is_headless: bool,
 }
 
-/// Returns the ancestors of `child`, the nearest first. One that is hidden ends them.
+/// Returns the ancestors of `child`, nearest first, up to one that is hidden.
 pub fn ancestors(
     mut child: Option<Descent>,
     mut descent: impl FnMut(Pid) -> Result<Option<Descent>, Error>,
@@ -158,7 +158,7 @@ pub fn ancestors(
             ancestors.push(parent); // It has no parent here, and its pid is never another's.
             break;
         }
-        // A parent that is younger than its child is another process under a reused pid.
+        // A parent younger than its child is another process with a reused pid.
         child = descent(parent)?.filter(|parents| parents.start_ticks <= start_ticks);
         if child.is_some() {
             ancestors.push(parent);
@@ -167,7 +167,7 @@ pub fn ancestors(
     Ok(ancestors)
 }
 
-/// Returns where `pid` comes from; `None` where it has gone or is hidden.
+/// Returns where `pid` comes from; `None` if it has gone or is hidden.
 pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
     let mut line = vec![0; PAGE_BYTES];
     let read = seen(Place::by_number(pid).read("stat", &mut line, 0))?;
@@ -179,7 +179,7 @@ pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
     }))
 }
 
-/// Returns whether a number that was a process's once still is one's, as far as can be seen.
+/// Returns whether what was once a pid still is one, as far as can be seen.
 pub fn is_process(pid: Pid) -> bool {
     if Numbers::current().is_ok_and(Numbers::are_own) {
         return kernel::is_process(pid).unwrap_or(false);
@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
 
-    /// Who started each and when: (process, parent, start).
+    /// Ancestors in a made-up tree: (process, parent, start).
     fn ancestors_in(all: &[(Pid, Pid, u64)], pid: Pid) -> Vec<Pid> {
         let descent = |pid| {
             let found = all.iter().find(|(process, _, _)| *process == pid);

@@ -1,8 +1,8 @@
-//! Which processes share a socket's control group: where to look before everybody else.
+//! Which processes share a socket's control group: where to look before all others.
 //!
-//! sock_diag tells the group in which a socket was made (Linux 5.9), as the inode of a directory in
-//! the cgroup2 file system. A desktop or a server puts each app and each service into a group of
-//! its own, of a few processes. It is a hint: a process may have been moved since, and an accepted
+//! sock_diag reports the group in which a socket was created (Linux 5.9), as the inode of a directory
+//! in the cgroup2 file system. Desktops and servers give each app and each service a group of its own,
+//! with a few processes in it. It is only a hint: a process may have been moved since, and an accepted
 //! connection has its listener's group.
 
 use std::collections::HashMap;
@@ -15,24 +15,24 @@ use crate::platform::linux::proc::layout::decimal;
 use crate::platform::linux::socket::Group;
 use crate::question::Pid;
 
-/// More processes are no hint any more.
+/// A group with more processes is no hint any more.
 const MEMBERS: usize = 200;
-/// A bound on what is remembered, some 100 bytes each.
+/// A bound on what is remembered, some 100 bytes per group.
 const KNOWN: usize = 4096;
-/// An unknown group is looked for in the whole tree, at most so often.
+/// How often the whole tree may be searched for an unknown group.
 const BETWEEN_SCANS: Duration = Duration::from_secs(1);
 
-/// The directories of the groups that are known.
+/// The directories of known groups.
 #[derive(Default)]
 pub struct Groups {
     paths: HashMap<Group, PathBuf>,
-    /// Directories of a scan under way whose children are still to be read.
+    /// Directories whose children a scan under way has yet to read.
     unread: Vec<PathBuf>,
     scanned: Option<Instant>,
 }
 
 impl Groups {
-    /// Returns who is in `group`: nobody where it is unknown, too large, or has gone. `None`: one more
+    /// Returns the members of `group`: none if it is unknown, too large, or has gone. `None`: one more
     /// directory of the tree was read; ask again.
     pub fn members(&mut self, group: Group) -> Option<Vec<Pid>> {
         if let Some(path) = self.paths.get(&group) {
@@ -54,7 +54,7 @@ impl Groups {
         None
     }
 
-    /// Each group gets the directory of the one `by` places on: a test's wrong memory.
+    /// Gives each group the directory of the one `by` places on: a test's wrong memory.
     #[cfg(test)]
     pub fn rotate(&mut self, by: usize) {
         let mut paths = self.paths.values().cloned().collect::<Vec<_>>();
@@ -63,7 +63,7 @@ impl Groups {
         self.paths.values_mut().zip(paths).for_each(|(path, other)| *path = other);
     }
 
-    /// The inode stands in the directory's own entry: no `stat` is needed.
+    /// A directory entry has the inode, so no `stat` is needed.
     fn read_children(&mut self, directory: &Path) {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             let is_group = entry.file_type().is_ok_and(|kind| kind.is_dir());
@@ -83,19 +83,19 @@ fn members(path: &Path, group: Group) -> Option<Vec<Pid>> {
     Some(if pids.len() > MEMBERS { Vec::new() } else { pids })
 }
 
-/// Where cgroup2 is mounted: `/sys/fs/cgroup`, or `unified` in it beside version 1. The root group
-/// is not among the known ones: everybody is in it where groups are not used.
+/// Returns where cgroup2 is mounted: `/sys/fs/cgroup`, or `unified` in it beside version 1. The root
+/// group itself is never a hint: without groups, every process is in it.
 fn mount() -> Option<PathBuf> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     mounts.lines().find_map(mount_point).map(PathBuf::from)
 }
 
-/// The fifth field of a line whose file system, after the lone hyphen, is cgroup2
+/// Returns the fifth field of a line if its file system, after the lone hyphen, is cgroup2
 /// (`show_mountinfo` in fs/proc_namespace.c).
 fn mount_point(line: &str) -> Option<&str> {
     let (mount, file_system) = line.split_once(" - ")?;
     let is_cgroup2 = file_system.split(' ').next() == Some("cgroup2");
-    // A path with a space or a backslash is written with escapes, and is nobody's cgroup mount.
+    // A path with a space or a backslash has escapes; no cgroup mount has such a path.
     mount.split(' ').nth(4).filter(|path| is_cgroup2 && !path.contains('\\'))
 }
 

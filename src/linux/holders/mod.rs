@@ -1,10 +1,9 @@
-//! Who holds a socket: descriptor tables, in which order they are read, and a holder's ancestors.
+//! Who holds a socket: descriptor tables, the order in which they are read, and a holder's ancestors.
 
 pub mod ancestors;
 pub mod groups;
-mod headless;
-mod named;
 pub mod order;
+mod queue;
 pub mod recent;
 pub mod roster;
 pub mod sought;

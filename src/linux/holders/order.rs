@@ -1,10 +1,10 @@
 //! Which process comes next in a walk.
 //!
-//! A process that has just connected has one descriptor more than before. So the processes that are
-//! new, or have more descriptors than at the last walk, come first; then those that have fewer; then
-//! those that had none, kernel threads above all, which are not even counted; then the rest. Small
-//! tables come before large ones. The numbers cost one `stat` a process and decide the order only:
-//! every listed process that has descriptors is visited, and its table read to the end.
+//! A process that has just connected has one descriptor more than before. So processes that are new or
+//! have more descriptors than at the last walk come first; then those with fewer; then those that had
+//! none (mostly kernel threads), which are not even counted; then the rest. Small tables come before
+//! large ones. Counting costs one `stat` per process and only decides the order: every listed process
+//! that has descriptors is visited, and its table read to the end.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -24,20 +24,20 @@ use crate::slice::Slice;
 /// How many descriptors each process had when it was last counted.
 pub type Counts = HashMap<Pid, u64>;
 
-/// The processes of one listing of `/proc`, in the order in which to visit them.
+/// The processes in one listing of `/proc`, in the order of their visits.
 pub struct Order {
-    /// Where the listing goes on, which is kept by pid (`proc_pid_readdir` in fs/proc/base.c);
-    /// `None` when all are listed.
+    /// Where the listing resumes; `None` when it is complete. The kernel keeps the position by pid
+    /// (`proc_pid_readdir` in fs/proc/base.c).
     position: Option<i64>,
     /// As listed; counted from the end.
     uncounted: Vec<Pid>,
-    /// Those that had no descriptors before, kernel threads above all. They are not counted.
+    /// Processes that had no descriptors before, mostly kernel threads. They are not counted.
     empty: Vec<Pid>,
-    /// To be visited, the last one first.
+    /// The visits left, the last one first.
     visits: Vec<Place>,
     /// What was counted in this listing.
     counts: Counts,
-    /// Those whose descriptors could not be counted.
+    /// Processes whose descriptors could not be counted.
     uncountable: Vec<Pid>,
     /// This process, as `/proc` lists it.
     own: Pid,
@@ -51,18 +51,18 @@ struct Place {
     count: u64,
 }
 
-/// How a process's number of descriptors differs from that of the last walk, the least promising
+/// How the number of a process's descriptors has changed since the last walk, the least promising
 /// first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Change {
     Same,
     Fewer,
-    /// More, or it was not counted before: what a program looks like that has just connected.
+    /// More, or not counted before: what a program that has just connected looks like.
     More,
 }
 
 impl Order {
-    /// Nobody is listed yet.
+    /// Begins a listing.
     pub fn new() -> Result<Self, Error> {
         let own = Numbers::current()?.own();
         // Linux 6.2 and later; `/proc/self/fd` is never empty here.
@@ -79,8 +79,8 @@ impl Order {
         })
     }
 
-    /// Lists `/proc` and counts descriptors until the slice is over; `true` when everybody is listed,
-    /// counted and ordered. `known`: the counts of the last walk.
+    /// Lists `/proc` and counts descriptors until the slice is over. Returns `true` once everything is
+    /// listed, counted and ordered. `known` are the counts of the last walk.
     pub fn count(&mut self, known: &Counts, slice: &Slice) -> Result<bool, Error> {
         if let Some(position) = self.position {
             let name = Name::root();
@@ -95,7 +95,7 @@ impl Order {
             } else if self.has_counts {
                 self.count_one(pid, known);
             } else {
-                // Newest first, as pids are given out ascending.
+                // Newest first: pids are handed out in ascending order.
                 let count = u64::from(Pid::MAX.abs_diff(pid));
                 self.visits.push(Place { pid, change: Change::Same, count });
             }
@@ -108,14 +108,14 @@ impl Order {
         }
         let own = self.own;
         self.visits.sort_by_key(|visit| {
-            // The greatest is visited first. The own table costs next to nothing.
+            // The greatest is visited first. Our own table costs next to nothing.
             (visit.pid != INIT, visit.pid == own, visit.change, Reverse(visit.count))
         });
         Ok(true)
     }
 
-    /// Lists on. The directory is opened anew in each slice: that is less than to make sure that a
-    /// kept one is still ours.
+    /// Resumes the listing. Opening the directory again in each slice costs less than making sure that
+    /// a kept descriptor is still ours.
     fn list(&mut self, name: &Name, position: i64, slice: &Slice) -> Result<(), Failure> {
         let directory = name.open(libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
         if position != 0 {
@@ -138,22 +138,27 @@ impl Order {
         Ok(())
     }
 
-    /// Takes those that had no descriptors before, when all are visited that have changed: they may be
-    /// others under the same numbers by now.
+    /// Returns whether everything is listed, counted and ordered.
+    pub fn is_counted(&self) -> bool {
+        self.position.is_none() && self.uncounted.is_empty()
+    }
+
+    /// Takes the processes that had no descriptors before, once all that have changed are visited: they
+    /// may be new processes with the same pids by now.
     pub fn take_empty(&mut self) -> Vec<Pid> {
         let comes_first = |place: &Place| place.change != Change::Same || place.pid == self.own;
         let is_due = !self.visits.last().is_some_and(comes_first);
         if is_due { std::mem::take(&mut self.empty) } else { Vec::new() }
     }
 
-    /// The next process to visit.
+    /// Returns the next visit.
     pub fn next(&mut self) -> Option<Visit> {
         let Place { pid, count, .. } = self.visits.pop()?;
         let expected = if self.has_counts { count } else { 1 };
         Some(Visit { pid, thread: None, expected })
     }
 
-    /// Keeps those visits for which `is_wanted(pid, count)`; no count on an older kernel.
+    /// Keeps the visits that `is_wanted(pid, count)` accepts. Older kernels have no count.
     pub fn retain(&mut self, is_wanted: impl Fn(Pid, Option<u64>) -> bool) {
         let has_counts = self.has_counts;
         self.visits.retain(|visit| is_wanted(visit.pid, has_counts.then_some(visit.count)));
@@ -164,16 +169,16 @@ impl Order {
         self.has_counts
     }
 
-    /// What was counted.
+    /// Returns the counts.
     pub fn into_counts(self) -> Counts {
         self.counts
     }
 
-    /// Returns the processes without any descriptor, as far as is known. Kernel threads and zombies
-    /// have none, and those whose first thread has exited while others live.
-    pub fn without_descriptors(&self) -> Vec<Pid> {
+    /// Returns the processes that seem to have no descriptors: kernel threads, zombies, and processes
+    /// whose first thread has exited while others live.
+    pub fn without_descriptors(&self) -> impl Iterator<Item = Pid> {
         let empty = self.counts.iter().filter(|(_, count)| **count == 0).map(|(pid, _)| *pid);
-        empty.chain(self.uncountable.iter().copied()).collect()
+        empty.chain(self.uncountable.iter().copied())
     }
 
     fn count_one(&mut self, pid: Pid, known: &Counts) {
@@ -190,7 +195,7 @@ impl Order {
                 }
             }
             Err(errno) if is_gone_or_hidden(errno) => {}
-            // It is visited all the same, and that shows what is the matter.
+            // It is visited all the same, which will show what is wrong.
             Err(_) => {
                 self.visits.push(Place { pid, change: Change::More, count: 0 });
                 self.uncountable.push(pid);
@@ -207,7 +212,7 @@ mod tests {
     use super::*;
     use crate::platform::linux::proc::names::descriptors;
 
-    /// One that has loaded all that it needs, and opens nothing any more.
+    /// A process that has loaded everything it needs and opens nothing any more.
     fn child() -> Child {
         let mut cat = Command::new("cat");
         let mut child = cat.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

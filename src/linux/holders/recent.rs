@@ -1,57 +1,56 @@
-//! Who answered lately, and under which numbers: where to look first.
+//! Which processes answered lately, and under which descriptor numbers: the first places to look.
 //!
-//! A program that has connected once connects again, and its new socket takes the lowest free
-//! number: that of a connection which it has closed, or the next one. Two links read for each
-//! recent owner find it in microseconds. They are read by path: a kept descriptor of the directory
-//! would save a microsecond and cost as much to be checked before use.
+//! A program that has connected once connects again, and its new socket takes the lowest free number:
+//! that of a connection it has closed, or the next one. Reading two links per recent owner finds it in
+//! microseconds. They are read by path: keeping the directory open would save a microsecond, and
+//! checking that descriptor before use would cost one.
 //!
-//! Where that finds nothing, some owners' whole tables are read before anybody else is counted: those
-//! of the newest, since a browser closes one connection and opens another, under any of a dozen
-//! numbers, and has as many descriptors as before; and those of owners that have more or fewer.
+//! If that finds nothing, whole tables are read before any process is counted: those of the newest
+//! owners, since a browser that closes one connection and opens another, under any of a dozen numbers,
+//! has as many descriptors as before; and those of owners that have more or fewer than before.
 
 use std::ffi::c_int;
 
+use super::tables::Shown;
 use crate::platform::linux::proc::names::{descriptors, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
-/// More would cost a stranger's look-up more than they bring.
+/// More would slow down other look-ups by more than they gain.
 pub const OWNERS: usize = 16;
-/// How many of an owner's numbers are remembered: as many as a browser's connections to one server,
-/// and two more.
+/// How many numbers are remembered per owner: a browser's connections to one server, and two more.
 const NUMBERS: usize = 8;
-/// How many guesses are made beside each owner's likeliest two.
+/// How many guesses are made besides each owner's likeliest two.
 const FURTHER: usize = 16;
-/// How many links may be read in whole tables before anybody is counted, about a millisecond's.
+/// How many links in whole tables may be read before any process is counted: about 1 ms.
 const LINKS: u64 = 512;
-/// So many owners' tables are read before anybody is counted even where they have as many descriptors
-/// as before.
+/// How many of the newest owners have their tables read even if their counts are unchanged.
 const NEWEST: usize = 2;
 
-/// The recent owners, the newest first.
+/// The recent owners, newest first.
 #[derive(Default)]
 pub struct Recent(Vec<Owner>);
 
-/// One that is remembered.
+/// A process that answered lately.
 pub struct Owner {
-    /// Who it is.
+    /// The process.
     pub pid: Pid,
-    /// Under which numbers it had sockets, the latest first.
+    /// The numbers under which it held sockets, latest first.
     pub numbers: Vec<c_int>,
     /// How many descriptors it had when they were last counted.
     pub count: u64,
 }
 
 impl Recent {
-    /// What a test wants to be remembered.
+    /// A memory made up by a test.
     #[cfg(test)]
     pub fn of(owners: Vec<Owner>) -> Self {
         Self(owners)
     }
 
-    /// An owner was found.
+    /// Remembers an owner.
     pub fn remember(&mut self, Hit { pid, fd, .. }: Hit) {
-        // A hit in the first process never ends a search, so it is no place to look first.
+        // A hit in pid 1 never ends a search, so it is no place to look first.
         if pid == INIT {
             return;
         }
@@ -65,18 +64,22 @@ impl Recent {
         self.0.truncate(OWNERS);
     }
 
-    /// That number is no process's any more.
+    /// Forgets a pid that is no process any more.
     pub fn forget(&mut self, pid: Pid) {
         self.0.retain(|owner| owner.pid != pid);
     }
 
-    /// Notes how many descriptors each owner was seen to have.
-    pub fn count(&mut self, seen: impl Fn(Pid) -> Option<u64>) {
-        self.0.iter_mut().for_each(|owner| owner.count = seen(owner.pid).unwrap_or(owner.count));
+    /// Notes how many descriptors each owner turned out to have.
+    pub fn count(&mut self, shown: impl Fn(Pid) -> Option<Shown>) {
+        for owner in &mut self.0 {
+            if let Some(Shown::Descriptors(count)) = shown(owner.pid) {
+                owner.count = count;
+            }
+        }
     }
 
-    /// Reads the likeliest number of each owner, then the second likeliest, then others of the newest,
-    /// and gives the sockets found there to `each`, until that says that it is enough.
+    /// Reads each owner's likeliest number, then the second likeliest, then more of the newest owners',
+    /// and passes the sockets found there to `each` until it returns `true`.
     pub fn glance(&mut self, mut each: impl FnMut(Hit) -> bool) {
         let mut alive = Vec::with_capacity(OWNERS);
         for (owner, fd) in guesses(&self.0) {
@@ -86,14 +89,13 @@ impl Recent {
             }
             alive.push(owner);
         }
-        // Where none of its numbers is open the owner may have gone.
+        // If none of its numbers is open, the owner may have exited.
         self.0.retain(|owner| alive.contains(&owner.pid) || fd_directory(owner.pid).stat().is_ok());
     }
 
-    /// Returns whose tables are read before anybody else is counted, small ones first: those of the
-    /// newest owners, and of others that have another number of descriptors than before, as far as
-    /// that comes to no more links than may be read. `count`: how many descriptors a process has, 0
-    /// where that is not told.
+    /// Returns the owners whose tables are read before any process is counted, small tables first: the
+    /// newest owners, and those whose count has changed, up to the limit on links. `count` returns how
+    /// many descriptors a process has, 0 if unknown.
     pub fn first(&mut self, count: impl Fn(Pid) -> u64) -> Vec<Pid> {
         let mut left = LINKS;
         let mut first = Vec::new();

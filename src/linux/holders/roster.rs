@@ -15,41 +15,41 @@ use crate::slice::Slice;
 
 /// A list under way.
 pub struct Roster {
-    /// What the kernel told, the last one first.
+    /// The kernel's rows, the last one first.
     rows: Vec<Row>,
-    /// Only this process's sockets are wanted.
+    /// If set, only this process's sockets are wanted.
     pub only: Option<Pid>,
-    /// Whether its threads' tables were asked for, since its own showed nothing.
+    /// Whether its threads' tables were named because its own showed nothing.
     pub has_named_threads: bool,
-    /// Who was seen to hold what.
+    /// Who holds what.
     holders: Holders,
     done: Vec<SocketRow>,
-    /// When each process started that shares a socket with others, in clock ticks.
+    /// When each process that shares a socket started, in clock ticks.
     starts: HashMap<Pid, u64>,
-    /// The numbers of those processes here whose numbers in `/proc` are others.
+    /// The pids in our own namespace of processes that have other pids in `/proc`.
     numbers: HashMap<Pid, Pid>,
 }
 
 impl Roster {
-    /// Nobody is known to hold anything yet. `only`: see the field.
+    /// Begins a list without holders. See the field `only`.
     pub fn new(rows: Vec<Row>, only: Option<Pid>) -> Self {
         let done = Vec::with_capacity(rows.len());
         let (holders, starts, numbers) = Default::default();
         Self { rows, only, has_named_threads: false, holders, done, starts, numbers }
     }
 
-    /// The sockets whose holders are wanted.
+    /// Returns the sockets whose holders are wanted.
     pub fn inodes(&self) -> HashSet<Inode> {
         self.rows.iter().map(|row| row.inode).collect()
     }
 
-    /// Everybody's table was read.
+    /// Takes what the walk has seen.
     pub fn note_holders(&mut self, holders: Holders) {
         self.holders = holders;
     }
 
-    /// Returns what all those sockets have in common that were in no table: their holders may not be
-    /// seen, or they have gone meanwhile. `None`: each has a holder, or those are wanted that have.
+    /// Returns what the sockets that were in no table have in common: they are hidden, or closed by now.
+    /// `None` if each has a holder, or only sockets with a holder are wanted.
     pub fn unheld(&self) -> Option<Filter> {
         let is_unheld = |row: &&Row| self.only.is_none() && !self.holders.contains_key(&row.inode);
         let mut unheld = self.rows.iter().filter(is_unheld).map(|row| &row.socket);
@@ -68,21 +68,21 @@ impl Roster {
         Some(common)
     }
 
-    /// Drops what nobody was seen to hold and is not there any more either.
+    /// Drops sockets without a holder that are not among `rows`, the kernel's fresh answer.
     pub fn confirm(&mut self, rows: &[Row]) {
         let there = rows.iter().map(|row| row.inode).collect::<HashSet<_>>();
         let holders = &self.holders;
         self.rows.retain(|row| holders.contains_key(&row.inode) || there.contains(&row.inode));
     }
 
-    /// Puts the holders of each socket in order, until the slice is over; `None` while there is more to
-    /// do.
+    /// Puts the holders of each socket in order until the slice is over. Returns `None` while there is
+    /// more to do.
     pub fn advance(&mut self, slice: &Slice) -> Result<Option<Vec<SocketRow>>, Error> {
         let numbers = Numbers::current()?;
         while let Some(row) = self.rows.last() {
             let (inode, uid) = (row.inode, row.uid);
             let pids = self.pids(inode, numbers)?;
-            // The last step, so that a failure that can be cured leaves everything as it was.
+            // Last of all, so that a failure that can be cured leaves everything as it was.
             let Some(Row { socket, .. }) = self.rows.pop() else { break };
             if self.only.is_none() || !pids.is_empty() {
                 self.done.push(SocketRow { socket, uid, pids });
@@ -105,21 +105,21 @@ impl Roster {
         if pids.len() > 1 {
             for &pid in &pids {
                 if let Entry::Vacant(start) = self.starts.entry(pid) {
-                    // One that has gone meanwhile comes last.
+                    // One that has exited comes last.
                     start.insert(descent(pid)?.map_or(u64::MAX, |descent| descent.start_ticks));
                 }
             }
             let is_inits = pids.contains(&INIT) && is_inits(holders)?;
             let start = |pid: &Pid| self.starts.get(pid).copied();
-            // A fork may start in the same tick as its parent, and has the greater number.
+            // A fork may start in the same tick as its parent, and then has the greater pid.
             pids.sort_by_key(|pid| (*pid == INIT && !is_inits, start(pid), *pid));
         }
-        // In place, where the numbers are the same here.
+        // Collected in place.
         let told = |pid| self.told(pid, inode, holders, numbers).transpose();
         pids.into_iter().filter_map(told).collect()
     }
 
-    /// Returns the number here of a holder: it is shown to hold the socket while it is translated.
+    /// Translates a holder's pid into our namespace, showing that it holds the socket meanwhile.
     fn told(
         &mut self,
         pid: Pid,
@@ -140,8 +140,8 @@ impl Roster {
     }
 }
 
-/// Returns whether the first process holds the socket under the same number as one that descends from
-/// it: then it had it first. Else it keeps it for a service that it started.
+/// Returns whether pid 1 holds the socket under the same number as one of its descendants: then it had
+/// it first. Otherwise it keeps it for a service that it started.
 fn is_inits(holders: &[Holder]) -> Result<bool, Error> {
     let own = holders.iter().filter(|holder| holder.pid == INIT).map(|holder| holder.fd);
     let own = own.collect::<HashSet<_>>();

@@ -1,31 +1,31 @@
-//! The sockets whose holders are being looked for, and the questions that ask for each.
+//! The sockets whose holders are sought, and which questions seek each of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::platform::linux::socket::{Candidate, Inode};
 
-/// All of them.
+/// All sockets that are sought.
 #[derive(Default)]
 pub struct Sought {
     by_inode: HashMap<Inode, Vec<(u32, Candidate)>>,
-    /// Those of lists, by question.
+    /// The sockets of lists, by question.
     lists: BTreeMap<u32, HashSet<Inode>>,
 }
 
 impl Sought {
-    /// Question `id` asks for these.
+    /// Question `id` seeks these.
     pub fn insert(&mut self, id: u32, candidates: &[Candidate]) {
         for candidate in candidates {
             self.by_inode.entry(candidate.inode).or_default().push((id, *candidate));
         }
     }
 
-    /// Question `id` asks for all the holders of each of these.
+    /// Question `id` wants all holders of each of these.
     pub fn insert_list(&mut self, id: u32, inodes: HashSet<Inode>) {
         self.lists.insert(id, inodes);
     }
 
-    /// Question `id`, which asked for `candidates` or for a list, asks for nothing any more.
+    /// Question `id`, which sought `candidates` or a list's sockets, seeks nothing any more.
     pub fn remove(&mut self, id: u32, candidates: &[Candidate]) {
         self.lists.remove(&id);
         for Candidate { inode, .. } in candidates {
@@ -48,7 +48,7 @@ impl Sought {
         self.lists.values().any(|inodes| inodes.contains(&inode))
     }
 
-    /// Returns the questions that a holder of that socket may answer, and what it is to each.
+    /// Returns the questions that a holder of that socket may answer, and what the socket is to each.
     pub fn askers(&self, inode: Inode) -> Vec<(u32, Candidate)> {
         self.by_inode.get(&inode).cloned().unwrap_or_default()
     }

@@ -1,7 +1,6 @@
 //! The descriptor table of one process, read from first to last in as many slices as it takes.
 //!
-//! A table ends where its listing ends and nowhere else: a count that was taken before may be
-//! too small by now.
+//! A table ends only where its listing ends: an earlier count may be too small by now.
 
 use std::ffi::c_int;
 
@@ -15,14 +14,14 @@ use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// Whose table to read: a process's, or that of one of its threads in its place.
+/// Whose table to read: a process's, or in its place that of one of its threads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit {
     /// The process.
     pub pid: Pid,
-    /// A thread of it.
+    /// One of its threads.
     pub thread: Option<Pid>,
-    /// How many descriptors the table had when it was counted, at least.
+    /// How many descriptors the table is expected to have, at least.
     pub expected: u64,
 }
 
@@ -42,48 +41,47 @@ impl Visit {
     }
 }
 
-/// A reader of tables, one at a time. Its buffer is used for all of them.
+/// Reads tables, one at a time, with one buffer for all of them.
 #[derive(Default)]
 pub struct Table {
     directory: Option<Descriptor>,
-    /// Between two slices, in `directory`'s place.
+    /// Stands in for `directory` between two slices.
     paused: Option<Kept>,
     buffer: Vec<u8>,
     filled_bytes: usize,
     next: usize,
-    /// Where the table is this process's own, the device of sockfs: `fstat` of an own descriptor is
-    /// seven times faster than reading its link.
+    /// The device of sockfs, if the table is our own: `fstat` of a descriptor of ours is seven times
+    /// faster than reading its link.
     own_sockets: Option<u64>,
-    descriptors: u32,
-    has_lost: bool,
-    failure: Option<Failure>,
+    /// How the table would end now.
+    ended: Ended,
 }
 
-/// What reading on came to.
+/// What the next piece of a table brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// A descriptor that is a socket.
     Socket(Inode, c_int),
     /// The slice is over.
     Paused,
-    /// All was read that could be.
+    /// Everything that could be read has been.
     End(Ended),
 }
 
 /// How a table ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
-    /// How many descriptors it had.
-    pub descriptors: u32,
-    /// Whether the process or one of its descriptors went while it was read: what it held may be
-    /// found elsewhere, or in the same table under a number that had been passed.
+    /// How many descriptors it has.
+    pub descriptors: u64,
+    /// Whether the process or one of its descriptors went away during the reading: what it held may be
+    /// elsewhere now, or in the same table under a number already passed.
     pub has_lost: bool,
-    /// Why not all of it could be read, where the reason is none of the process's own.
+    /// Why part of it could not be read, if the process itself is not to blame.
     pub failure: Option<Failure>,
 }
 
 impl Table {
-    /// Begins to read the table at `name` (`PID/fd`). `own_sockets`: see there.
+    /// Begins to read the table at `name` (`PID/fd`). See `own_sockets` above.
     pub fn open(&mut self, name: &Name, own_sockets: Option<u64>) -> Result<(), Errno> {
         self.close();
         self.directory = Some(name.open(libc::O_DIRECTORY)?);
@@ -92,18 +90,18 @@ impl Table {
         Ok(())
     }
 
-    /// Whether a table is being read.
+    /// Returns whether a table is being read.
     pub fn is_open(&self) -> bool {
         self.directory.is_some()
     }
 
-    /// To be called at the end of a slice.
+    /// Must be called at the end of each slice.
     pub fn pause(&mut self) {
         self.paused = self.directory.take().and_then(|directory| Kept::new(directory).ok());
     }
 
-    /// To be called at the head of the next slice. Where the descriptor was lost meanwhile, no
-    /// table is open any more.
+    /// Must be called at the start of the next slice. If the descriptor was lost in between, no table
+    /// is open afterwards.
     pub fn resume(&mut self) {
         self.directory = self.paused.take().and_then(Kept::into_checked);
         if self.directory.is_none() {
@@ -114,11 +112,10 @@ impl Table {
     /// Stops reading.
     pub fn close(&mut self) {
         self.directory = None;
-        (self.filled_bytes, self.next) = (0, 0);
-        (self.descriptors, self.has_lost, self.failure) = (0, false, None);
+        (self.filled_bytes, self.next, self.ended) = (0, 0, Ended::default());
     }
 
-    /// The next socket in the table.
+    /// Returns the next socket in the table.
     pub fn next(&mut self, slice: &Slice) -> Next {
         while let Some(directory) = &self.directory {
             let unread = self.buffer.get(self.next..self.filled_bytes).unwrap_or_default();
@@ -140,7 +137,8 @@ impl Table {
                 (Some(_), None) => ("readlink", socket_of_link(directory.number(), name)),
             };
             self.next = self.next.saturating_add(bytes);
-            self.descriptors = self.descriptors.saturating_add(u32::from(number.is_some()));
+            let seen = &mut self.ended.descriptors;
+            *seen = seen.saturating_add(number.is_some().into());
             match (inode, number) {
                 (Ok(Some(inode)), Some(number)) => return Next::Socket(inode, number),
                 (Err(errno), _) => self.note(call, errno),
@@ -150,24 +148,24 @@ impl Table {
                 return Next::Paused;
             }
         }
-        let Self { descriptors, has_lost, failure, .. } = *self;
+        let ended = self.ended;
         self.close();
-        Next::End(Ended { descriptors, has_lost, failure })
+        Next::End(ended)
     }
 
     fn note(&mut self, call: &'static str, errno: Errno) {
         if is_gone_or_hidden(errno) {
-            self.has_lost = true;
+            self.ended.has_lost = true;
         } else {
-            self.failure = Some((call, errno));
+            self.ended.failure = Some((call, errno));
         }
     }
 }
 
-/// Returns the inode of an own descriptor that is a socket. Only sockfs has sockets with the wanted inodes: a descriptor of
-/// a Unix socket's file is a socket by its mode too.
+/// Returns the inode behind one of our own descriptors, if it is a socket in sockfs. The mode alone
+/// doesn't show that: a descriptor of a Unix socket's file is a socket by its mode too.
 fn own_inode(number: c_int, sockets: u64) -> Result<Option<Inode>, Errno> {
-    // Closed since it was listed: what a link tells as ENOENT.
+    // Closed since it was listed, for which a link has ENOENT.
     let closed = |errno| if errno == libc::EBADF { libc::ENOENT } else { errno };
     let stat = kernel::stat_of_number(number).map_err(closed)?;
     let (device, inode) = stat.object;

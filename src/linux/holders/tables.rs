@@ -1,4 +1,4 @@
-//! What a walk has read: the table under way, who holds what, and what got lost meanwhile.
+//! What a walk has read: the table under way, who holds what, and what went away in the meantime.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::c_int;
@@ -12,16 +12,16 @@ use crate::platform::linux::socket::{Hit, Inode};
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// This process, whose table is read faster than others.
+/// This process, whose table is faster to read than others.
 #[derive(Clone, Copy, Debug)]
 pub struct Own {
-    /// Its number, as `/proc` lists it.
+    /// Its pid, as `/proc` lists it.
     pub pid: Pid,
     /// The device of sockfs.
     pub sockets: u64,
 }
 
-/// Who was seen to hold which of the wanted sockets. Lists take it with them at the end of a walk.
+/// Who holds which of the wanted sockets. Lists keep it when the walk ends.
 pub type Holders = Arc<HashMap<Inode, Vec<Holder>>>;
 
 /// The tables of one walk.
@@ -29,15 +29,12 @@ pub struct Tables {
     own: Option<Own>,
     table: Table,
     reading: Option<(Visit, u64)>,
-    /// Each process's last reading that came to its end.
+    /// The last complete reading of each process.
     read: HashMap<Pid, Reading>,
     /// Who holds which of the wanted sockets.
     holders: Holders,
     has_lost: HashSet<Pid>,
-    empty: Vec<Pid>,
-    hidden: Vec<Pid>,
-    /// Tables that could not be read, for reasons that are none of their processes' own; by process
-    /// and thread.
+    /// Tables that could not be read although their processes are not to blame, by process and thread.
     unread: HashMap<(Pid, Option<Pid>), Error>,
 }
 
@@ -48,27 +45,38 @@ pub struct Holder {
     pub pid: Pid,
     /// Under which number.
     pub fd: c_int,
-    /// When the reading that saw it began.
+    /// When the reading that showed it began.
     pub began: u64,
 }
 
-/// A table that was read, or could not be read.
+/// A table that was read to its end, or could not be read.
 #[derive(Clone, Copy)]
 struct Reading {
     began: u64,
-    descriptors: u32,
+    shown: Shown,
 }
 
-/// What reading on came to.
+/// What a table showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// This many descriptors.
+    Descriptors(u64),
+    /// Nothing: it is hidden, or its first thread has exited and its threads' tables may show more.
+    Hidden,
+    /// Nothing: the process has gone, or the table cannot be read.
+    Nothing,
+}
+
+/// What the next piece of a table came to.
 pub enum Progress {
     /// A socket that may answer a question, and who holds it.
     Hit(Hit),
-    /// The slice is over or the table has ended.
+    /// The slice is over, or the table has ended.
     Stopped,
 }
 
 impl Tables {
-    /// Nothing read yet. `own`: where it is known.
+    /// Makes the tables of a walk that has read nothing yet. `own` is this process, if known.
     pub fn new(own: Option<Own>) -> Self {
         Self {
             own,
@@ -77,41 +85,32 @@ impl Tables {
             read: HashMap::new(),
             holders: Holders::default(),
             has_lost: HashSet::new(),
-            empty: Vec::new(),
-            hidden: Vec::new(),
             unread: HashMap::new(),
         }
     }
 
-    /// Begins to read a table at `tick`. One that cannot be read counts as read. A failure means
-    /// that no descriptor is left to read it with.
+    /// Begins to read a table at `tick`. One that cannot be opened counts as read. A failure means that
+    /// no descriptor is left.
     pub fn visit(&mut self, visit: Visit, tick: u64) -> Result<(), Error> {
         let pid = visit.pid;
         let name = visit.name();
         let own_sockets = self.own.filter(|own| own.pid == pid).map(|own| own.sockets);
         match self.table.open(&name, own_sockets) {
-            Ok(()) => {
-                self.reading = Some((visit, tick));
-                return Ok(());
-            }
+            Ok(()) => self.reading = Some((visit, tick)),
             Err(errno @ (libc::EMFILE | libc::ENFILE)) => {
                 return Err(failure("open", errno, &name));
             }
-            // Hidden, or the first thread has exited: then its threads' may be seen.
-            Err(libc::EACCES | libc::EPERM) => self.hidden.push(pid),
+            Err(libc::EACCES | libc::EPERM) => self.note(pid, tick, Shown::Hidden),
             Err(errno) if is_gone_or_hidden(errno) => {
                 self.has_lost.insert(pid);
+                self.note(pid, tick, Shown::Nothing);
             }
-            Err(errno) => {
-                self.fail(visit, tick, failure("open", errno, &name));
-                return Ok(());
-            }
+            Err(errno) => self.fail(visit, tick, failure("open", errno, &name)),
         }
-        self.read.insert(pid, Reading { began: tick, descriptors: 0 });
         Ok(())
     }
 
-    /// Reads on in the table that is open.
+    /// Reads the next piece of the open table.
     pub fn read_on(&mut self, sought: &Sought, slice: &Slice) -> Progress {
         let Some((visit, began)) = self.reading else { return Progress::Stopped };
         loop {
@@ -123,7 +122,7 @@ impl Tables {
                         let holders = Arc::make_mut(&mut self.holders);
                         holders.entry(inode).or_default().push(Holder { pid, fd, began });
                     }
-                    // A list is told when everything is read.
+                    // A list waits until everything is read.
                     if has_askers {
                         return Progress::Hit(Hit { inode, pid, fd });
                     }
@@ -147,53 +146,54 @@ impl Tables {
             return self.fail(visit, began, failure(call, errno, &visit.name()));
         }
         self.unread.remove(&(pid, visit.thread));
-        self.read.insert(pid, Reading { began, descriptors: ended.descriptors });
-        // A table that ends early may be that of a first thread which is just being replaced, by
-        // another thread's exec: for that moment it looks empty.
-        if ended.has_lost || u64::from(ended.descriptors) < expected {
+        self.note(pid, began, Shown::Descriptors(ended.descriptors));
+        // A table that ends early may belong to a first thread that another thread's exec is just
+        // replacing: for that moment it looks empty.
+        if ended.has_lost || ended.descriptors < expected {
             self.has_lost.insert(pid);
-        }
-        if ended.descriptors == 0 {
-            self.empty.push(pid);
         }
     }
 
-    /// Whose table is being read.
+    fn note(&mut self, pid: Pid, began: u64, shown: Shown) {
+        self.read.insert(pid, Reading { began, shown });
+    }
+
+    /// Returns whose table is being read.
     pub fn reading(&self) -> Option<Visit> {
         self.reading.map(|(visit, _)| visit)
     }
 
-    /// Leaves the rest of the table that is being read.
+    /// Skips the rest of the table that is being read.
     pub fn leave(&mut self) {
         self.table.close();
         self.reading = None;
     }
 
-    /// To be called at the end of a slice.
+    /// Must be called at the end of each slice.
     pub fn pause(&mut self) {
         self.table.pause();
     }
 
-    /// To be called at the head of the next slice. A table whose descriptor was lost meanwhile
-    /// comes back, to be visited again.
+    /// Must be called at the start of the next slice. If the table's descriptor was lost in between, the
+    /// visit is returned, to be made again.
     pub fn resume(&mut self) -> Option<Visit> {
         self.table.resume();
         if self.table.is_open() { None } else { self.reading.take().map(|(visit, _)| visit) }
     }
 
-    /// Returns where that process was seen to hold that socket, in a reading that began after `tick`.
+    /// Returns where `pid` holds that socket, as a reading that began after `tick` showed.
     pub fn hit_since(&self, inode: Inode, pid: Pid, tick: u64) -> Option<Hit> {
         let holder = self.holders_since(inode, tick).find(|holder| holder.pid == pid)?;
         Some(Hit { inode, pid, fd: holder.fd })
     }
 
-    /// Returns who was seen to hold that socket, in readings that began after `tick`.
+    /// Returns who holds that socket, as readings that began after `tick` showed.
     pub fn holders_since(&self, inode: Inode, tick: u64) -> impl Iterator<Item = &Holder> {
         let holders = self.holders.get(&inode).into_iter().flatten();
         holders.filter(move |holder| holder.began > tick)
     }
 
-    /// Returns who was seen to hold what, in readings that began after `tick`.
+    /// Returns who holds what, as readings that began after `tick` showed.
     pub fn all_holders_since(&self, tick: u64) -> Holders {
         let is_old = |holder: &Holder| holder.began <= tick;
         if !self.holders.values().flatten().any(is_old) {
@@ -207,51 +207,42 @@ impl Tables {
         Arc::new(young)
     }
 
-    /// Whether that process's table was read to its end, or could not be read, after `tick`.
+    /// Returns whether a reading of `pid` that began after `tick` is complete, or was impossible.
     pub fn has_read_since(&self, pid: Pid, tick: u64) -> bool {
         self.read.get(&pid).is_some_and(|reading| reading.began > tick)
     }
 
-    /// Whether the process or something in its table went while it was read.
+    /// Returns whether the process, or something in its table, went away while it was read.
     pub fn has_lost(&self, pid: Pid) -> bool {
         self.has_lost.contains(&pid)
     }
 
-    /// Returns whether that process's table was empty or hidden, as it is where its first thread has
-    /// exited.
-    pub fn showed_nothing(&self, pid: Pid) -> bool {
-        self.empty.contains(&pid) || self.hidden.contains(&pid)
+    /// Returns what the table of `pid` last showed; `None` if it was not read.
+    pub fn shown(&self, pid: Pid) -> Option<Shown> {
+        self.read.get(&pid).map(|reading| reading.shown)
     }
 
-    /// Returns how many descriptors that process had when its table was read to its end.
-    pub fn descriptors(&self, pid: Pid) -> Option<u64> {
-        self.read.get(&pid).map(|reading| u64::from(reading.descriptors))
+    /// Returns the processes whose table last showed this.
+    pub fn showing(&self, shown: Shown) -> impl Iterator<Item = Pid> {
+        let readings = self.read.iter().filter(move |(_, reading)| reading.shown == shown);
+        readings.map(|(pid, _)| *pid)
     }
 
-    /// The processes whose table was empty.
-    pub fn empty(&self) -> &[Pid] {
-        &self.empty
-    }
-
-    /// The processes whose table was hidden.
-    pub fn hidden(&self) -> &[Pid] {
-        &self.hidden
-    }
-
-    /// A table could not be read. The first time that may pass; the second time it counts as read.
+    /// Notes that a table could not be read. The first time it is read again, the second time it counts
+    /// as read.
     pub fn fail(&mut self, visit: Visit, tick: u64, failure: Error) {
         self.has_lost.insert(visit.pid);
         if self.unread.insert((visit.pid, visit.thread), failure).is_some() {
-            self.read.insert(visit.pid, Reading { began: tick, descriptors: 0 });
+            self.note(visit.pid, tick, Shown::Nothing);
         }
     }
 
-    /// Why that process's table could not be read, where the reason is none of its own.
+    /// Returns why the table of `pid` could not be read, if the process is not to blame.
     pub fn why_unread(&self, pid: Pid) -> Option<&Error> {
         self.unread.get(&(pid, None))
     }
 
-    /// The same for any process.
+    /// Returns the same for any process.
     pub fn unread(&self) -> Option<&Error> {
         self.unread.values().next()
     }

@@ -1,21 +1,11 @@
 //! Bytes of `/proc` become values. No system call is made here and nothing is trusted for length.
 //!
-//! sock_diag's bytes are read in `diag_reply.rs`, the socket tables' text in `proc_net.rs`.
+//! sock_diag's bytes are read in `inet_diag.rs`, the socket tables' text in `proc_net.rs`.
 
 use std::ffi::CStr;
 
 use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
-
-/// The unsigned number of `bytes` bytes (4 or 8) at `offset`, in this machine's byte order.
-pub fn native_number(structure: &[u8], offset: usize, bytes: usize) -> Option<u64> {
-    let field = structure.get(offset..offset.checked_add(bytes)?)?;
-    match bytes {
-        4 => field.try_into().ok().map(u32::from_ne_bytes).map(u64::from),
-        8 => field.try_into().ok().map(u64::from_ne_bytes),
-        _ => None,
-    }
-}
 
 /// Where the next entry's position stands in `struct linux_dirent64`, <linux/dirent.h>: after the
 /// inode, 8 bytes.

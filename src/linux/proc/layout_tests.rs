@@ -117,16 +117,6 @@ fn the_numbers_in_each_namespace_are_the_nspid_line() {
 }
 
 #[test]
-fn a_native_number_stays_inside_the_structure() {
-    let bytes = 7_u64.to_ne_bytes();
-
-    assert_eq!(native_number(&bytes, 0, 8), Some(7));
-    assert_eq!(native_number(&bytes, 1, 8), None);
-    assert_eq!(native_number(&bytes, usize::MAX, 8), None);
-    assert_eq!(native_number(&bytes, 0, 3), None);
-}
-
-#[test]
 fn each_argument_ends_with_a_nul() {
     assert_eq!(arguments(b"node\0server.js\0--port=80\0"), ["node", "server.js", "--port=80"]);
     assert_eq!(arguments(b"a\nb\0c d\0"), ["a\nb", "c d"]);

@@ -9,9 +9,8 @@ use std::io::{Cursor, Write};
 
 use super::layout::{self, decimal, directory_entry};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno, Failure, NO_DIRECTORY};
+use crate::platform::linux::kernel::{self, Descriptor, Errno, Failure, NO_DIRECTORY, Stat};
 use crate::platform::linux::socket::Inode;
-use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.

@@ -10,9 +10,8 @@ use std::fmt::Display;
 use super::layout::{self, ProcessStat};
 use super::names::{Name, failure, is_gone_or_hidden, numbers, socket_of_link};
 use crate::error::Error;
-use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY};
+use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat};
 use crate::platform::linux::socket::Hit;
-use crate::platform::linux::stat::Stat;
 use crate::question::Pid;
 
 /// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`). `stat`

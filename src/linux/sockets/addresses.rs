@@ -1,10 +1,11 @@
-//! Which addresses are this machine's, and through which interface a packet to one of them comes in.
+//! This machine's addresses and interfaces: through which one a packet to an address comes in.
 
+use std::ffi::CStr;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 
 use super::channel::{Channel, attempted, is_absent};
-use super::kernel::NetlinkFamily;
-use super::route_reply::{self, OwnAddress};
+use super::ifaddr::{self, OwnAddress};
+use super::kernel;
 use crate::error::Error;
 use crate::platform::linux::kernel::Failure;
 use crate::socket::End;
@@ -49,15 +50,21 @@ pub fn destination(address: &End) -> Result<Destination, Error> {
     }
 }
 
+/// `if_nametoindex(3)`. `None` where no interface has that name.
+pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
+    kernel::interface_index(name)
+        .map_err(|errno| Error::system("if_nametoindex", errno, &name.to_string_lossy()))
+}
+
 /// The addresses of one family.
 fn own_addresses(of_family: IpAddr) -> Result<Vec<OwnAddress>, Failure> {
-    let mut channel = Channel::open(NetlinkFamily::Route)?;
-    channel.send(|sequence| route_reply::request(of_family, sequence))?;
+    let mut channel = Channel::open(libc::NETLINK_ROUTE)?;
+    channel.send(|sequence| ifaddr::request(of_family, sequence))?;
     let mut addresses = Vec::new();
     let mut buffer = Vec::new();
     for _ in 0..DATAGRAMS {
         let received = channel.receive(&mut buffer, &mut |body| {
-            addresses.extend(route_reply::own_address(body));
+            addresses.extend(ifaddr::own_address(body));
         })?;
         match received.done {
             None => {}
@@ -122,5 +129,13 @@ mod tests {
             }
         }
         assert_eq!(bind("203.0.113.9".parse().expect("an address")), Ok(Destination::Away));
+    }
+
+    #[test]
+    fn an_interface_has_an_index_and_a_name() {
+        assert_eq!(interface_index(c"lo"), Ok(Some(1)));
+        assert_eq!(kernel::interface_name(1).as_deref(), Some("lo"));
+        assert_eq!(interface_index(c"no such one"), Ok(None));
+        assert_eq!([0, u32::MAX].map(kernel::interface_name), [None, None]);
     }
 }

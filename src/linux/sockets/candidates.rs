@@ -4,21 +4,24 @@
 //! listeners of a port, the UDP sockets of a port. What it leaves open is settled by whole tables
 //! (`listing`).
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::addresses::{self, Destination, LOOPBACK};
-use super::diag_request::{Dump, Exact, Families};
-use super::dumps::{FILTERED_QUESTIONS, is_udp_port};
+use super::inet_diag::{Dump, Exact};
+use super::peers::Peers;
 use super::sock_diag::{SockDiag, Unavailable};
 use super::states::{self, LISTENING};
 use super::unix_peer::unix_peer;
 use crate::error::Error;
 use crate::platform::linux::socket::{Candidate, Inode, Row};
 use crate::question::{LocalPeer, Port, Question, Rank, Wanted};
-use crate::socket::{End, Protocol, Socket, State};
+use crate::socket::{End, Protocol, State};
 
+/// Up to here each question has dumps of its own; for more, one dump of everything is cheaper.
+pub const FILTERED_QUESTIONS: usize = 4;
 /// How often a dump is read that may lack a socket which moved meanwhile.
 const READINGS: u32 = 2;
 
@@ -26,16 +29,14 @@ const READINGS: u32 = 2;
 pub struct Unlisted {
     /// The question.
     pub question: Question,
-    /// The sockets that answer it. Of a `Reply` there is one at most.
-    pub candidates: Vec<Candidate>,
-    /// The sockets of a list, which has no candidates.
+    /// The sockets that answer it, each once. Those of a list have no candidates.
     pub rows: Vec<Row>,
-    /// Where each socket stands in `candidates` or `rows`.
-    places: HashMap<Inode, usize>,
+    /// Where each socket stands in `rows`.
+    places: BTreeMap<Inode, usize>,
+    /// What is to be made of them, at the end of each asking. Of a `Reply` there is one at most.
+    pub candidates: Vec<Candidate>,
     /// Where a packet to its address goes; `None`: not asked yet.
     destination: Option<Destination>,
-    /// A connection that answers for its port alone.
-    connection: Option<Socket>,
     /// Whether nothing else can answer.
     is_complete: bool,
     /// Whether nothing else answers better.
@@ -49,25 +50,22 @@ impl Unlisted {
     /// What fails comes again when the whole tables are read, and is told then.
     pub fn quick(diag: &mut SockDiag, question: Question, many: usize) -> Self {
         let is_dumped = many > FILTERED_QUESTIONS && is_udp_port(&question.wanted);
-        let mut unlisted = Self::new(question, Vec::new());
+        let mut unlisted = Self::new(question);
         if unlisted.resolve().is_ok() && !is_dumped && unlisted.ask(diag).is_err() {
-            let anew = Self::new(unlisted.question, Vec::new());
+            let anew = Self::new(unlisted.question);
             unlisted = Self { destination: unlisted.destination, ..anew };
         }
         unlisted
     }
 
-    /// Returns a question with what was found quickly.
-    pub fn new(question: Question, candidates: Vec<Candidate>) -> Self {
-        let numbered = candidates.iter().enumerate();
-        let places = numbered.map(|(place, candidate)| (candidate.inode, place)).collect();
+    /// Returns a question of which nothing is known yet.
+    pub fn new(question: Question) -> Self {
         Self {
             question,
-            candidates,
             rows: Vec::new(),
-            places,
+            places: BTreeMap::new(),
+            candidates: Vec::new(),
             destination: None,
-            connection: None,
             is_complete: false,
             has_best: false,
             is_untold: false,
@@ -80,9 +78,11 @@ impl Unlisted {
         !self.is_complete
     }
 
-    /// Returns a connection that was found for its port alone.
-    pub fn connection(&self) -> Option<&Socket> {
-        self.connection.as_ref()
+    /// Returns whether a socket that moved while the tables were read matters to the question.
+    pub fn is_doubtful(&self) -> bool {
+        let wanted = &self.question.wanted;
+        let wants_all = matches!(wanted, Wanted::All(_)) || is_udp_port(wanted);
+        !self.is_complete && (wants_all || self.rows.is_empty())
     }
 
     /// Finds out whether the address that is asked about is one of this machine.
@@ -105,30 +105,34 @@ impl Unlisted {
         if self.is_complete {
             return Ok(());
         }
-        match self.question.wanted {
+        self.is_complete = match self.question.wanted {
             Wanted::Connection { local, remote } => {
-                let row = diag.exact(Exact::Connection { local, remote })?;
-                row.into_iter().for_each(|row| self.consider(&row));
-                self.is_complete = !self.candidates.is_empty();
+                self.ask_exactly(diag, &Exact::connection(local, remote))?;
+                !self.rows.is_empty()
             }
             Wanted::Port(Port { protocol: Protocol::Tcp, port, state, .. }) => {
-                self.ask_tcp_port(diag, port, state)?;
+                self.ask_tcp_port(diag, port, state)?
             }
             Wanted::Port(Port { protocol: Protocol::Udp, port, .. }) => {
                 self.dump_udp_port(diag, port)?;
-                self.is_complete = true;
+                true
             }
             Wanted::Reply { peer, own } => {
                 self.ask_reply(diag, peer, own)?;
-                self.choose_one();
-                self.is_complete = true;
+                true
             }
             Wanted::LocalPeer(LocalPeer { socket, .. }) => {
                 self.ask_local_peer(diag, socket)?;
-                self.is_complete = true;
+                true
             }
-            Wanted::All(_) => {}
-        }
+            Wanted::All(_) => false,
+        };
+        self.choose(&mut diag.peers);
+        Ok(())
+    }
+
+    fn ask_exactly(&mut self, diag: &mut SockDiag, exact: &Exact) -> Result<(), Unavailable> {
+        diag.exact(exact)?.iter().for_each(|row| self.add(row));
         Ok(())
     }
 
@@ -146,38 +150,35 @@ impl Unlisted {
         Ok(())
     }
 
-    /// The listeners; and a connection to a server to which others were connected lately.
+    /// The listeners; and a connection to a server to which others were connected lately. Returns
+    /// whether nothing else can answer.
     fn ask_tcp_port(
         &mut self,
         diag: &mut SockDiag,
         port: u16,
         state: Option<State>,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<bool, Unavailable> {
         let mut at_one_go = true;
         if state != Some(State::Connected) {
-            let listeners = dump(Protocol::Tcp, LISTENING, port);
-            at_one_go = diag.dump(listeners, &mut |row| self.consider(&row))?;
-            // Without a state, the port's other sockets answer where its listener is hidden.
-            self.is_complete = at_one_go && state == Some(State::Listening);
+            let listeners = Dump::new(Protocol::Tcp, LISTENING, port);
+            at_one_go = diag.dump(listeners, &mut |row| self.add(&row))?;
         }
-        if self.candidates.is_empty() && state != Some(State::Listening) {
+        if state != Some(State::Listening) {
             for (local, remote) in diag.peers.connections(port) {
-                let row = diag.exact(Exact::Connection { local, remote })?;
-                row.into_iter().for_each(|row| self.consider(&row));
-                if !self.candidates.is_empty() {
-                    break;
+                if self.rows.is_empty() {
+                    self.ask_exactly(diag, &Exact::connection(local, remote))?;
                 }
             }
-            self.connection.iter().for_each(|connection| diag.peers.remember(connection));
         }
-        self.has_best = at_one_go && !self.candidates.is_empty();
-        Ok(())
+        self.has_best = at_one_go && !self.rows.is_empty();
+        // Without a state, the port's other sockets answer where its listener is hidden.
+        Ok(at_one_go && state == Some(State::Listening))
     }
 
     fn dump_udp_port(&mut self, diag: &mut SockDiag, port: u16) -> Result<(), Unavailable> {
-        let sockets = dump(Protocol::Udp, states::bits(Protocol::Udp, None), port);
+        let sockets = Dump::new(Protocol::Udp, states::bits(Protocol::Udp, None), port);
         for _ in 0..READINGS {
-            if diag.dump(sockets, &mut |row| self.consider(&row))? {
+            if diag.dump(sockets, &mut |row| self.add(&row))? {
                 break;
             }
         }
@@ -194,12 +195,9 @@ impl Unlisted {
             Some(Destination::Here(Some(device))) => device,
             _ => 0,
         };
-        let row = diag.exact(Exact::Reply { peer, own, device })?;
-        row.into_iter().for_each(|row| self.consider(&row));
-        let first = self.rows.first().map(|row| row.inode);
-        let is_connected =
-            self.rows.first().is_some_and(|row| row.socket.state() == State::Connected);
-        if first.is_some() && (is_connected || !is_wildcard) {
+        self.ask_exactly(diag, &Exact::receiver(peer, own, device))?;
+        let is_told = |row: &Row| !is_wildcard || row.socket.state() == State::Connected;
+        if self.rows.first().is_some_and(is_told) {
             return Ok(());
         }
         // The kernel's choice stays in front, where it wins among equals. Where it chose none, the
@@ -207,48 +205,43 @@ impl Unlisted {
         self.dump_udp_port(diag, peer.port)
     }
 
-    /// Of a reply's rows keeps the one that would get it: the best, bound to the interface before
-    /// others, and of equals the first, which is the one that was bound last.
-    pub fn choose_one(&mut self) {
-        let is_open = matches!(self.question.wanted, Wanted::Reply { .. }) && !self.is_complete;
-        if !is_open {
-            return;
+    /// Makes candidates of what was found. Of a reply's sockets only the one that would get it: the
+    /// best, bound to the interface before others, and of equals the first, which is the one that was
+    /// bound last. A connection that answers for its port alone is remembered.
+    pub fn choose(&mut self, peers: &mut Peers) {
+        let wanted = &self.question.wanted;
+        let candidate = |row| candidate(wanted, row);
+        match wanted {
+            Wanted::All(_) | Wanted::LocalPeer(_) => return,
+            Wanted::Reply { .. } => {
+                let worth = |row: &&Row| Reverse((wanted.rank(&row.socket), row.device != 0));
+                let best = self.rows.iter().min_by_key(worth);
+                self.candidates = best.and_then(candidate).into_iter().collect();
+            }
+            Wanted::Connection { .. } | Wanted::Port(_) => {
+                self.candidates = self.rows.iter().filter_map(candidate).collect();
+            }
         }
-        let worth = |row: &Row| (self.question.wanted.rank(&row.socket), row.device != 0);
-        let best = self.rows.iter().map(worth).max();
-        let chosen = self.rows.iter().find(|row| Some(worth(row)) == best);
-        self.candidates =
-            chosen.and_then(|row| candidate(&self.question.wanted, row)).into_iter().collect();
-        self.rows.clear();
-        self.places.clear();
+        if let Wanted::Port(Port { protocol: Protocol::Tcp, .. }) = wanted {
+            let is_connection = |row: &&Row| row.socket.state() == State::Connected;
+            let connection = self.rows.iter().rfind(is_connection);
+            connection.iter().for_each(|row| peers.remember(&row.socket));
+        }
     }
 
     /// Takes the row if it answers. One that is there already is brought up to date.
-    pub fn consider(&mut self, row: &Row) {
-        let Some(candidate) = candidate(&self.question.wanted, row) else { return };
-        if !self.is_reached_by_device(row) {
+    pub fn add(&mut self, row: &Row) {
+        let is_answer = row.inode != 0 && self.question.wanted.rank(&row.socket).is_some();
+        if self.is_complete || !is_answer || !self.is_reached_by_device(row) {
             return;
         }
-        if let Wanted::Port(Port { protocol: Protocol::Tcp, .. }) = self.question.wanted
-            && row.socket.state() == State::Connected
-        {
-            self.connection = Some(row.socket.clone());
-        }
-        let has_rows = matches!(self.question.wanted, Wanted::All(_) | Wanted::Reply { .. });
         match self.places.entry(row.inode) {
-            Entry::Vacant(vacant) if has_rows => {
-                vacant.insert(self.rows.len());
+            Entry::Vacant(place) => {
+                place.insert(self.rows.len());
                 self.rows.push(row.clone());
             }
-            Entry::Vacant(vacant) => {
-                vacant.insert(self.candidates.len());
-                self.candidates.push(candidate);
-            }
-            Entry::Occupied(place) if has_rows => {
-                self.rows.get_mut(*place.get()).into_iter().for_each(|old| *old = row.clone());
-            }
             Entry::Occupied(place) => {
-                self.candidates.get_mut(*place.get()).into_iter().for_each(|old| *old = candidate);
+                self.rows.get_mut(*place.get()).into_iter().for_each(|old| *old = row.clone());
             }
         }
     }
@@ -258,33 +251,30 @@ impl Unlisted {
     /// from outside may come through any other, but none comes to a loopback address. Another one
     /// that `lo` has is as reachable as if its own interface had it.
     fn is_reached_by_device(&self, row: &Row) -> bool {
-        let Some(Destination::Here(device)) = self.destination else {
-            return self.destination.is_none();
-        };
-        match (device, &self.question.wanted) {
-            (Some(device), Wanted::Reply { .. }) => row.device == 0 || row.device == device,
+        let through = match (self.destination, &self.question.wanted) {
+            (Some(Destination::Here(device)), Wanted::Reply { .. }) => device,
             (_, Wanted::Port(Port { address: Some(End { address, .. }), .. }))
                 if address.is_loopback() =>
             {
-                row.device == 0 || row.device == LOOPBACK
+                Some(LOOPBACK)
             }
-            _ => true,
-        }
+            _ => None,
+        };
+        through.is_none_or(|device| [0, device].contains(&row.device))
     }
 }
 
-/// Returns the row as a candidate, if it answers. Inode 0: nobody has it any more, or nobody has
-/// accepted it yet.
-fn candidate(wanted: &Wanted, row: &Row) -> Option<Candidate> {
-    let rank: Rank = wanted.rank(&row.socket)?;
-    let is_connection =
-        row.socket.protocol() == Protocol::Tcp && row.socket.state() == State::Connected;
-    let candidate = Candidate { inode: row.inode, rank, group: row.group, is_connection };
-    (row.inode != 0).then_some(candidate)
+/// Returns whether a UDP socket is asked for by its port.
+pub fn is_udp_port(wanted: &Wanted) -> bool {
+    matches!(wanted, Wanted::Port(Port { protocol: Protocol::Udp, .. }))
 }
 
-fn dump(protocol: Protocol, states: u32, local_port: u16) -> Dump {
-    Dump { protocol, families: Families::Both, states, local_port, remote_port: 0 }
+/// Returns the row as a candidate, if it answers.
+fn candidate(wanted: &Wanted, row: &Row) -> Option<Candidate> {
+    let is_tcp = row.socket.protocol() == Protocol::Tcp;
+    let is_connection = is_tcp && row.socket.state() == State::Connected;
+    let rank = wanted.rank(&row.socket)?;
+    Some(Candidate { inode: row.inode, rank, group: row.group, is_connection })
 }
 
 /// Returns the address that the kernel gives to a datagram to `peer`, an address of this machine: the

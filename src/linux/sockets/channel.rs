@@ -1,6 +1,8 @@
 //! One netlink socket to the kernel, and the replies that come through it.
 
-use super::kernel::{self, NetlinkFamily};
+use std::ffi::c_int;
+
+use super::kernel;
 use super::netlink::{self, Message};
 use crate::platform::linux::kept::Kept;
 use crate::platform::linux::kernel::{Errno, Failure};
@@ -17,8 +19,8 @@ pub const ATTEMPTS: u32 = 3;
 /// A netlink socket with one request under way at most.
 pub struct Channel {
     socket: Kept,
-    /// The socket's address, which it gets with its first message.
-    port_id: Option<u32>,
+    /// The socket's address, which it gets with its first message; 0 before.
+    port_id: u32,
     /// Of the last request.
     sequence: u32,
 }
@@ -33,15 +35,15 @@ pub struct Received {
 }
 
 impl Channel {
-    /// Opens one.
-    pub fn open(family: NetlinkFamily) -> Result<Self, Failure> {
+    /// Opens one to a part of the kernel: `NETLINK_SOCK_DIAG`, `NETLINK_ROUTE`.
+    pub fn open(part: c_int) -> Result<Self, Failure> {
         let open = || {
-            let socket = kernel::netlink_socket(family)?;
+            let socket = kernel::netlink_socket(part)?;
             kernel::limit_waiting(&socket, REPLY_SECONDS)?;
             Kept::new(socket)
         };
         let socket = open().map_err(|errno| ("socket", errno))?;
-        Ok(Self { socket, port_id: None, sequence: 0 })
+        Ok(Self { socket, port_id: 0, sequence: 0 })
     }
 
     /// Returns whether the descriptor still is what was opened.
@@ -59,7 +61,11 @@ impl Channel {
     pub fn send(&mut self, bytes: impl FnOnce(u32) -> Vec<u8>) -> Result<(), Failure> {
         self.sequence = self.sequence.wrapping_add(1);
         let Some(descriptor) = self.socket.unchecked() else { return Err(("socket", libc::EBADF)) };
-        kernel::send(descriptor, &bytes(self.sequence)).map_err(|errno| ("send", errno))
+        kernel::send(descriptor, &bytes(self.sequence)).map_err(|errno| ("send", errno))?;
+        if self.port_id == 0 {
+            self.port_id = kernel::port_id(descriptor).map_err(|errno| ("getsockname", errno))?;
+        }
+        Ok(())
     }
 
     /// Waits for one datagram and gives the bodies in it that answer the last request to `each`.
@@ -69,12 +75,6 @@ impl Channel {
         each: &mut dyn FnMut(&[u8]),
     ) -> Result<Received, Failure> {
         let Some(descriptor) = self.socket.unchecked() else { return Err(("socket", libc::EBADF)) };
-        let port_id = match self.port_id {
-            Some(port_id) => port_id,
-            None => *self
-                .port_id
-                .insert(kernel::port_id(descriptor).map_err(|errno| ("getsockname", errno))?),
-        };
         buffer.resize(DATAGRAM_BYTES, 0);
         let (datagram, sender, length) =
             kernel::receive(descriptor, buffer).map_err(|errno| ("recvfrom", errno))?;
@@ -87,7 +87,7 @@ impl Channel {
         }
         let mut received = Received::default();
         let mut rest = datagram;
-        while let Some((message, bytes)) = netlink::message(rest, self.sequence, port_id) {
+        while let Some((message, bytes)) = netlink::message(rest, self.sequence, self.port_id) {
             match message {
                 Message::Body(body) => {
                     received.bodies = received.bodies.saturating_add(1);

@@ -1,31 +1,20 @@
-//! The system calls of netlink: all the unsafe code there is in this wing.
+//! The system calls of netlink, sockets and interfaces: all the unsafe code there is in this wing.
 //!
 //! As in the other `kernel.rs`: a failure is the bare errno, and nothing is retried but for EINTR.
 
 #![expect(unsafe_code, reason = "system calls; one foreign call per block")]
 
+use std::ffi::{CStr, c_int};
 use std::mem::offset_of;
 
-use crate::platform::linux::kernel::{Descriptor, Errno, succeeded};
+use crate::platform::linux::kernel::{Descriptor, Errno, last_errno, succeeded};
+use crate::question::Pid;
 
-/// Which part of the kernel a netlink socket talks to.
-#[derive(Clone, Copy, Debug)]
-pub enum NetlinkFamily {
-    /// NETLINK_SOCK_DIAG: sockets.
-    SockDiag,
-    /// NETLINK_ROUTE: addresses and interfaces.
-    Route,
-}
-
-/// `socket(AF_NETLINK)`, close-on-exec.
-pub fn netlink_socket(family: NetlinkFamily) -> Result<Descriptor, Errno> {
+/// `socket(AF_NETLINK)` to a part of the kernel, close-on-exec.
+pub fn netlink_socket(part: c_int) -> Result<Descriptor, Errno> {
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
-    let family = match family {
-        NetlinkFamily::SockDiag => libc::NETLINK_SOCK_DIAG,
-        NetlinkFamily::Route => libc::NETLINK_ROUTE,
-    };
     // SAFETY: takes integers only.
-    let number = unsafe { libc::socket(libc::AF_NETLINK, kind, family) };
+    let number = unsafe { libc::socket(libc::AF_NETLINK, kind, part) };
     Descriptor::opened(number)
 }
 
@@ -96,6 +85,62 @@ pub fn receive<'a>(
     let length = usize::try_from(length).map_err(|_| libc::EOVERFLOW)?;
     let filled = buffer.get(..length.min(room)).unwrap_or_default();
     Ok((filled, address.port_id, length))
+}
+
+/// `getsockopt(SO_DOMAIN)` of any number: which family's socket it is. ENOTSOCK where it is none.
+pub fn socket_domain(number: c_int) -> Result<c_int, Errno> {
+    socket_option(number, libc::SO_DOMAIN).map(|[domain]| domain)
+}
+
+/// `getsockopt(SO_PEERCRED)` of any number: who connected to a Unix-domain socket, or listened; 0
+/// where that process is outside of our pid namespace or there is none.
+pub fn peer_pid(number: c_int) -> Result<Pid, Errno> {
+    const _: () = assert!(size_of::<libc::ucred>() == size_of::<[c_int; 3]>());
+    const _: () = assert!(offset_of!(libc::ucred, pid) == 0);
+    socket_option(number, libc::SO_PEERCRED).map(|[pid, _uid, _gid]| pid)
+}
+
+fn socket_option<const N: usize>(number: c_int, option: c_int) -> Result<[c_int; N], Errno> {
+    let mut value = [0; N];
+    let mut bytes = libc::socklen_t::try_from(size_of_val(&value)).map_err(|_| libc::EINVAL)?;
+    let (at, length) = (value.as_mut_ptr().cast(), &raw mut bytes);
+    // SAFETY: the kernel writes at most `bytes` at `value`, which is that long and takes any bytes, and
+    // then the length of what it wrote into `bytes`.
+    succeeded(unsafe { libc::getsockopt(number, libc::SOL_SOCKET, option, at, length) })?;
+    Ok(value)
+}
+
+/// `getpeername(2)` of any number, for its errno alone: ENOTCONN where a socket has no other end.
+pub fn check_connected(number: c_int) -> Result<(), Errno> {
+    let mut bytes: libc::socklen_t = 0;
+    let mut nothing = [0_u8; size_of::<libc::sockaddr>()];
+    // SAFETY: there is room for 0 bytes, so none is written at `nothing`; the address's real length
+    // goes into `bytes`.
+    let answer = unsafe { libc::getpeername(number, nothing.as_mut_ptr().cast(), &raw mut bytes) };
+    succeeded(answer).map(drop)
+}
+
+/// `if_nametoindex(3)`: `None` where no interface has that name.
+pub fn interface_index(name: &CStr) -> Result<Option<u32>, Errno> {
+    // SAFETY: reads `name` up to its NUL and keeps no pointer.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => match last_errno() {
+            libc::ENODEV | libc::ENXIO => Ok(None),
+            errno => Err(errno),
+        },
+        index => Ok(Some(index)),
+    }
+}
+
+/// `if_indextoname(3)`: `None` where no interface has that index, or its name is no UTF-8.
+pub fn interface_name(index: u32) -> Option<String> {
+    let mut name = [0_u8; libc::IF_NAMESIZE];
+    // SAFETY: writes at most IF_NAMESIZE bytes, the NUL among them, at `name`, which has as many.
+    let written = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
+    if written.is_null() {
+        return None;
+    }
+    CStr::from_bytes_until_nul(&name).ok()?.to_str().ok().map(str::to_owned)
 }
 
 /// `struct sockaddr_nl`, <linux/netlink.h>. libc's own cannot be made without unsafe code.

@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::candidates::Unlisted;
-use super::diag_request::Dump;
-use super::dumps::{dumps, is_udp_port};
-use super::sock_diag::{Asking, SockDiag, Unavailable};
-use super::text_table::{Text, TextTable};
+use super::candidates::{FILTERED_QUESTIONS, Unlisted};
+use super::inet_diag::{Dump, Families};
+use super::sock_diag::{Dumping, SockDiag, Unavailable};
+use super::states;
+use super::text_table::TextTable;
 use super::users;
 use crate::error::Error;
 use crate::platform::linux::socket::Row;
 use crate::question::{Filter, Port, Wanted};
-use crate::socket::{Protocol, State};
+use crate::socket::Protocol;
 
 /// Whole tables being read for some questions.
 pub struct Listing {
@@ -23,41 +23,34 @@ pub struct Listing {
     steps: Vec<Step>,
     /// What is to be read once more, since it came in pieces: from one to the next the kernel counts
     /// how many sockets of a hash chain it has told, so when one of those goes, another is passed over.
-    again: Vec<Step>,
-    is_second_reading: bool,
+    /// `None`: it is being read.
+    again: Option<Vec<Step>>,
     /// Why a protocol's text is read.
     unavailable: HashMap<Protocol, Unavailable>,
 }
 
 enum Step {
-    /// A quick question once more.
+    /// A quick question once more, which no dump answers.
     Ask(usize),
-    Begin(Dump),
-    Dump(Asking),
-    Open(TextTable),
-    Read(Text),
+    Dump(Dumping),
+    Text(TextTable),
 }
 
 impl Listing {
     /// Begins to read for `questions`.
     pub fn new(questions: Vec<Unlisted>) -> Self {
         let mut by_port = BTreeMap::<Option<u16>, Vec<usize>>::new();
-        let wanted = || questions.iter().map(|unlisted| &unlisted.question.wanted).enumerate();
-        for (index, wanted) in wanted() {
+        let mut asked = Vec::new();
+        let wanted = questions.iter().map(|unlisted| &unlisted.question.wanted);
+        for (index, wanted) in wanted.clone().enumerate() {
             by_port.entry(wanted.local_port()).or_default().push(index);
+            if matches!(wanted, Wanted::Reply { .. } | Wanted::LocalPeer(_)) {
+                asked.push(Step::Ask(index));
+            }
         }
-        let asked = wanted().filter(|(_, wanted)| is_asked_quickly(wanted));
-        let mut steps: Vec<_> =
-            dumps(wanted().map(|(_, it)| it)).into_iter().map(Step::Begin).collect();
-        steps.extend(asked.map(|(index, _)| Step::Ask(index)));
-        Self {
-            questions,
-            by_port,
-            steps,
-            again: Vec::new(),
-            is_second_reading: false,
-            unavailable: HashMap::new(),
-        }
+        let dumps = dumps(wanted).into_iter().map(|dump| Step::Dump(dump.into()));
+        let steps = dumps.chain(asked).collect();
+        Self { questions, by_port, steps, again: Some(Vec::new()), unavailable: HashMap::new() }
     }
 
     /// Reads on, one datagram or one page of text. The questions come back when all is read, those
@@ -65,12 +58,17 @@ impl Listing {
     pub fn advance(&mut self, diag: &mut SockDiag) -> Result<Option<Vec<Unlisted>>, Error> {
         self.questions.iter_mut().try_for_each(Unlisted::resolve)?;
         if let Some(step) = self.steps.pop() {
-            self.take(step, diag)?;
+            match step {
+                Step::Ask(index) => self.ask(index, diag)?,
+                Step::Dump(dumping) => self.dump(dumping, diag)?,
+                Step::Text(table) => self.read(table)?,
+            }
             return Ok(None);
         }
-        if !self.is_second_reading && self.questions.iter().any(is_doubtful) {
-            self.is_second_reading = true;
-            self.steps = std::mem::take(&mut self.again);
+        if self.questions.iter().any(Unlisted::is_doubtful)
+            && let Some(again) = self.again.take()
+        {
+            self.steps = again;
             return Ok(None);
         }
         Ok(Some(self.end(diag)))
@@ -81,16 +79,9 @@ impl Listing {
     /// sock_diag, but not where sock_diag failed.
     pub fn doubt(&self, wanted: &Wanted) -> Option<&Error> {
         let failed = self.unavailable.get(&Protocol::Tcp).filter(|failed| !failed.is_absent)?;
-        let wants_bound = match wanted {
-            Wanted::Port(Port { protocol, state, .. }) => {
-                *protocol == Protocol::Tcp && state.is_none()
-            }
-            Wanted::All(Filter { protocol, state, .. }) => {
-                *protocol != Some(Protocol::Udp) && matches!(state, None | Some(State::Bound))
-            }
-            Wanted::Connection { .. } | Wanted::Reply { .. } | Wanted::LocalPeer(_) => false,
-        };
-        wants_bound.then_some(&failed.error)
+        let has_bound =
+            |dump: &Dump| dump.protocol == Protocol::Tcp && dump.states & states::BOUND != 0;
+        dumps_of(wanted).iter().any(has_bound).then_some(&failed.error)
     }
 
     /// The questions, after a failure.
@@ -98,56 +89,12 @@ impl Listing {
         std::mem::take(&mut self.questions)
     }
 
-    fn take(&mut self, step: Step, diag: &mut SockDiag) -> Result<(), Error> {
-        match step {
-            Step::Ask(index) => self.ask(index, diag)?,
-            Step::Begin(dump) => self.begin_dumps(diag.dumps(dump)),
-            Step::Dump(mut asking) => {
-                let dumped = diag.dump_on(&mut asking, &mut self.considering());
-                match dumped {
-                    Ok(None) => self.steps.push(Step::Dump(asking)),
-                    Ok(Some(doubtful)) => {
-                        self.again.extend(doubtful.map(|dump| Step::Dump(dump.into())));
-                    }
-                    Err(failed) => match diag.refuse_both(*asking.dump(), &failed) {
-                        Some(dumps) => self.begin_dumps(dumps),
-                        None => self.read_text(asking.dump().protocol, failed)?,
-                    },
-                }
-            }
-            Step::Open(table) => match Text::open(table) {
-                Ok(text) => self.steps.extend(text.map(Step::Read)),
-                Err(error) if error.is_out_of_descriptors() => return Err(error),
-                // The first failure is the one to tell: without sock_diag it was text or nothing.
-                Err(error) => {
-                    let first = self.unavailable.remove(&table.protocol);
-                    return Err(first.map_or(error, |unavailable| unavailable.error));
-                }
-            },
-            Step::Read(mut text) => {
-                if text.read_on(&mut self.considering())? {
-                    self.steps.push(Step::Read(text));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Gives each row to the questions that want its port, or any.
-    fn considering(&mut self) -> impl FnMut(Row) {
-        let (questions, by_port) = (&mut self.questions, &self.by_port);
-        |row| {
-            for port in [Some(row.socket.local.port), None] {
-                for index in by_port.get(&port).into_iter().flatten() {
-                    questions.get_mut(*index).into_iter().for_each(|one| one.consider(&row));
-                }
-            }
-        }
-    }
-
     fn ask(&mut self, index: usize, diag: &mut SockDiag) -> Result<(), Error> {
         let Some(unlisted) = self.questions.get_mut(index) else { return Ok(()) };
         let is_udp = unlisted.question.wanted.protocol() == Some(Protocol::Udp);
+        if is_udp && self.unavailable.contains_key(&Protocol::Udp) {
+            return Ok(());
+        }
         match unlisted.ask(diag) {
             Ok(()) => Ok(()),
             Err(unavailable) if is_udp => self.read_text(Protocol::Udp, unavailable),
@@ -156,26 +103,61 @@ impl Listing {
         }
     }
 
-    fn begin_dumps(&mut self, dumps: impl IntoIterator<Item = Dump>) {
-        self.steps.extend(dumps.into_iter().map(|dump| Step::Dump(dump.into())));
+    fn dump(&mut self, mut dumping: Dumping, diag: &mut SockDiag) -> Result<(), Error> {
+        let protocol = dumping.dump.protocol;
+        if self.unavailable.contains_key(&protocol) {
+            return Ok(());
+        }
+        let advanced = dumping.advance(diag, &mut self.adding());
+        match advanced {
+            Ok(true) => self.steps.push(Step::Dump(dumping)),
+            Ok(false) => {
+                if let Some(again) = &mut self.again {
+                    let doubtful = dumping.doubtful.into_iter().map(Dumping::from);
+                    again.extend(doubtful.map(Step::Dump));
+                }
+            }
+            Err(failed) => self.read_text(protocol, failed)?,
+        }
+        Ok(())
     }
 
+    fn read(&mut self, mut table: TextTable) -> Result<(), Error> {
+        let advanced = table.advance(&mut self.adding());
+        match advanced {
+            Ok(true) => self.steps.push(Step::Text(table)),
+            Ok(false) => {}
+            Err(error) if table.is_open() || error.is_out_of_descriptors() => return Err(error),
+            // The first failure is the one to tell: without sock_diag it was text or nothing.
+            Err(error) => {
+                let first = self.unavailable.remove(&table.protocol);
+                return Err(first.map_or(error, |unavailable| unavailable.error));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each row to the questions that want its port, or any.
+    fn adding(&mut self) -> impl FnMut(Row) {
+        let (questions, by_port) = (&mut self.questions, &self.by_port);
+        |row| {
+            for port in [Some(row.socket.local.port), None] {
+                for index in by_port.get(&port).into_iter().flatten() {
+                    questions.get_mut(*index).into_iter().for_each(|one| one.add(&row));
+                }
+            }
+        }
+    }
+
+    /// From now on the text of `protocol` is read and none of its dumps.
     fn read_text(&mut self, protocol: Protocol, unavailable: Unavailable) -> Result<(), Error> {
         // Text takes a descriptor as well.
         if unavailable.error.is_out_of_descriptors() {
             return Err(unavailable.error);
         }
-        let questions = &self.questions;
-        let wanted = |index: &usize| questions.get(*index).map(|one| &one.question.wanted);
-        let is_kept = |step: &Step| match step {
-            Step::Ask(index) => wanted(index).and_then(Wanted::protocol) != Some(protocol),
-            Step::Begin(dump) => dump.protocol != protocol,
-            Step::Dump(asking) => asking.dump().protocol != protocol,
-            Step::Open(_) | Step::Read(_) => true,
-        };
-        for steps in [&mut self.steps, &mut self.again] {
-            steps.retain(is_kept);
-            steps.extend(TextTable::of(protocol).map(Step::Open)); // Never read at one go.
+        // Never read at one go.
+        for steps in [Some(&mut self.steps), self.again.as_mut()].into_iter().flatten() {
+            steps.extend(TextTable::of(protocol).map(Step::Text));
         }
         self.unavailable.insert(protocol, unavailable);
         Ok(())
@@ -183,30 +165,53 @@ impl Listing {
 
     fn end(&mut self, diag: &mut SockDiag) -> Vec<Unlisted> {
         let mut questions = std::mem::take(&mut self.questions);
-        let has_list = questions.iter().any(|unlisted| !unlisted.rows.is_empty());
-        let placeholder = if has_list { users::placeholder() } else { None };
         for unlisted in &mut questions {
-            unlisted.choose_one();
-            unlisted.connection().into_iter().for_each(|socket| diag.peers.remember(socket));
-            for row in &mut unlisted.rows {
-                row.uid = row.uid.filter(|uid| Some(*uid) != placeholder);
-            }
+            unlisted.choose(&mut diag.peers);
         }
+        let lists = questions.iter_mut().filter(|it| matches!(it.question.wanted, Wanted::All(_)));
+        let mut rows = lists.flat_map(|list| &mut list.rows).peekable();
+        let placeholder = rows.peek().and_then(|_| users::placeholder());
+        rows.for_each(|row| row.uid = row.uid.filter(|uid| Some(*uid) != placeholder));
         questions
     }
 }
 
-/// Returns whether a socket that moved while the tables were read matters to the question.
-fn is_doubtful(unlisted: &Unlisted) -> bool {
-    match &unlisted.question.wanted {
-        Wanted::All(_) => true,
-        wanted if is_udp_port(wanted) => true,
-        Wanted::Reply { .. } => unlisted.rows.is_empty() && unlisted.candidates.is_empty(),
-        _ => unlisted.candidates.is_empty(),
-    }
+/// Returns the dumps that bring all the sockets for `wanted`, but for questions that are all asked for
+/// quickly.
+fn dumps<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Dump> {
+    let all: Vec<_> = wanted.flat_map(dumps_of).collect();
+    let of_protocol = |protocol| {
+        let is_its = |dump: &Dump| dump.protocol == protocol;
+        let dumps: Vec<_> = all.iter().copied().filter(is_its).collect();
+        if dumps.len() > FILTERED_QUESTIONS || dumps.iter().any(|dump| dump.local_port == 0) {
+            let states = dumps.iter().fold(0, |states, dump| states | dump.states);
+            vec![Dump::new(protocol, states, 0)]
+        } else {
+            dumps
+        }
+    };
+    [Protocol::Tcp, Protocol::Udp].into_iter().flat_map(of_protocol).collect()
 }
 
-/// Returns whether all of it can be asked for quickly, if sock_diag is there, and by no dump of these.
-fn is_asked_quickly(wanted: &Wanted) -> bool {
-    matches!(wanted, Wanted::Reply { .. } | Wanted::LocalPeer(_))
+fn dumps_of(wanted: &Wanted) -> Vec<Dump> {
+    match *wanted {
+        Wanted::Port(Port { protocol, port, state, .. }) => {
+            vec![Dump::new(protocol, states::bits(protocol, state), port)]
+        }
+        Wanted::Connection { local, remote } => {
+            let dump = Dump::new(Protocol::Tcp, states::CONNECTED, local.port);
+            // An IPv6 socket with mapped addresses is in its own family's dump.
+            let is_ipv4 = local.address.is_ipv4();
+            let families = if is_ipv4 { Families::Both } else { Families::Inet6 };
+            vec![Dump { families, remote_port: remote.port, ..dump }]
+        }
+        Wanted::All(Filter { protocol, state, port, .. }) => {
+            let is_wanted = |one: &Protocol| protocol.is_none_or(|protocol| protocol == *one);
+            let dump =
+                |protocol| Dump::new(protocol, states::bits(protocol, state), port.unwrap_or(0));
+            let dumps = [Protocol::Tcp, Protocol::Udp].into_iter().filter(is_wanted).map(dump);
+            dumps.filter(|dump| dump.states != 0).collect()
+        }
+        Wanted::Reply { .. } | Wanted::LocalPeer(_) => Vec::new(),
+    }
 }

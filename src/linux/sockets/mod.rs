@@ -3,30 +3,28 @@
 //! | room | holds |
 //! | --- | --- |
 //! | `candidates` | a question's sockets, and what can be asked for quickly |
-//! | `listing`, `dumps` | whole tables, read for all the questions that need them |
-//! | `unix_peer` | the other end of a Unix-domain socket |
-//! | `sock_diag`, `channel`, `kernel` | questions to the kernel by netlink |
+//! | `listing` | whole tables, read for all the questions that need them |
+//! | `unix_peer` | a Unix-domain socket of ours, and its other end |
+//! | `sock_diag`, `channel`, `kernel` | questions to the kernel by netlink; the system calls |
 //! | `text_table` | the tables as text, where netlink is refused |
-//! | `addresses`, `users`, `peers` | own addresses; a placeholder for users; what to ask first |
-//! | `netlink`, `diag_*`, `unix_diag`, `route_reply`, `proc_net`, `states` | bytes, without a system call |
+//! | `addresses`, `users`, `peers` | own addresses and interfaces; a placeholder for users; what to ask first |
+//! | `netlink`, `inet_diag`, `unix_diag`, `ifaddr`, `proc_net`, `states` | bytes, without a system call |
 
-mod addresses;
+pub mod addresses;
 pub mod candidates;
 mod channel;
-mod diag_reply;
-mod diag_request;
-mod dumps;
-mod kernel;
+mod ifaddr;
+mod inet_diag;
+pub mod kernel;
 pub mod listing;
 mod netlink;
 mod peers;
 mod proc_net;
-mod route_reply;
 pub mod sock_diag;
 mod states;
 #[cfg(test)]
 mod tests;
 mod text_table;
 mod unix_diag;
-mod unix_peer;
+pub mod unix_peer;
 mod users;

@@ -26,20 +26,20 @@ pub enum Message<'a> {
     Other,
 }
 
-/// Returns a request to the kernel.
-pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[u8]) -> Vec<u8> {
-    let length = body.len().saturating_add(HEADER_BYTES);
+/// Returns a request to the kernel, with the parts of a body.
+pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[&[u8]]) -> Vec<u8> {
+    let length = body.iter().fold(HEADER_BYTES, |sum, part| sum.saturating_add(part.len()));
     let flags: u16 = match asks {
         Asks::One => 1,
         Asks::All => 0x301,
     };
+    let ([k0, k1], [f0, f1]) = (kind.to_ne_bytes(), flags.to_ne_bytes());
+    let length_bytes = u32::try_from(length).unwrap_or_default().to_ne_bytes();
+    let the_kernel = [0; 4];
+    let header = [length_bytes, [k0, k1, f0, f1], sequence.to_ne_bytes(), the_kernel];
     let mut bytes = Vec::with_capacity(length);
-    bytes.extend(u32::try_from(length).unwrap_or_default().to_ne_bytes());
-    bytes.extend(kind.to_ne_bytes());
-    bytes.extend(flags.to_ne_bytes());
-    bytes.extend(sequence.to_ne_bytes());
-    bytes.extend(0_u32.to_ne_bytes()); // The kernel.
-    bytes.extend(body);
+    bytes.extend_from_slice(header.as_flattened());
+    body.iter().for_each(|part| bytes.extend_from_slice(part));
     bytes
 }
 
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_request_is_a_header_and_a_body() {
-        let sent = request(20, Asks::All, 8, &[1, 2, 3, 4]);
+        let sent = request(20, Asks::All, 8, &[&[1, 2], &[3, 4]]);
 
         assert_eq!(message(&sent, 8, 0), Some((Message::Body(&[1, 2, 3, 4]), 20)));
         assert_eq!(sent[6..8], 0x301_u16.to_ne_bytes());

@@ -135,7 +135,7 @@ fn a_list_has_every_socket_once() {
     let all: Vec<_> = all.collect();
 
     let question = Question::pid(1, Wanted::All(Filter::default()));
-    let rows = listed(&mut diag, vec![Unlisted::new(question, Vec::new())]).remove(0).rows;
+    let rows = listed(&mut diag, vec![Unlisted::new(question)]).remove(0).rows;
 
     for inode in all {
         let count = rows.iter().filter(|row| row.inode == inode).count();
@@ -154,7 +154,7 @@ fn a_socket_is_in_the_list_when_others_go_while_it_is_made() {
     let steady: Vec<_> =
         (0..600).map(|i| udp(&format!("127.1.{}.{}:{port}", i / 200, i % 200))).collect();
     let filter = Filter { port: Some(port), ..Filter::default() };
-    let question = || Unlisted::new(Question::pid(1, Wanted::All(filter)), Vec::new());
+    let question = || Unlisted::new(Question::pid(1, Wanted::All(filter)));
 
     for steps in 1..8 {
         let gone: Vec<_> = (0..40).map(|i| udp(&format!("127.2.0.{i}:{port}"))).collect();
@@ -178,7 +178,7 @@ fn a_list_is_narrowed_by_protocol_state_and_port() {
     let unconnected = udp("127.0.0.1:0");
     let mut list = |filter| {
         let question = Question::pid(1, Wanted::All(filter));
-        let unlisted = vec![Unlisted::new(question, Vec::new())];
+        let unlisted = vec![Unlisted::new(question)];
         listed(&mut diag, unlisted).remove(0).rows
     };
     let has = |rows: &[Row], inode| rows.iter().any(|row| row.inode == inode);
@@ -206,8 +206,7 @@ fn many_questions_share_the_tables() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let clients: Vec<_> = (0..8).map(|_| connection(&listener)).collect();
     let port = |port| Port { protocol: Protocol::Tcp, port, state: None, address: None };
-    let question =
-        |port: u16, wanted| Unlisted::new(Question::pid(port.into(), wanted), Vec::new());
+    let question = |port: u16, wanted| Unlisted::new(Question::pid(port.into(), wanted));
     let mut questions: Vec<_> =
         clients.iter().map(|(_, at)| question(*at, Wanted::Port(port(*at)))).collect();
     questions.push(question(0, Wanted::All(Filter::default())));

@@ -6,78 +6,61 @@ use std::ffi::CStr;
 use super::proc_net;
 use crate::error::Error;
 use crate::platform::linux::kept::Kept;
-use crate::platform::linux::kernel;
+use crate::platform::linux::kernel::{self, Errno};
 use crate::platform::linux::socket::Row;
 use crate::socket::Protocol;
 
-/// A file of `/proc/net`.
-#[derive(Clone, Copy, Debug)]
+/// A file of `/proc/net` being read. The kernel gives a page of rows a call, so that a long table is
+/// read in many steps.
 pub struct TextTable {
     path: &'static CStr,
     /// Whose sockets are in it.
     pub protocol: Protocol,
-    /// Whether it is there on every system: IPv6's is not.
-    is_always_there: bool,
+    /// Since it was opened, at the first step.
+    file: Option<Kept>,
+    /// The bytes of a row whose end is still to come.
+    rest: Vec<u8>,
 }
 
 impl TextTable {
     /// Returns the two tables of a protocol.
     pub fn of(protocol: Protocol) -> [Self; 2] {
-        let (inet, inet6) = match protocol {
-            Protocol::Tcp => (c"/proc/net/tcp", c"/proc/net/tcp6"),
-            Protocol::Udp => (c"/proc/net/udp", c"/proc/net/udp6"),
+        let paths = match protocol {
+            Protocol::Tcp => [c"/proc/net/tcp", c"/proc/net/tcp6"],
+            Protocol::Udp => [c"/proc/net/udp", c"/proc/net/udp6"],
         };
-        [(inet, true), (inet6, false)].map(|(path, is_always_there)| Self {
-            path,
-            protocol,
-            is_always_there,
-        })
+        paths.map(|path| Self { path, protocol, file: None, rest: Vec::new() })
     }
-}
 
-/// A table being read. The kernel gives a page of rows a call, so that a long table is read in
-/// many steps.
-pub struct Text {
-    table: TextTable,
-    file: Kept,
-    /// The bytes of a row whose end is still to come.
-    rest: Vec<u8>,
-}
+    /// Returns whether it could be opened.
+    pub fn is_open(&self) -> bool {
+        self.file.is_some()
+    }
 
-impl Text {
-    /// Opens a table; `None` for IPv6's on a system without it.
-    pub fn open(table: TextTable) -> Result<Option<Self>, Error> {
-        let open = || {
-            let file = kernel::open(kernel::NO_DIRECTORY, table.path, libc::O_RDONLY)?;
-            Kept::for_a_while(file)
-        };
-        // Once more after a failure that may pass, as for want of memory.
-        let opened = open().or_else(|_| open());
-        match opened {
-            Ok(file) => Ok(Some(Self { table, file, rest: Vec::new() })),
-            Err(libc::ENOENT) if !table.is_always_there => Ok(None),
-            Err(errno) => Err(failure("open", errno, &table)),
+    /// Reads some rows and gives the live ones to `each`; `false` at the end. Where the descriptor was
+    /// lost between two slices it begins again.
+    pub fn advance(&mut self, each: &mut dyn FnMut(Row)) -> Result<bool, Error> {
+        if self.file.as_ref().and_then(Kept::checked).is_none() {
+            self.rest.clear();
+            // Once more after a failure that may pass, as for want of memory.
+            self.file = match open(self.path).or_else(|_| open(self.path)) {
+                // A system without IPv6.
+                Err(libc::ENOENT) if self.path.to_bytes().ends_with(b"6") => return Ok(false),
+                opened => Some(opened.map_err(|errno| self.failure("open", errno))?),
+            };
         }
-    }
-
-    /// Reads some rows and gives the live ones to `each`. `false` at the end. Where the descriptor
-    /// was lost between two slices it begins again.
-    pub fn read_on(&mut self, each: &mut dyn FnMut(Row)) -> Result<bool, Error> {
-        let Some(file) = self.file.checked() else {
-            let anew = Self::open(self.table)?;
-            return Ok(anew.map(|anew| *self = anew).is_some());
-        };
+        let Some(file) = self.file.as_ref().and_then(Kept::unchecked) else { return Ok(false) };
         let mut buffer = [0; 8192];
-        let bytes =
-            kernel::read(file, &mut buffer).map_err(|errno| failure("read", errno, &self.table))?;
-        if bytes.is_empty() {
-            return Ok(false);
-        }
-        proc_net::take_rows(&mut self.rest, bytes, self.table.protocol, each);
-        Ok(true)
+        let bytes = kernel::read(file, &mut buffer).map_err(|errno| self.failure("read", errno))?;
+        proc_net::take_rows(&mut self.rest, bytes, self.protocol, each);
+        Ok(!bytes.is_empty())
+    }
+
+    fn failure(&self, syscall: &'static str, errno: Errno) -> Error {
+        Error::system(syscall, errno, &self.path.to_string_lossy())
     }
 }
 
-fn failure(syscall: &'static str, errno: i32, table: &TextTable) -> Error {
-    Error::system(syscall, errno, &table.path.to_string_lossy())
+fn open(path: &CStr) -> Result<Kept, Errno> {
+    Kept::for_a_while(kernel::open(kernel::NO_DIRECTORY, path, libc::O_RDONLY)?)
 }

@@ -4,7 +4,7 @@
 //! `struct unix_diag_req` and `struct unix_diag_msg` in <linux/unix_diag.h>. Numbers are in this
 //! machine's byte order.
 
-use super::diag_request::{NO_COOKIE, SOCK_DIAG_BY_FAMILY};
+use super::inet_diag::{NO_COOKIE, SOCK_DIAG_BY_FAMILY};
 use super::netlink::{self, Asks, attribute};
 use crate::platform::linux::socket::Inode;
 
@@ -15,11 +15,9 @@ const SOCKET_BYTES: usize = 16;
 /// Returns the question for the other end of socket `inode`.
 pub fn request(inode: Inode, sequence: u32) -> Vec<u8> {
     const UDIAG_SHOW_PEER: u32 = 4;
-    let mut body = vec![AF_UNIX, 0, 0, 0];
-    body.extend(u32::MAX.to_ne_bytes()); // Any state.
-    body.extend(inode.to_ne_bytes());
-    body.extend(UDIAG_SHOW_PEER.to_ne_bytes());
-    body.extend(NO_COOKIE);
+    let any_state = u32::MAX.to_ne_bytes();
+    let (inode, show) = (inode.to_ne_bytes(), UDIAG_SHOW_PEER.to_ne_bytes());
+    let body: [&[u8]; 5] = [&[AF_UNIX, 0, 0, 0], &any_state, &inode, &show, &NO_COOKIE];
     netlink::request(SOCK_DIAG_BY_FAMILY, Asks::One, sequence, &body)
 }
 

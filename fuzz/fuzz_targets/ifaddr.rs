@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socket_owner_fuzz::linux::sockets::route_reply::own_address;
+use socket_owner_fuzz::linux::sockets::ifaddr::own_address;
 use socket_owner_fuzz::{in_messages, print};
 
 fuzz_target!(|data: &[u8]| {

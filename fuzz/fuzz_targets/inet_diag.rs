@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use socket_owner_fuzz::linux::sockets::diag_reply::row;
+use socket_owner_fuzz::linux::sockets::inet_diag::row;
 use socket_owner_fuzz::socket::Protocol;
 use socket_owner_fuzz::{in_messages, print};
 

@@ -1,5 +1,5 @@
-//! What the kernel answers about this machine's own addresses, in bytes. No system call is made here,
-//! and no length is trusted.
+//! rtnetlink about this machine's own addresses, in bytes: the question, and what becomes of the answer. No
+//! system call is made here, and no length is trusted.
 //!
 //! `struct ifaddrmsg` in <linux/if_addr.h>, what getifaddrs(3) reads as well.
 
@@ -27,7 +27,7 @@ pub struct OwnAddress {
 pub fn request(address: IpAddr, sequence: u32) -> Vec<u8> {
     const RTM_GETADDR: u16 = 22;
     let family = if address.is_ipv4() { AF_INET } else { AF_INET6 };
-    netlink::request(RTM_GETADDR, Asks::All, sequence, &[family, 0, 0, 0, 0, 0, 0, 0])
+    netlink::request(RTM_GETADDR, Asks::All, sequence, &[&[family, 0, 0, 0, 0, 0, 0, 0]])
 }
 
 /// Reads one address. `None`: the bytes are none.

@@ -1,7 +1,7 @@
-//! Processes whose first thread has exited while others live: their own table is empty, their
-//! threads' are not.
+//! Tables still to be read, and suspects: processes that may live without their first thread, so that
+//! their own table is empty and their threads' tables are not.
 
-use std::collections::HashSet;
+use std::collections::VecDeque;
 
 use super::table::Visit;
 use super::tables::Tables;
@@ -12,48 +12,49 @@ use crate::platform::linux::proc::names::{
 };
 use crate::question::Pid;
 
-/// Suspects, and the thread tables to read instead of their own.
+/// First come, first read; suspects after everything else.
 #[derive(Default)]
-pub struct Headless {
+pub struct Queue {
+    visits: VecDeque<Visit>,
     suspects: Vec<Pid>,
-    visits: Vec<Visit>,
-    /// Those that were looked at in this walk already.
-    examined: HashSet<Pid>,
 }
 
-impl Headless {
-    /// These have no descriptor of their own, as far as is known.
-    pub fn suspect(&mut self, pids: impl IntoIterator<Item = Pid>) {
-        let examined = &self.examined;
-        self.suspects.extend(pids.into_iter().filter(|pid| !examined.contains(pid)));
+impl Queue {
+    /// Adds processes whose descriptors were not counted.
+    pub fn extend(&mut self, pids: impl Iterator<Item = Pid>) {
+        self.visits.extend(pids.map(Visit::uncounted));
     }
 
-    /// These had none at the last walk. Each is looked at now and suspected no more.
-    pub fn examine(&mut self, pids: Vec<Pid>) {
-        self.examined.extend(&pids);
+    /// Puts back a visit that came to nothing.
+    pub fn add_again(&mut self, visit: Visit) {
+        self.visits.push_front(visit);
+    }
+
+    /// Adds processes that seem to have no descriptors of their own.
+    pub fn suspect(&mut self, pids: impl IntoIterator<Item = Pid>) {
         self.suspects.extend(pids);
     }
 
-    /// Returns whether nothing is left to be read.
+    /// Returns whether nothing is left.
     pub fn is_empty(&self) -> bool {
-        self.suspects.is_empty() && self.visits.is_empty()
+        self.visits.is_empty() && self.suspects.is_empty()
     }
 
-    /// Returns whether a table of that one is still to be read.
+    /// Returns whether a table of `pid` is still to be read.
     pub fn contains(&self, pid: Pid) -> bool {
         self.suspects.contains(&pid) || self.visits.iter().any(|visit| visit.pid == pid)
     }
 
-    /// Returns the next table to read; `None` where a suspect turned out to have none. One whose threads
-    /// cannot be listed is noted in `tables`. A failure means that no descriptor is left.
+    /// Returns the next table to read; `None` if nothing is left or a suspect was cleared. A suspect
+    /// whose threads cannot be listed is noted in `tables`. A failure means that no descriptor is left.
     pub fn next(&mut self, tables: &mut Tables, began: u64) -> Result<Option<Visit>, Error> {
-        if let Some(visit) = self.visits.pop() {
+        if let Some(visit) = self.visits.pop_front() {
             return Ok(Some(visit));
         }
         let Some(pid) = self.suspects.pop() else { return Ok(None) };
         if has_one_thread(pid) {
-            // Its own table is whole again, if it is no zombie: a thread that executes another
-            // program takes the first one's place.
+            // Unless it is a zombie, its own table is whole again: a thread that executes another
+            // program takes the place of the first one.
             return Ok((descriptors(pid) != 0).then_some(Visit::uncounted(pid)));
         }
         let tasks = Name::new(format_args!("{pid}/task"));
