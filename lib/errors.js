@@ -99,7 +99,8 @@ function invalidValue(name, expected, value) {
  * @param {number} value
  */
 function outOfRange(name, expected, value) {
-  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${value}`
+  const shown = inspect(value)
+  const message = `The value of "${name}" is out of range. It must be ${expected}. Received ${shown}`
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE')
 }
 

@@ -28,7 +28,7 @@ const wrongNumbers = [
   [function port() {}, 'function port']
 ]
 
-const outOfRange = [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+const outOfRange = [0, -0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
 
 const listWith = (name) => (value) => owner.listSockets({ [name]: value })
 
@@ -54,7 +54,7 @@ for (const [called, find, name, max] of [
     for (const value of [...outOfRange, max + 1]) {
       const message =
         `The value of "${name}" is out of range. ` +
-        `It must be an integer >= 1 && <= ${max}. Received ${value}`
+        `It must be an integer >= 1 && <= ${max}. Received ${inspect(value)}`
       await assertRefused(() => find(value), RangeError, 'ERR_OUT_OF_RANGE', message)
     }
   })
