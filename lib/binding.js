@@ -142,7 +142,7 @@ function checkLength(file) {
   try {
     const { size } = fs.fstatSync(descriptor)
     const bytes = elfBytes(descriptor)
-    if (size < bytes) throw new Error(`it was cut off after ${size} of ${bytes} bytes`)
+    if (size < bytes) throw new Error(`it is truncated to ${size} of ${bytes} bytes`)
   } finally {
     fs.closeSync(descriptor)
   }
@@ -178,7 +178,7 @@ function explain(attempt, cause) {
     // Out of descriptors, cures.js cannot be read either.
     const { code, syscall, message } = /** @type {NodeJS.ErrnoException} */ (Object(error))
     if (!PASSING.has(code ?? '')) throw error
-    return { code: code ?? '', syscall, message: `${message}. The next call tries again`, cause }
+    return { code: code ?? '', syscall, message: `${message}. The next call will try again`, cause }
   }
 }
 

@@ -14,10 +14,10 @@ const { invalidType } = require('./errors')
  */
 
 const CONNECTED =
-  'a connected socket, like a net.Socket (of a request pass request.socket), ' +
+  'a connected socket such as a net.Socket (for a request, pass request.socket), ' +
   'or an object with localAddress, localPort, remoteAddress and remotePort'
 const BOUND = 'a bound dgram.Socket, or an object with its address and port'
-const RINFO = "an object with address and port, like the rinfo of a 'message' event"
+const RINFO = "an object with address and port, such as the rinfo of a 'message' event"
 /** What `dgram.Socket.address` throws when it was never bound, or is closed. */
 const NOT_BOUND = new Set(['EBADF', 'EINVAL', 'ERR_SOCKET_DGRAM_NOT_RUNNING'])
 
@@ -32,7 +32,7 @@ function checkConnection(socket) {
   const remoteAddress = readEnd(given, 'remoteAddress')
   const remotePort = readEnd(given, 'remotePort')
   if (typeof remoteAddress === 'function') {
-    const expected = `${CONNECTED}; for a dgram.Socket ask findUdpPeerPid(rinfo, socket)`
+    const expected = `${CONNECTED}; for a dgram.Socket, use findUdpPeerPid(rinfo, socket)`
     throw invalidType('socket', expected, socket)
   }
   const ends = [localAddress, localPort, remoteAddress, remotePort]

@@ -48,7 +48,7 @@ function inWords(describe, value) {
   try {
     return describe(value)
   } catch {
-    return `Received ${typeof value === 'function' ? 'a function' : 'an object'} that refuses to be read`
+    return `Received ${typeof value === 'function' ? 'a function' : 'an object'} that cannot be read`
   }
 }
 
@@ -117,7 +117,7 @@ function lookupError({ code, message, syscall, cause }) {
  */
 function internalFailure(cause) {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const message = `A bug in socket-owner stopped this look-up; the next call works. ${reason}`
+  const message = `A bug in socket-owner stopped this lookup; the next call works. ${reason}`
   return { code: 'ERR_INTERNAL', message, cause }
 }
 
