@@ -1,6 +1,6 @@
 'use strict'
 
-// Why the binary's package is not there, and how to get it. Only a failure loads this file.
+// Why the binary's package is missing, and how to get it. Loaded only after a failure.
 
 const fs = require('node:fs')
 const path = require('node:path')

@@ -1,6 +1,6 @@
 'use strict'
 
-// What callers pass, checked and refused the way Node refuses its own arguments.
+// Checks arguments, and rejects wrong ones with the errors that Node itself uses.
 
 const { invalidType, invalidValue, outOfRange } = require('./errors')
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// The native binary for this system and C library. Loaded by the first call, not by `require`. What
-// only a failure needs is in cures.js and image.js.
+// The native binary for this system and C library. Loaded by the first call, not by `require`. What is
+// needed only after a failure is in cures.js and image.js.
 
 const fs = require('node:fs')
 const { createRequire } = require('node:module')

@@ -1,6 +1,6 @@
 'use strict'
 
-// Why the binary does not load, and what to do about that very cause. Only a failure loads this file.
+// Why the binary does not load, and what to do about it. Loaded only after a failure.
 
 const fs = require('node:fs')
 const path = require('node:path')

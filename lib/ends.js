@@ -1,6 +1,6 @@
 'use strict'
 
-// The ends of a socket that a caller passes, read once each and at the call: a getter may tell
+// The ends of a socket that a caller passes. Each is read once, at the call: a getter may return
 // something else a moment later.
 
 const { checkAddress, checkPort } = require('./arguments')

@@ -1,7 +1,7 @@
 'use strict'
 
-// Every Error that a caller can meet is made here, on the JavaScript side, so that `instanceof`
-// holds in whichever realm (a Jest sandbox, a vm context) the package was loaded.
+// Every Error that a caller can get is created here, in JavaScript, so that `instanceof` works in
+// whichever realm (a Jest sandbox, a vm context) the package was loaded.
 
 const { inspect } = require('node:util')
 

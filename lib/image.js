@@ -1,7 +1,7 @@
 'use strict'
 
-// What a program or library says of itself in its headers. The loaders' own words mislead: to glibc a
-// library for another CPU is "No such file or directory". Only a failure loads this file.
+// What the headers of a program or library say about it. The loaders' own messages mislead: glibc says
+// "No such file or directory" about a library for another CPU. Loaded only after a failure.
 
 const fs = require('node:fs')
 

@@ -1,8 +1,8 @@
 'use strict'
 
-// Questions about processes, and their records: batches of pids, one native task at a time, beside the
-// walk for sockets so that neither waits for the other. See sockets.js on why it starts by a Promise
-// reaction.
+// Questions about processes, and their records: batches of pids, one native task at a time. It runs
+// alongside the walk for sockets, so that neither waits for the other. sockets.js says why it starts in a
+// Promise reaction.
 
 const { load } = require('./binding')
 const { internalFailure } = require('./errors')

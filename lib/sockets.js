@@ -1,9 +1,9 @@
 'use strict'
 
-// Questions about sockets: all that are under way share one native task, which walks in slices.
+// Questions about sockets: all that are in progress share one native task, which works in slices.
 //
-// The work starts by a Promise reaction, so that the calls of one tick are one batch. It uses no
-// timer, nextTick, setImmediate or queueMicrotask: fake timers of test runners would stop it.
+// The work starts in a Promise reaction, so that all calls of one tick form one batch. It uses no timer,
+// nextTick, setImmediate or queueMicrotask, because the fake timers of test runners would stop it.
 
 const { load } = require('./binding')
 const { internalFailure } = require('./errors')

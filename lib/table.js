@@ -1,7 +1,7 @@
 'use strict'
 
-// A list's rows become objects in pieces, so that a table of 50,000 sockets holds up the event loop no
-// longer than a small one.
+// Turns the rows of a list into objects in batches, so that a table of 50,000 sockets blocks the event
+// loop no longer than a small one.
 
 const { load } = require('./binding')
 const { throwIfAborted } = require('./waiters')

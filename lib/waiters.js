@@ -1,6 +1,6 @@
 'use strict'
 
-// Everybody who waits for the answer to one question, and how one of them stops waiting.
+// All callers that wait for the answer to one question, and how one of them stops waiting.
 
 const { debuglog } = require('node:util')
 

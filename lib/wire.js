@@ -1,8 +1,8 @@
 'use strict'
 
-// The wire to the native side, and all that this side knows of it: a question is written as one line,
-// a list's rows are read from words. The grammar stands at the head of src/node/wire.rs, and both
-// sides are tested against __test__/support/wire.txt.
+// The wire format to the native side, and everything this side knows about it: a question is written
+// as one line, and the rows of a list are read from 32-bit words. The head of src/node/wire.rs defines the
+// format, and both sides are tested against __test__/support/wire.txt.
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */
 /** @typedef {import('./native').Info} Info */

@@ -1,6 +1,7 @@
-//! A failure to look: code, system call, and a message that says what to do.
+//! A failed lookup: code, system call, and a message that says what to do.
 //!
-//! "Nobody has it", "it has gone" and "you may not see it" are answers (`None`), not errors.
+//! "No process holds it", "it is gone" and "it is hidden from this user" are answers (`None`), not
+//! errors.
 
 use std::io;
 

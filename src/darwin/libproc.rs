@@ -1,6 +1,6 @@
-//! What libproc's answers mean: bytes, nothing, or why not.
+//! The meaning of libproc's results: bytes, nothing, or the reason why not.
 //!
-//! The meaning of each errno here is in `bsd/kern/proc_info.c` of XNU.
+//! The meaning of each errno here comes from `bsd/kern/proc_info.c` of XNU.
 
 use std::ffi::c_int;
 use std::process;

@@ -1,6 +1,6 @@
-//! What Windows' error numbers are called: by libuv's names, which Node's users know.
+//! Names for Windows' error numbers: libuv's, which Node users know.
 //!
-//! The number itself is in the message, since most have no name.
+//! The message contains the number itself, because most numbers have no name.
 
 use crate::error::Error;
 
