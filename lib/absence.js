@@ -9,7 +9,7 @@ const { types, version } = require('../package.json')
 const root = path.join(__dirname, '..')
 
 /**
- * `isThere`: it is, but this user may not pass its folder. `why` continues "needs the package X,".
+ * `isThere`: it exists, but this user may not enter its folder. `why` continues "needs the package X,".
  * @typedef {{ isThere?: boolean, why: string, cure: string }} Absence
  */
 
@@ -48,7 +48,7 @@ function inCheckout() {
 }
 
 /**
- * A Node.js single executable, or one of Bun's.
+ * In a single executable made by Node.js or Bun.
  * @param {string} name
  */
 function inExecutable(name) {
@@ -65,7 +65,7 @@ function inExecutable(name) {
 }
 
 /**
- * In a bundle this file is another file, or none.
+ * In a bundle this code is in another file, or in none.
  * @param {string} name
  */
 function inBundle(name) {
@@ -91,7 +91,7 @@ function withoutFile(tag, folder) {
 }
 
 /**
- * A folder that was copied, or mounted into a container: the usual way to meet this.
+ * node_modules was copied, or mounted into a container: the most common case.
  * @param {string} tag
  * @param {readonly string[]} tags
  * @param {NodeJS.Require} requireHere
@@ -112,7 +112,7 @@ function fromElsewhere(tag, tags, requireHere, add) {
 }
 
 /**
- * A tracer copies what is required, and so not the typings.
+ * A tracer copies only what is required, so not the typings.
  * @param {string} name
  */
 function leftBehind(name) {

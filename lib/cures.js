@@ -25,7 +25,7 @@ const { version } = require('../package.json')
 /** @typedef {{ code?: string, message?: string, syscall?: string, resource?: string }} Thrown */
 
 const here = `${process.platform}-${process.arch}`
-/** How loaders spell what passes. A static TLS block that is full does not. */
+/** How loaders word failures that can pass. A full static TLS block does not pass. */
 const PASSING_TEXTS = /** @type {const} */ ([
   [/too many open files in system/i, 'ENFILE'],
   [/too many open files|no file descriptors available/i, 'EMFILE'],
@@ -49,7 +49,7 @@ function explain(attempt, cause) {
   }
   if (tag === undefined) return unsupported()
 
-  // What Node's permission model keeps from us has a place all the same.
+  // A file that Node's permission model hides from us still has a path.
   const file = attempt.file ?? thrown.resource
   if (file !== undefined) {
     const again = 'Reinstall on this system; on Linux it needs glibc 2.17 or musl 1.2, or later.'
@@ -122,7 +122,7 @@ function diagnose(file, thrown, again) {
  */
 function byPermission(file, { code }) {
   if (code === 'ERR_ACCESS_DENIED') {
-    // Node names a file on Windows by its long form.
+    // On Windows, Node names the file in its long form.
     const folder = path.dirname(file.replace(/^\\\\\?\\/, ''))
     const cure = `Also start Node.js with --allow-fs-read=${path.join(folder, '*')}.`
     return ["Node's permission model forbids reading it", cure]
@@ -135,7 +135,7 @@ function byPermission(file, { code }) {
 }
 
 /**
- * What the file itself tells.
+ * Judging by the file itself.
  * @param {string} file
  * @param {string} again
  * @returns {Diagnosis | undefined}
@@ -173,7 +173,7 @@ function unreadable() {
 }
 
 /**
- * Linux maps no program from a file system that is mounted `noexec`.
+ * Linux maps no code from a file system that is mounted `noexec`.
  * @param {string} file
  * @param {Thrown} thrown
  * @returns {Diagnosis | undefined}
@@ -189,8 +189,8 @@ function byPlace(file, { code }) {
 }
 
 /**
- * By /proc/self/mountinfo (proc(5)): of the mount points above the file the longest, and of equal ones
- * the last.
+ * From /proc/self/mountinfo (proc(5)): the longest mount point above the file and, among equal ones, the
+ * last.
  * @param {string} file
  */
 function mountOf(file) {
@@ -212,7 +212,7 @@ function mountOf(file) {
 }
 
 /**
- * What the loader says.
+ * Judging by the loader's message.
  * @param {Thrown} thrown
  * @returns {Diagnosis | undefined}
  */
