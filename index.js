@@ -1,7 +1,7 @@
 'use strict'
 
-// The functions, each top to bottom: check, ask, answer. They are `async` so that a wrong argument
-// rejects; up to the first `await` all runs at the call, so arguments are read there.
+// The functions, each in three steps: check, ask, answer. They are `async` so that a wrong argument rejects.
+// Everything before the first `await` runs synchronously, so arguments are read at the call.
 
 const {
   checkListOptions,
@@ -28,7 +28,7 @@ async function findPeerProcess(socket, options) {
 }
 
 /**
- * Who has the other end? All of it happens at the call, up to the waiting.
+ * Asks who has the other end. Everything but the waiting happens synchronously, at the call.
  * @template {import('./lib/wire').Gives} G
  * @param {G} gives
  * @param {unknown} socket
@@ -115,8 +115,8 @@ async function getProcessInfo(pid, options) {
 let loaded
 
 /**
- * The binary and all that asks it. Loaded by the first call, so that `require` takes little time; and
- * the whole of it, since a later call may have no descriptor left to open a file with.
+ * The binary and all modules that use it. Loaded by the first call, so that `require` is fast, and all at
+ * once, because a later call may have no descriptor left to open a file with.
  */
 function lookups() {
   loaded ??= loadLookups()
@@ -136,7 +136,7 @@ function loadLookups() {
 }
 
 /**
- * Throws here, not where the answer came in, so that the error's stack leads to the caller.
+ * Throws here, not where the answer arrived, so that the error's stack leads to the caller.
  * @template A
  * @param {import('./lib/waiters').Outcome<A>} outcome
  */

@@ -1,6 +1,6 @@
 'use strict'
 
-// What is told of ports: who has each, and how that process was started.
+// The report on ports: which process has each, and how it was started.
 
 const { getProcessInfo, listSockets } = require('..')
 const { isListWhole, userName, whoSeesMore } = require('./rights')
@@ -9,7 +9,7 @@ const { commandLine, fit, printable } = require('./text')
 /** @typedef {import('..').SocketInfo} SocketInfo */
 /** @typedef {import('..').ProcessInfo} ProcessInfo */
 /**
- * One process that has a port, or a hidden one. `protocol` is `null`, and all else, where nobody has it.
+ * One process, perhaps a hidden one, that has a port. If none has it, `protocol` and the rest are `null`.
  * @typedef {object} Holder
  * @property {number} port
  * @property {SocketInfo['protocol'] | null} protocol
@@ -42,7 +42,7 @@ async function findHolders(ports, { isAll, pid, protocol }) {
 }
 
 /**
- * Who waits for others on the port, or else who uses it for a connection.
+ * The sockets that wait for others on the port; if there are none, the connections that use it.
  * @param {SocketInfo[]} sockets
  */
 function foremost(sockets) {
@@ -78,7 +78,7 @@ function holdersOf(port, sockets) {
 }
 
 /**
- * The report, with free ports that follow each other in one line.
+ * The report, with consecutive free ports on one line.
  * @param {Holder[]} holders
  * @param {number} columns
  */
@@ -110,7 +110,7 @@ function isNextFree(holders, i) {
 /** @param {string} name */
 function freeLine(name) {
   if (isListWhole) return `${name}: free`
-  return `${name}: nobody that you may see has it; ${whoSeesMore()} would show everybody`
+  return `${name}: free, or its process is hidden from you; run this ${whoSeesMore()} to see all`
 }
 
 /**
@@ -119,9 +119,9 @@ function freeLine(name) {
  */
 function hiddenLine(name, uid) {
   const more = whoSeesMore()
-  if (more === null) return `${name}: in use by the kernel, or from another pid namespace`
+  if (more === null) return `${name}: in use by the kernel or by a process in another pid namespace`
   const who = uid === null ? 'another user' : `user ${printable(userName(uid))}`
-  return `${name}: in use by a process of ${who} that you may not see; ${more} would show it`
+  return `${name}: in use by a process of ${who} that is hidden from you; run this ${more} to see it`
 }
 
 /**

@@ -1,25 +1,25 @@
 'use strict'
 
-// Whose sockets this user may see, and who would see more.
+// Which sockets this user may see, and how to see more.
 
 const fs = require('node:fs')
 const os = require('node:os')
 
-/** CAP_SYS_PTRACE of <linux/capability.h>, by which root reads other users' processes. */
+/** CAP_SYS_PTRACE in <linux/capability.h>: root needs it to read other users' processes. */
 const CAP_SYS_PTRACE = 19n
 
-/** macOS shows others' sockets to root alone, elsewhere every list is whole, though holders are hidden. */
+/** macOS lists other users' sockets only for root; other systems list all, though not every holder. */
 const isListWhole = process.platform !== 'darwin' || isRoot()
 
 function isRoot() {
   return process.getuid?.() === 0
 }
 
-/** Who would see what is hidden from this user. `null`: nobody here. */
+/** How to run this to see what is hidden from this user. `null`: no user here sees more. */
 function whoSeesMore() {
-  if (process.platform === 'win32') return 'an administrator'
-  if (!isRoot()) return 'sudo'
-  return process.platform === 'linux' && !hasPtrace() ? 'root with CAP_SYS_PTRACE' : null
+  if (process.platform === 'win32') return 'as an administrator'
+  if (!isRoot()) return 'with sudo'
+  return process.platform === 'linux' && !hasPtrace() ? 'as root with CAP_SYS_PTRACE' : null
 }
 
 function hasPtrace() {
@@ -36,7 +36,7 @@ function hasPtrace() {
 const names = new Map([[0, 'root']])
 
 /**
- * A user by name as far as the system tells it without a program: else by number.
+ * A user's name, if it can be read without starting a program; otherwise the number.
  * @param {number} uid
  */
 function userName(uid) {
@@ -58,7 +58,7 @@ function nameOf(uid) {
       if (id === String(uid)) return name
     }
   } catch {
-    // No such file, or a user without an entry.
+    // No such file, or this user has no entry.
   }
   return undefined
 }

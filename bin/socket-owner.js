@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 'use strict'
 
-// `npx socket-owner`: who listens on this machine. `npx socket-owner 3000`: which program has a port.
+// `npx socket-owner` lists what is listening here; `npx socket-owner 3000` shows what has a port.
 
 const { version } = require('../package.json')
 const { findHolders, report } = require('./ports')
@@ -11,19 +11,19 @@ const { printable, printableJson } = require('./text')
 
 const HELP = `Usage: socket-owner [port]... [options]
 
-Without a port: who listens, and on which port. With ports: the process that has each, its program,
-command line, folder, user and start. 3000, :3000 and 3000-3010 are ports.
+Without a port, lists everything that is listening. With ports (3000, :3000 or 3000-3010), shows the
+process that has each: program, command line, working directory, user and start time.
 
-  --all          connections too
+  --all          include connections
   --tcp, --udp   only this protocol
-  --pid <pid>    only this process, its connections too
-  --json         the sockets, or an entry for each holder of a port, as an array
-  -h, --help     this text
-  -v, --version  ${version}
+  --pid <pid>    only this process, including its connections
+  --json         print an array: the sockets or, with ports, one entry per process that has a port
+  -h, --help     print this text
+  -v, --version  print the version, ${version}
 
-Exit code: 0 found, 1 nobody that you may see, or one of the ports has nobody, 2 could not look.
-Other users' processes are seen by root alone (in a container with CAP_SYS_PTRACE), on Windows by an
-administrator: sudo npx socket-owner 80`
+Exit code: 0 found; 1 nothing found, or a port without a visible process; 2 wrong usage, or the lookup
+failed. Other users' processes are visible only to root (in a container, only with CAP_SYS_PTRACE) and,
+on Windows, to an administrator: sudo npx socket-owner 80`
 
 const PORT_MAX = 65535
 const PID_MAX = 2147483647
@@ -38,7 +38,7 @@ const PID_MAX = 2147483647
  */
 
 /**
- * Ends the program if that is all it was asked.
+ * Ends the program after --help and --version.
  * @param {string[]} words
  * @returns {Asked}
  */
@@ -75,7 +75,8 @@ function readPorts(word) {
 /** @param {string} word */
 function readPid(word) {
   const pid = /^\d{1,10}$/.test(word) ? Number(word) : 0
-  if (pid < 1 || pid > PID_MAX) refuse(`${printable(word) || 'nothing'} is no pid; see --help`)
+  if (pid < 1 || pid > PID_MAX)
+    refuse(`--pid needs a pid, not ${printable(word) || 'nothing'}; see --help`)
   return pid
 }
 
@@ -91,7 +92,7 @@ function refuse(message) {
   process.exit(2)
 }
 
-/** Of a terminal; what goes elsewhere is not cut. */
+/** Only lines for a terminal are cut to its width. */
 const columns = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
 
 /** @param {Asked} asked */
@@ -108,12 +109,14 @@ async function tellAll(asked) {
   else if (sockets.length > 0) console.log(await table(sockets, columns))
   const more = whoSeesMore()
   const isHidden = !isListWhole || sockets.some(({ pid }) => pid === null)
-  if (sockets.length === 0) console.error('socket-owner: nobody that you may see')
-  if (isHidden && more !== null && !asked.isJson) console.error(`${more} would show what is hidden`)
+  if (sockets.length === 0) console.error('socket-owner: no sockets that you may see')
+  if (isHidden && more !== null && !asked.isJson) {
+    console.error(`Some processes are hidden from you; run this ${more} to see them`)
+  }
   process.exitCode = sockets.length === 0 ? 1 : 0
 }
 
-// `socket-owner | head` has heard enough.
+// `socket-owner | head` closes the pipe early; that is no failure.
 process.stdout.on('error', ({ code }) => process.exit(code === 'EPIPE' ? 0 : 2))
 
 const asked = readArguments(process.argv.slice(2))

@@ -1,6 +1,6 @@
 'use strict'
 
-// The table of sockets: who listens where, or with whom who is connected.
+// The table of sockets: what is listening where, and with --all what is connected to what.
 
 const path = require('node:path')
 const { getProcessInfo, listSockets } = require('..')
@@ -96,7 +96,7 @@ function endText(address, port) {
 }
 
 /**
- * Every column but the last as wide as its widest cell; the last has what is left.
+ * Each column is as wide as its widest cell; the last takes the rest of the line.
  * @param {string[][]} rows
  * @param {number} columns
  */

@@ -1,10 +1,10 @@
 'use strict'
 
-// Text for a terminal. Who named a program or wrote its arguments may be an enemy.
+// Text for a terminal. Names and arguments of programs are untrusted.
 
-/** Control, format and direction characters, and what has no character: a terminal may obey them. */
+/** Control, format and direction characters, and unassigned ones: a terminal might act on them. */
 const HARMFUL = /[\p{C}\p{Zl}\p{Zp}]/gu
-/** Takes two columns, as far as Unicode's East Asian Width and emoji go. */
+/** Characters two columns wide, according to Unicode's East Asian Width, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u
 const NARROWEST = /\p{M}/u
@@ -15,7 +15,7 @@ function printable(text) {
 }
 
 /**
- * As printable, but a reader of the JSON gets the very text.
+ * Like printable, but as escapes, so that whoever parses the JSON gets the original text.
  * @param {unknown} value
  */
 function printableJson(value) {
@@ -28,7 +28,7 @@ function printableJson(value) {
 }
 
 /**
- * The arguments as one would type them.
+ * The arguments as one would type them in a shell.
  * @param {string[]} args
  */
 function commandLine(args) {
@@ -52,7 +52,7 @@ function width(text) {
 }
 
 /**
- * The text in as many columns as there are, with `…` for what is left out.
+ * The text cut to the number of columns, with `…` for what is left out.
  * @param {string} text
  * @param {number} columns
  */

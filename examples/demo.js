@@ -1,7 +1,7 @@
 'use strict'
 
-// `npm start`: the proxy of proxy.js at work. Real programs send requests through it to a small
-// origin server; each line names the program, and a table sums up at the end.
+// `npm start`: runs the proxy from proxy.js. Real programs send requests through it to a small origin
+// server; each line names the program, and a table at the end sums up.
 // `npm start -- --port 8080` keeps the proxy open for your own programs instead.
 
 const { spawn } = require('node:child_process')
@@ -24,7 +24,7 @@ opener = urllib.request.build_opener(urllib.request.ProxyHandler({'http': proxy}
 opener.open(url).read()`
 
 const isWindows = process.platform === 'win32'
-/** Windows says so of a Python that is only an offer to install it. */
+/** The exit code of Windows' `python` alias if Python is not installed. */
 const NOT_INSTALLED = 9009
 
 /** The programs that send requests: command and arguments, given the proxy's URL and the origin's. */
@@ -36,7 +36,7 @@ const PROGRAMS = [
   ['wget', (proxy, url) => ['-q', '-O', '-', '-e', `http_proxy=${proxy}`, `${url}wget`]]
 ]
 
-/** By program: the number of its requests, and its connections, each looked up once. */
+/** By program: its number of requests and its connections, each looked up once. */
 const seen = new Map()
 
 function report(method, url, client) {

@@ -11,11 +11,11 @@ const { findPeerProcess } = require('socket-owner')
 const clients = new WeakMap()
 let isUnsupportedLogged = false
 
-/** `onRequest` is told each request's method, URL and client before the request is passed on. */
+/** Calls `onRequest` with each request's method, URL and client before it forwards the request. */
 function createProxy(onRequest) {
   const proxy = http.createServer()
 
-  // One look-up per connection, started right away: a short-lived client may exit first.
+  // One lookup per connection, started right away: a short-lived client may exit early.
   proxy.on('connection', (socket) => clients.set(socket, findClient(socket)))
 
   proxy.on('request', async (request, response) => {
@@ -33,8 +33,8 @@ function createProxy(onRequest) {
 }
 
 /**
- * Returns the client's process, `null` where there is none to be seen, and how long that took. Never
- * rejects: a proxy works without its clients' names too.
+ * Returns the client's process, or `null` if none is visible, and how long the lookup took. Never
+ * rejects: the proxy works without its clients' names too.
  */
 async function findClient(socket) {
   const start = process.hrtime.bigint()
@@ -83,7 +83,7 @@ function tunnel(request, socket, head) {
   socket.on('close', () => upstream.destroy())
 }
 
-/** The client chose its path and its URLs: keep control and direction characters off the terminal. */
+/** The client chose its path and its URLs: replace what a terminal might act on. */
 function printable(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }

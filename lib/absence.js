@@ -1,6 +1,6 @@
 'use strict'
 
-// Why the binary's package is not there, and how to get it. Only a failure loads this file.
+// Why the binary's package is missing, and how to get it. Loaded only after a failure.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -9,7 +9,7 @@ const { types, version } = require('../package.json')
 const root = path.join(__dirname, '..')
 
 /**
- * `isThere`: it is, but this user may not pass its folder. `why` continues "needs the package X,".
+ * `isThere`: it exists, but this user may not enter its folder. `why` continues "needs the package X,".
  * @typedef {{ isThere?: boolean, why: string, cure: string }} Absence
  */
 
@@ -23,8 +23,9 @@ function absence(tag, { tags, requireHere }) {
   const folder = folderOf(name, requireHere)
   const add = `npm install ${name}@${version}`
   if (folder !== undefined && !isPassable(folder)) {
-    const cure = 'Let this user read it and pass the folders above it, or install as that user.'
-    return { isThere: true, why: `this user may not pass ${folder}`, cure }
+    const cure =
+      'Allow this user to read it and to enter the folders above it, or install as this user.'
+    return { isThere: true, why: `this user is not allowed to enter ${folder}`, cure }
   }
   return (
     inCheckout() ??
@@ -35,7 +36,7 @@ function absence(tag, { tags, requireHere }) {
     leftBehind(name) ?? {
       why: 'which is not installed',
       cure:
-        'It is an optional dependency: install again on this system, without --omit=optional or ' +
+        'It is an optional dependency: reinstall on this system, without --omit=optional or ' +
         `--no-optional. Or add it yourself: ${add}.`
     }
   )
@@ -47,7 +48,7 @@ function inCheckout() {
 }
 
 /**
- * A Node.js single executable, or one of Bun's.
+ * In a single executable made by Node.js or Bun.
  * @param {string} name
  */
 function inExecutable(name) {
@@ -56,15 +57,15 @@ function inExecutable(name) {
   const isBuns = process.versions.bun !== undefined && /\$bunfs|~BUN/.test(process.argv[1] ?? '')
   if (!isSea && !isBuns) return undefined
   return {
-    why: 'which a single executable does not hold',
+    why: 'which is missing from this single executable',
     cure:
-      `Ship node_modules/${name} beside the executable, or its .node file anywhere and its absolute ` +
-      'path in the environment variable SOCKET_OWNER_BINARY (docs/bundlers.md).'
+      `Ship node_modules/${name} next to the executable, or ship its .node file anywhere and set the ` +
+      'environment variable SOCKET_OWNER_BINARY to its absolute path (docs/bundlers.md).'
   }
 }
 
 /**
- * In a bundle this file is another file, or none.
+ * In a bundle this code is in another file, or in none.
  * @param {string} name
  */
 function inBundle(name) {
@@ -72,8 +73,8 @@ function inBundle(name) {
   return {
     why: 'which the bundler left behind',
     cure:
-      `Keep socket-owner external, or ship node_modules/${name} beside the bundle, or name its .node ` +
-      'file in the environment variable SOCKET_OWNER_BINARY (docs/bundlers.md).'
+      `Keep socket-owner external, ship node_modules/${name} next to the bundle, or set the environment ` +
+      'variable SOCKET_OWNER_BINARY to the absolute path of its .node file (docs/bundlers.md).'
   }
 }
 
@@ -84,13 +85,13 @@ function inBundle(name) {
 function withoutFile(tag, folder) {
   if (folder === undefined) return undefined
   return {
-    why: `which is there without its file socket-owner.${tag}.node`,
-    cure: 'What copied node_modules left it out: copy .node files too, or install again.'
+    why: `which is installed without its file socket-owner.${tag}.node`,
+    cure: 'Whatever copied node_modules left it out: copy .node files too, or reinstall.'
   }
 }
 
 /**
- * A folder that was copied, or mounted into a container: the usual way to meet this.
+ * node_modules was copied, or mounted into a container: the most common case.
  * @param {string} tag
  * @param {readonly string[]} tags
  * @param {NodeJS.Require} requireHere
@@ -105,20 +106,20 @@ function fromElsewhere(tag, tags, requireHere, add) {
   return {
     why: 'which is not installed',
     cure:
-      `There is ${others.join(' and ')}, so node_modules came from another system: install again on ` +
+      `node_modules has ${others.join(' and ')} instead, so it came from another system: reinstall on ` +
       `this one. Or add it yourself: ${add}.`
   }
 }
 
 /**
- * A tracer copies what is required, and so not the typings.
+ * A tracer copies only what is required, so not the typings.
  * @param {string} name
  */
 function leftBehind(name) {
   if (fs.existsSync(path.join(root, types))) return undefined
   return {
     why: 'which was left behind when node_modules was traced or pruned',
-    cure: `Have node_modules/${name} copied too (docs/bundlers.md).`
+    cure: `Copy node_modules/${name} too (docs/bundlers.md).`
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// What callers pass, checked and refused the way Node refuses its own arguments.
+// Checks arguments, and rejects wrong ones with the errors that Node itself uses.
 
 const { invalidType, invalidValue, outOfRange } = require('./errors')
 
@@ -55,7 +55,7 @@ function checkObject(options) {
 }
 
 /**
- * A signal of another realm and a polyfill's fit too, so this asks what it can do, not whose it is.
+ * Signals from another realm and polyfills are fine too, so this checks what it can do, not its class.
  * @param {unknown} value
  * @returns {AbortSignal | undefined}
  */
@@ -133,11 +133,11 @@ function checkAddress(name, value) {
 }
 
 /**
- * Returns the IP address, as a socket's localAddress has it, without a scope that means nothing: only a link-local one is of one interface.
- * `null`: not an IP address.
+ * Returns the IP address in the form of a socket's localAddress, without a meaningless scope: only a
+ * link-local address belongs to one interface. `null`: not an IP address.
  *
- * The scope is split off here because net.isIPv6 refuses one with a '_' (`fe80::1%br_lan`), which
- * real sockets have.
+ * The scope is split off here because net.isIPv6 rejects one with a '_' (`fe80::1%br_lan`), which real
+ * sockets have.
  * @param {string} text
  * @returns {string | null}
  */

@@ -1,7 +1,7 @@
 'use strict'
 
-// The native binary for this system and C library. Loaded by the first call, not by `require`. What
-// only a failure needs is in cures.js and image.js.
+// The native binary for this system and C library. Loaded by the first call, not by `require`. What is
+// needed only after a failure is in cures.js and image.js.
 
 const fs = require('node:fs')
 const { createRequire } = require('node:module')
@@ -19,9 +19,9 @@ const root = path.join(__dirname, '..')
 /** Not `require` itself: bundlers would follow it to the binary and fail. File tracers know it. */
 const requireHere = createRequire(__filename)
 /**
- * By system and, on Linux, C library: the one for glibc comes first. Literal names, for file tracers to
- * find, even where the way goes past here; and only of packages that are published, since any other name
- * could be squatted.
+ * By system and, on Linux, C library, glibc first. The names are literal so that file tracers find them, even
+ * if the binary is loaded in another way; and only published packages are named, since any other name could
+ * be squatted.
  * @type {Record<string, () => unknown>}
  */
 const PACKAGES = {
@@ -74,7 +74,7 @@ function loadPackage(attempt) {
   try {
     return loadTag(tag, attempt)
   } catch (cause) {
-    // Most Linux systems have glibc; only when its binary fails is it worth asking which one this is.
+    // Most Linux systems have glibc; which C library this one has matters only if that binary fails.
     if (muslTag === undefined || !require('./image').isMusl()) throw cause
     attempt.tag = muslTag
     attempt.file = undefined
@@ -96,7 +96,7 @@ function loadTag(tag, attempt) {
 }
 
 /**
- * Only a checkout of the repository has its binary beside it.
+ * Only a checkout of the repository has the binary in its root.
  * @param {string} base
  */
 function besideUs(base) {
@@ -105,9 +105,9 @@ function besideUs(base) {
 }
 
 /**
- * Where `require` would find it, but by its path: by name Node would read the package.json, and
- * remember one that it could not open for want of descriptors. `undefined`: nowhere, or only `require`
- * knows, as with Yarn's Plug'n'Play.
+ * Finds the file where `require` would, but as a path: given a name, Node would read the package.json, and
+ * would remember a failure to open it when no descriptors were left. `undefined`: it is nowhere, or only
+ * `require` knows where, as with Yarn's Plug'n'Play.
  * @param {string} name
  * @param {string} base
  */
@@ -126,8 +126,8 @@ function loadNamed(file) {
 }
 
 /**
- * Throws for a file that was cut off. Linux would map it all the same, and end the process by SIGBUS at
- * the first page that is not there; macOS and Windows refuse it themselves.
+ * Throws if the file is truncated. Linux would map it anyway and kill the process with SIGBUS at the first
+ * missing page; macOS and Windows refuse to load it.
  * @param {string} file
  */
 function checkLength(file) {
@@ -137,20 +137,20 @@ function checkLength(file) {
     descriptor = fs.openSync(file, 'r')
   } catch (error) {
     if (PASSING.has(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error
-    return // The loader may know better, as Bun's does of a file in its executable, or says more.
+    return // The loader may succeed, as Bun's does for a file in its executable, or its error says more.
   }
   try {
     const { size } = fs.fstatSync(descriptor)
     const bytes = elfBytes(descriptor)
-    if (size < bytes) throw new Error(`it was cut off after ${size} of ${bytes} bytes`)
+    if (size < bytes) throw new Error(`it is truncated to ${size} of ${bytes} bytes`)
   } finally {
     fs.closeSync(descriptor)
   }
 }
 
 /**
- * How long an ELF file is by its own account: section headers end it (<elf.h>, Elf64_Ehdr: e_shoff,
- * e_shentsize, e_shnum). 0: it is none.
+ * The length of an ELF file according to its header: the section headers are at its end (<elf.h>,
+ * Elf64_Ehdr: e_shoff, e_shentsize, e_shnum). 0: it is not an ELF file.
  * @param {number} descriptor
  */
 function elfBytes(descriptor) {
@@ -175,10 +175,10 @@ function explain(attempt, cause) {
   try {
     return require('./cures').explain(attempt, cause)
   } catch (error) {
-    // Out of descriptors, cures.js cannot be read either.
+    // If no descriptors are left, cures.js cannot be read either.
     const { code, syscall, message } = /** @type {NodeJS.ErrnoException} */ (Object(error))
     if (!PASSING.has(code ?? '')) throw error
-    return { code: code ?? '', syscall, message: `${message}. The next call tries again`, cause }
+    return { code: code ?? '', syscall, message: `${message}. The next call will try again`, cause }
   }
 }
 

@@ -1,6 +1,6 @@
 'use strict'
 
-// Why the binary does not load, and what to do about that very cause. Only a failure loads this file.
+// Why the binary does not load, and what to do about it. Loaded only after a failure.
 
 const fs = require('node:fs')
 const path = require('node:path')
@@ -25,7 +25,7 @@ const { version } = require('../package.json')
 /** @typedef {{ code?: string, message?: string, syscall?: string, resource?: string }} Thrown */
 
 const here = `${process.platform}-${process.arch}`
-/** How loaders spell what passes. A static TLS block that is full does not. */
+/** How loaders word failures that can pass. A full static TLS block does not pass. */
 const PASSING_TEXTS = /** @type {const} */ ([
   [/too many open files in system/i, 'ENFILE'],
   [/too many open files|no file descriptors available/i, 'EMFILE'],
@@ -44,15 +44,15 @@ function explain(attempt, cause) {
   const passing = passingCode(thrown)
   if (passing !== undefined) return passed(passing, thrown)
   if (named !== undefined) {
-    const again = 'Name a whole binary of this system, or unset SOCKET_OWNER_BINARY.'
+    const again = 'Name a complete binary for this system, or unset SOCKET_OWNER_BINARY.'
     return broken(`${named} (SOCKET_OWNER_BINARY)`, diagnose(named, thrown, again), cause)
   }
   if (tag === undefined) return unsupported()
 
-  // What Node's permission model keeps from us has a place all the same.
+  // A file that Node's permission model hides from us still has a path.
   const file = attempt.file ?? thrown.resource
   if (file !== undefined) {
-    const again = 'Install again on this system; on Linux it needs glibc 2.17 or musl 1.2.'
+    const again = 'Reinstall on this system; on Linux it needs glibc 2.17 or musl 1.2, or later.'
     return broken(`socket-owner-${tag}`, diagnose(file, thrown, again), cause)
   }
   const { isThere, why, cure } = absence(tag, attempt)
@@ -77,7 +77,7 @@ function passingCode({ code, message }) {
 function passed(code, cause) {
   const { syscall = 'dlopen', message } = cause
   const told = message?.startsWith(code) ? message : `${code}: ${syscall}: ${message}`
-  return { code, syscall, message: `${told}. The next call tries again`, cause }
+  return { code, syscall, message: `${told}. The next call will try again`, cause }
 }
 
 /** @returns {Failure} */
@@ -85,7 +85,7 @@ function unsupported() {
   const message =
     `socket-owner has no back end for ${here}. ` +
     'It works on macOS, Linux and Windows, each on x64 and arm64; ' +
-    'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
+    'on other systems, catch this error (ERR_UNSUPPORTED_PLATFORM) and continue without it.'
   return { code: 'ERR_UNSUPPORTED_PLATFORM', message }
 }
 
@@ -122,32 +122,33 @@ function diagnose(file, thrown, again) {
  */
 function byPermission(file, { code }) {
   if (code === 'ERR_ACCESS_DENIED') {
-    // Node names a file on Windows by its long form.
+    // On Windows, Node names the file in its long form.
     const folder = path.dirname(file.replace(/^\\\\\?\\/, ''))
-    const cure = `Start Node.js with --allow-fs-read=${path.join(folder, '*')} too.`
-    return ["Node's permission model does not let it be read", cure]
+    const cure = `Also start Node.js with --allow-fs-read=${path.join(folder, '*')}.`
+    return ["Node's permission model forbids reading it", cure]
   }
   if (code !== 'ERR_DLOPEN_DISABLED') return undefined
   // @ts-expect-error: newer than the oldest Node that the types are for.
   return process.permission === undefined
-    ? ['Node.js was told not to load addons', 'Start it without --no-addons.']
-    : ["Node's permission model keeps addons out", 'Start Node.js with --allow-addons too.']
+    ? ['addons are disabled in this Node.js', 'Start it without --no-addons.']
+    : ["Node's permission model forbids addons", 'Also start Node.js with --allow-addons.']
 }
 
 /**
- * What the file itself tells.
+ * Judging by the file itself.
  * @param {string} file
  * @param {string} again
  * @returns {Diagnosis | undefined}
  */
 function byFile(file, again) {
-  if (!path.isAbsolute(file)) return ['it is not an absolute path', 'Name it from the root on.']
+  if (!path.isAbsolute(file))
+    return ['it is not an absolute path', 'Name the file by its absolute path.']
   let image
   try {
     image = readImage(file)
   } catch (error) {
     const { code, message = '' } = /** @type {Thrown} */ (Object(error))
-    if (code === 'ENOENT' || code === 'ENOTDIR') return ['there is no such file', again]
+    if (code === 'ENOENT' || code === 'ENOTDIR') return ['the file does not exist', again]
     if (code === 'EACCES' || code === 'EPERM') return unreadable()
     return [message, again]
   }
@@ -158,21 +159,21 @@ function byFile(file, again) {
   }
   if (kind === 'unknown') return ['it is not a native library', again]
   if (system !== here) {
-    const cure = 'It came from another machine: install again on this one.'
-    return [`it was built for ${system ?? 'another system'}, and this is ${here}`, cure]
+    const cure = 'It was installed on another machine: reinstall on this one.'
+    return [`it was built for ${system ?? 'another system'}, but this is ${here}`, cure]
   }
-  return size < bytes ? [`it was cut off after ${size} of ${bytes} bytes`, again] : undefined
+  return size < bytes ? [`it is truncated to ${size} of ${bytes} bytes`, again] : undefined
 }
 
 /** @returns {Diagnosis} */
 function unreadable() {
   const user = process.getuid === undefined ? 'this user' : `user ${process.getuid()}`
-  const cure = `Let ${user} read it and pass the folders above it, or install as that user.`
-  return [`${user} may not read it`, cure]
+  const cure = `Allow ${user} to read it and to enter the folders above it, or install as that user.`
+  return [`${user} is not allowed to read it`, cure]
 }
 
 /**
- * Linux maps no program from a file system that is mounted `noexec`.
+ * Linux maps no code from a file system that is mounted `noexec`.
  * @param {string} file
  * @param {Thrown} thrown
  * @returns {Diagnosis | undefined}
@@ -182,14 +183,14 @@ function byPlace(file, { code }) {
   const mount = mountOf(file)
   if (mount === undefined || !mount.options.includes('noexec')) return undefined
   const cure =
-    'Install where programs may run, mount it without noexec, or copy the file to where they may ' +
-    'and name that copy in SOCKET_OWNER_BINARY.'
+    'Remount it without noexec, install on another file system, or copy the file to one and set ' +
+    'SOCKET_OWNER_BINARY to the path of that copy.'
   return [`${mount.point} is mounted noexec`, cure]
 }
 
 /**
- * By /proc/self/mountinfo (proc(5)): of the mount points above the file the longest, and of equal ones
- * the last.
+ * From /proc/self/mountinfo (proc(5)): the longest mount point above the file and, among equal ones, the
+ * last.
  * @param {string} file
  */
 function mountOf(file) {
@@ -211,7 +212,7 @@ function mountOf(file) {
 }
 
 /**
- * What the loader says.
+ * Judging by the loader's message.
  * @param {Thrown} thrown
  * @returns {Diagnosis | undefined}
  */
@@ -219,19 +220,19 @@ function byWords(thrown) {
   const words = wordsOf(thrown)
   if (words.includes('GLIBC_')) {
     const cure =
-      "This system's glibc is older than the one that it was built for. The published binary needs " +
-      '2.17 or later: update the system, or take a newer base image.'
+      "This system's glibc is older than the one it was built for. The published binary needs " +
+      '2.17 or later: update the system, or use a newer base image.'
     return [words, cure]
   }
   if (/ld-musl|libc\.musl|ld-linux/.test(words)) {
-    const cure = 'It was built for another C library: install again on this system.'
+    const cure = 'It was built for another C library: reinstall on this system.'
     return [words, cure]
   }
   if (/code sign|team id/i.test(words)) {
     return [words, 'Sign it with the identity of the app that loads it (docs/electron.md).']
   }
   if (words.includes('of this version')) {
-    return [words, `Install version ${version} of it, as socket-owner itself is.`]
+    return [words, `Install version ${version} of it, the version of socket-owner itself.`]
   }
   return undefined
 }

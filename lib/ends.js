@@ -1,6 +1,6 @@
 'use strict'
 
-// The ends of a socket that a caller passes, read once each and at the call: a getter may tell
+// The ends of a socket that a caller passes. Each is read once, at the call: a getter may return
 // something else a moment later.
 
 const { checkAddress, checkPort } = require('./arguments')
@@ -8,17 +8,17 @@ const { invalidType } = require('./errors')
 
 /** @typedef {import('./wire').End} End */
 /**
- * A connection by its two ends; or a descriptor, perhaps of a Unix-domain socket. `null`: the socket
- * has gone, or was never connected.
+ * A connection by its two ends; or a descriptor, perhaps of a Unix-domain socket. `null`: the socket is
+ * gone, or was never connected.
  * @typedef {{ local: End, remote: End } | { fd: number } | null} Connection
  */
 
 const CONNECTED =
-  'a connected socket, like a net.Socket (of a request pass request.socket), ' +
+  'a connected socket such as a net.Socket (for a request, pass request.socket), ' +
   'or an object with localAddress, localPort, remoteAddress and remotePort'
 const BOUND = 'a bound dgram.Socket, or an object with its address and port'
-const RINFO = "an object with address and port, like the rinfo of a 'message' event"
-/** What `dgram.Socket.address` throws when it was never bound, or is closed. */
+const RINFO = "an object with address and port, such as the rinfo of a 'message' event"
+/** What `dgram.Socket.address` throws if the socket was never bound or is closed. */
 const NOT_BOUND = new Set(['EBADF', 'EINVAL', 'ERR_SOCKET_DGRAM_NOT_RUNNING'])
 
 /**
@@ -32,7 +32,7 @@ function checkConnection(socket) {
   const remoteAddress = readEnd(given, 'remoteAddress')
   const remotePort = readEnd(given, 'remotePort')
   if (typeof remoteAddress === 'function') {
-    const expected = `${CONNECTED}; for a dgram.Socket ask findUdpPeerPid(rinfo, socket)`
+    const expected = `${CONNECTED}; for a dgram.Socket, use findUdpPeerPid(rinfo, socket)`
     throw invalidType('socket', expected, socket)
   }
   const ends = [localAddress, localPort, remoteAddress, remotePort]
@@ -46,7 +46,7 @@ function checkConnection(socket) {
 }
 
 /**
- * An http2 session's `socket` is a proxy object whose getters throw once its socket has gone.
+ * An http2 session's `socket` is a proxy object whose getters throw once the real socket is gone.
  * @param {Record<string, unknown>} socket
  * @param {string} name
  */
@@ -60,8 +60,8 @@ function readEnd(socket, name) {
 }
 
 /**
- * Tells a socket that has gone from what never was one: a request has a `socket` of its own, a
- * server no `destroyed`. By reading, since `in` on http2's proxies denies what reading gives.
+ * Distinguishes a socket that is gone from what never was one: a request has its own `socket`, and a server
+ * has no `destroyed`. It reads the properties, because on http2's proxies `in` denies what reading returns.
  * @param {Record<string, unknown>} given
  */
 function looksLikeSocket(given) {
@@ -74,7 +74,7 @@ function looksLikeSocket(given) {
 }
 
 /**
- * A net.Socket on a Unix-domain socket tells no ends, but has a handle with a descriptor.
+ * A net.Socket for a Unix-domain socket has no addresses, but a handle with a descriptor.
  * @param {Record<string, unknown>} socket
  */
 function descriptorOf(socket) {
@@ -85,8 +85,8 @@ function descriptorOf(socket) {
 }
 
 /**
- * Both ends of a reply: where it would go, and the socket that would send it. `null`: that socket is
- * closed, or not bound.
+ * Both ends of a reply: where it would go, and the socket that would send it. `null`: that socket is closed
+ * or not bound.
  * @param {unknown} rinfo
  * @param {unknown} socket
  */
@@ -130,7 +130,7 @@ function checkObject(name, expected, value) {
 }
 
 /**
- * `null`: half of it or all is not there.
+ * `null`: one half is missing, or both.
  * @param {string} owner
  * @param {'local' | 'remote'} side
  * @param {unknown} givenAddress

@@ -1,20 +1,20 @@
 'use strict'
 
-// Every Error that a caller can meet is made here, on the JavaScript side, so that `instanceof`
-// holds in whichever realm (a Jest sandbox, a vm context) the package was loaded.
+// Every Error that a caller can get is created here, in JavaScript, so that `instanceof` works in
+// whichever realm (a Jest sandbox, a vm context) the package was loaded.
 
 const { inspect } = require('node:util')
 
 /**
- * A failure to look, as the native side and the loader describe it.
+ * A failed lookup, as the native side and the loader describe it.
  * @typedef {{ code: string, message: string, syscall?: string | undefined, cause?: unknown }} Failure
  */
 
-/** Out of something that comes back: a failure to load with one of these codes is not kept. */
+/** Shortages that can pass: a failure to load with one of these codes is not cached. */
 const PASSING = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN'])
 
 /**
- * What was received, in the words of Node's own argument errors.
+ * What was received, in the wording of Node's own argument errors.
  * @param {unknown} value
  */
 function received(value) {
@@ -30,7 +30,7 @@ function received(value) {
 }
 
 /**
- * The same where the type would do and the value does not.
+ * The same for a value of the right type that is still wrong.
  * @param {unknown} value
  */
 function receivedValue(value) {
@@ -39,8 +39,7 @@ function receivedValue(value) {
 }
 
 /**
- * A wrong argument is refused as such even where it cannot be looked at: a revoked proxy, a getter that
- * throws.
+ * Describes even a value that cannot be inspected (a revoked proxy, a getter that throws).
  * @param {(value: unknown) => string} describe
  * @param {unknown} value
  */
@@ -48,7 +47,7 @@ function inWords(describe, value) {
   try {
     return describe(value)
   } catch {
-    return `Received ${typeof value === 'function' ? 'a function' : 'an object'} that refuses to be read`
+    return `Received ${typeof value === 'function' ? 'a function' : 'an object'} that cannot be read`
   }
 }
 
@@ -58,7 +57,7 @@ function subject(name) {
 }
 
 /**
- * Sets `code` and puts it into the stack's first line, where Node's own errors have it.
+ * Sets `code` and puts it into the first line of the stack, as in Node's own errors.
  * @template {Error} E
  * @param {E} error
  * @param {string} code
@@ -66,7 +65,7 @@ function subject(name) {
 function withCode(error, code) {
   const { name } = error
   error.name = `${name} [${code}]`
-  // Reading the stack makes it, and it keeps the name of that moment.
+  // The stack is created when it is first read, and keeps the name of that moment.
   void error.stack
   // @ts-expect-error: the own property goes, the prototype's `name` shows again.
   delete error.name
@@ -107,18 +106,18 @@ function outOfRange(name, expected, value) {
 /** @param {Failure} failure */
 function lookupError({ code, message, syscall, cause }) {
   const error = cause === undefined ? new Error(message) : new Error(message, { cause })
-  // The system's own begin with their code, as Node's do.
+  // Messages of system errors already begin with their code, as Node's do.
   return syscall === undefined ? withCode(error, code) : Object.assign(error, { code, syscall })
 }
 
 /**
- * The failure that a rejection of a native task is: it rejects only when it has panicked.
+ * The failure for a native task that rejected, which happens only after a panic.
  * @param {unknown} cause
  * @returns {Failure}
  */
 function internalFailure(cause) {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const message = `A bug in socket-owner stopped this look-up; the next call works. ${reason}`
+  const message = `A bug in socket-owner stopped this lookup; the next call works. ${reason}`
   return { code: 'ERR_INTERNAL', message, cause }
 }
 

@@ -1,7 +1,7 @@
 'use strict'
 
-// What a program or library says of itself in its headers. The loaders' own words mislead: to glibc a
-// library for another CPU is "No such file or directory". Only a failure loads this file.
+// What the headers of a program or library say about it. The loaders' own messages mislead: glibc says
+// "No such file or directory" about a library for another CPU. Loaded only after a failure.
 
 const fs = require('node:fs')
 
@@ -36,7 +36,7 @@ const PT_INTERP = 3
  */
 
 /**
- * What a file is that should be a native library, told by its first bytes.
+ * What kind of file this is, which should be a native library, judging by its first bytes.
  * @param {string} file
  * @returns {Image}
  */
@@ -65,7 +65,7 @@ function told(head) {
     if (magic === MACHO_64_MAGIC) return machO(head)
     if (head.toString('latin1', 0, 2) === 'MZ') return pe(head)
   } catch (error) {
-    // A head that ends before its fields.
+    // The file ends within its header.
     if (!(error instanceof RangeError)) throw error
   }
   return { kind: 'unknown', system: null, bytes: 0 }
@@ -122,9 +122,9 @@ function pe(head) {
 }
 
 /**
- * Returns whether this Node was linked with musl, Linux's other C library. Told by the ELF interpreter of
- * the running program: process.report takes milliseconds and may ask DNS, and `ldd` would be a child
- * process. `false` too when it can't be told.
+ * Returns whether this Node was linked with musl, Linux's other C library, judging by the ELF interpreter of
+ * the running program: process.report takes milliseconds and may query DNS, and `ldd` would be a child
+ * process. Also `false` if it can't be determined.
  */
 function isMusl(program = '/proc/self/exe') {
   let file

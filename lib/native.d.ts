@@ -1,13 +1,13 @@
-// What the native side (src/node) exports, as seen from here.
+// The exports of the native side (src/node).
 
-/** A failure to look, to make an Error of. */
+/** A failed lookup, from which an Error is made. */
 export interface NativeFailure {
   code: string
   syscall: string
   message: string
 }
 
-/** One process. `null`: the system does not tell. */
+/** One process. `null`: the system does not report it. */
 export interface Info {
   pid: number
   /** 0 for none. */
@@ -23,7 +23,7 @@ export interface Info {
   services: string[] | null
 }
 
-/** What one slice has found. `step`: what found it. */
+/** What one slice has found. `step`: how it was found. */
 export interface Advanced {
   /** id, pid, step, id, pid, step …; pid 0 is `null`. */
   answered: number[]
@@ -32,7 +32,7 @@ export interface Advanced {
   failed?: (NativeFailure & { id: number })[]
 }
 
-/** The questions of one environment, in the native side's keeping. */
+/** The questions of one environment, on the native side. */
 export interface Lookups {
   readonly native: unique symbol
 }
@@ -40,13 +40,12 @@ export interface Lookups {
 export interface Binding {
   createLookups(): Lookups
   /**
-   * Takes new questions, a line each (lib/wire.js), and the ids that nobody waits for any more, and
-   * works for a slice.
+   * Takes new questions, one line each (lib/wire.js), and the ids of dropped ones, and works for one slice.
    */
   advance(lookups: Lookups, questions: string, abandoned: Uint32Array): Promise<Advanced>
   /**
-   * Tells at once what a Unix-domain socket's descriptor knows of its other end. `null`: it is no such
-   * socket, or not connected any more.
+   * Returns at once what a Unix-domain socket's descriptor says about its other end. `null`: it is not such a
+   * socket, or no longer connected.
    */
   localPeer(fd: number, isKept: boolean): number[] | null | NativeFailure
   /** As many of the pids as fit into a slice, at least the first; so does processInfos. */

@@ -1,8 +1,8 @@
 'use strict'
 
-// Questions about processes, and their records: batches of pids, one native task at a time, beside the
-// walk for sockets so that neither waits for the other. See sockets.js on why it starts by a Promise
-// reaction.
+// Questions about processes, and their records: batches of pids, one native task at a time. It runs
+// alongside the walk for sockets, so that neither waits for the other. sockets.js says why it starts in a
+// Promise reaction.
 
 const { load } = require('./binding')
 const { internalFailure } = require('./errors')
@@ -13,8 +13,8 @@ const { Waiters } = require('./waiters')
 /** @typedef {import('./native').NativeFailure} NativeFailure */
 
 /**
- * Questions of one kind. Those not handed to the native side yet are here by pid: the same pid
- * shares one answer.
+ * Questions of one kind. Those not passed to the native side yet are kept by pid, so that calls for the same
+ * pid share one answer.
  * @template T
  */
 class Kind {
@@ -45,12 +45,12 @@ class Kind {
     return waiters.wait(signal)
   }
 
-  /** Somebody waits. */
+  /** Some caller waits. */
   get isWaiting() {
     return this.batch.length > 0 || this.unasked.size > 0
   }
 
-  /** Asks all, of which as many are answered as fit into a slice. Never rejects. */
+  /** Asks all; as many are answered as fit into a slice. Never rejects. */
   async answerSome() {
     for (const [pid, waiters] of this.unasked) {
       waiters.abandoned = () => {} // Left out of the next slice, or its answer ignored.
@@ -104,7 +104,7 @@ function isFailure(answer) {
 }
 
 /**
- * The caller's own record: who asked the same gets another.
+ * A record of the caller's own: callers that asked the same question get separate ones.
  * @param {Info | null} info
  */
 function recordOf(info) {
@@ -126,8 +126,8 @@ function recordOf(info) {
 }
 
 /**
- * The outermost `.app` directory on macOS: a helper inside Chrome.app is Chrome's. `null` for a
- * program that is in none, and on every other system.
+ * The outermost `.app` directory on macOS: a helper inside Chrome.app belongs to Chrome. `null` for a program
+ * outside any, and on every other system.
  * @param {string | null} path
  */
 function bundleOf(path) {

@@ -1,9 +1,9 @@
 'use strict'
 
-// Questions about sockets: all that are under way share one native task, which walks in slices.
+// Questions about sockets: all that are in progress share one native task, which works in slices.
 //
-// The work starts by a Promise reaction, so that the calls of one tick are one batch. It uses no
-// timer, nextTick, setImmediate or queueMicrotask: fake timers of test runners would stop it.
+// The work starts in a Promise reaction, so that all calls of one tick form one batch. It uses no timer,
+// nextTick, setImmediate or queueMicrotask, because the fake timers of test runners would stop it.
 
 const { load } = require('./binding')
 const { internalFailure } = require('./errors')
@@ -22,7 +22,7 @@ const { STEPS } = require('./wire')
 
 const ID_MAX = 0xffffffff
 
-/** Not handed to the native side yet, by their line: the same question shares one answer.
+/** Not passed to the native side yet, by their line: the same question shares one answer.
  * @type {Map<string, Waiters<any>>} */
 const unasked = new Map()
 /** Handed over and unanswered, by id. @type {Map<number, Waiters<any>>} */
@@ -53,8 +53,8 @@ function ask(line, signal) {
 }
 
 /**
- * Like `ask`, of a line with a descriptor that the native side closes when the question ends. So it
- * is handed over even when nobody waits any more.
+ * Like `ask`, for a line with a descriptor that the native side closes when the question ends. So the line
+ * is passed on even if no caller waits for it any more.
  * @template {Found} A
  * @param {import('./wire').Line<A> | null} line
  * @param {AbortSignal | undefined} signal
@@ -73,7 +73,7 @@ function start() {
   Promise.resolve().then(run)
 }
 
-/** Never rejects: a native task that fails is every asked question's failure. */
+/** Never rejects: if a native task fails, so do all questions that were passed to it. */
 async function run() {
   while (unasked.size > 0 || asked.size > 0 || abandoned.size > 0) {
     const questions = handOver()
@@ -85,7 +85,7 @@ async function run() {
       const advanced = await native.advance(lookups, questions, forget)
       if (settle(advanced)) await followUps()
     } catch (error) {
-      // What it knew is in doubt, and so is every question that it had.
+      // Its state can't be trusted any more, and neither can any question it had.
       lookups = undefined
       abandoned.clear()
       failAll(error)
@@ -95,14 +95,14 @@ async function run() {
 }
 
 /**
- * Who has got an answer often asks the next question at once, a few Promise reactions later. It
- * should be in the next slice, not wait for the one after it.
+ * A caller that has its answer often asks the next question right away, a few Promise reactions later. That
+ * question should get into the next slice, not wait for the one after it.
  */
 async function followUps() {
   for (let reactions = 0; reactions < 10; reactions += 1) await undefined
 }
 
-/** Makes every unasked question an asked one. Returns their lines, each with its id. */
+/** Marks all unasked questions as asked. Returns their lines, each with its id. */
 function handOver() {
   const lines = []
   for (const [line, waiters] of unasked) {
@@ -127,7 +127,7 @@ function nextId() {
 }
 
 /**
- * Returns whether anybody got an answer.
+ * Returns whether any caller got an answer.
  * @param {Advanced} advanced
  */
 function settle({ answered, records = [], lists = [], failed = [] }) {
@@ -151,7 +151,7 @@ function settle({ answered, records = [], lists = [], failed = [] }) {
 function settleOne(id, outcome, step) {
   const waiters = asked.get(id)
   if (waiters === undefined) {
-    // Aborted in this slice; the native side has let go of it already.
+    // Aborted during this slice; the native side has already dropped it.
     abandoned.delete(id)
     return
   }

@@ -1,7 +1,7 @@
 'use strict'
 
-// A list's rows become objects in pieces, so that a table of 50,000 sockets holds up the event loop no
-// longer than a small one.
+// Turns the rows of a list into objects in batches, so that a table of 50,000 sockets blocks the event
+// loop no longer than a small one.
 
 const { load } = require('./binding')
 const { throwIfAborted } = require('./waiters')
@@ -9,16 +9,16 @@ const { readRows } = require('./wire')
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */
 
-/** Half a millisecond's. Counted, not timed: a test runner may have stopped the clock. */
+/** About half a millisecond's work. Counted, not timed: a test runner may have stopped the clock. */
 const PIECE_ROWS = 1000
 
 const NOBODY = new Int32Array()
 
-/** The event loop's next turn that no piece has taken yet: lists of one moment take turns. */
+/** The next turn of the event loop that no batch has taken yet: concurrent lists take turns. */
 let turns = /** @type {Promise<unknown>} */ (Promise.resolve())
 
 /**
- * The caller's own objects, made from rows that other callers may share.
+ * Objects of the caller's own, made from rows that several callers may share.
  * @param {import('./wire').Table} table
  * @param {AbortSignal | undefined} signal
  */
@@ -37,9 +37,8 @@ async function readTable(table, signal) {
 }
 
 /**
- * Resolves when the event loop has come round: so does the answer to an empty question. No test runner
- * fakes it, as timers, which then may never come; and Bun and Deno come round for it, as they do not for
- * a message.
+ * Resolves after a turn of the event loop, by means of an empty question. Unlike timers, no test runner fakes
+ * it; and unlike a message, it makes Bun and Deno complete the turn.
  */
 function nextTurn() {
   return load().processPaths(NOBODY)

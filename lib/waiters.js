@@ -1,22 +1,22 @@
 'use strict'
 
-// Everybody who waits for the answer to one question, and how one of them stops waiting.
+// All callers that wait for the answer to one question, and how one of them stops waiting.
 
 const { debuglog } = require('node:util')
 
-/** For who wants to know what found an answer and what that cost: NODE_DEBUG=socket-owner. */
+/** NODE_DEBUG=socket-owner: logs how each answer was found and how long it took. */
 const debug = debuglog('socket-owner')
 
 /** @typedef {import('./errors').Failure} Failure */
 /**
- * An answer, or why there is none. Not a rejection: the exported function throws the failure
- * itself, so that the error's stack has its caller.
+ * An answer, or why there is none. Not a rejection: the exported function throws the failure itself, so
+ * that the error's stack shows its caller.
  * @template A
  * @typedef {{ answer: A } | { failure: Failure }} Outcome
  */
 
 /**
- * Who waits under which signal. One listener per signal however many calls wait under it: a second one
+ * Which calls wait under which signal. Each signal gets one listener, however many calls wait under it: one
  * per call would print MaxListenersExceededWarning at the eleventh (Node 18 and 20).
  * @type {WeakMap<AbortSignal, { waiters: Set<Waiter<any>>, listener: () => void }>}
  */
@@ -145,12 +145,12 @@ function forgetSignal(signal, listener) {
   try {
     signal.removeEventListener('abort', listener)
   } catch {
-    // A signal of somebody else's making; its failure is none of the question's.
+    // A foreign signal object; its failure must not affect the question.
   }
 }
 
 /**
- * A record's pid, a table's size: arguments may hold secrets, and rows fill the screen.
+ * Of a record only the pid and of a table only the size: arguments may hold secrets, and rows fill the screen.
  * @param {unknown} answer
  */
 function inShort(answer) {
@@ -160,7 +160,7 @@ function inShort(answer) {
 }
 
 /**
- * `null` without a question to the system.
+ * Answers `null` without asking the system.
  * @param {string} why
  */
 function noQuestion(why) {

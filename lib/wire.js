@@ -1,28 +1,28 @@
 'use strict'
 
-// The wire to the native side, and all that this side knows of it: a question is written as one line,
-// a list's rows are read from words. The grammar stands at the head of src/node/wire.rs, and both
-// sides are tested against __test__/support/wire.txt.
+// The wire format to the native side, and everything this side knows about it: a question is written
+// as one line, and the rows of a list are read from 32-bit words. The head of src/node/wire.rs defines the
+// format, and both sides are tested against __test__/support/wire.txt.
 
 /** @typedef {import('../index').SocketInfo} SocketInfo */
 /** @typedef {import('./native').Info} Info */
 /** @typedef {{ address: string, port: number }} End */
 /**
- * What is wanted of the process that is found.
+ * What to return about the process that is found.
  * @typedef {'pid' | 'record'} Gives
  */
 /** @typedef {{ rows: Uint32Array, scopes: string[] }} Table */
 /**
- * A table that is being read. `ipv4Texts`: the addresses met so far, most of which come again.
+ * A table that is being read. `ipv4Texts`: the addresses seen so far, most of which recur.
  * @typedef {Table & { ipv4Texts: Map<number, string> }} Reading
  */
 /**
- * A question as a line, and, for the type checker alone, what answers it.
+ * A question as a line and, only for the type checker, the type of its answer.
  * @template A
  * @typedef {string & { answer?: A }} Line
  */
 
-/** "Not given". */
+/** A missing value. */
 const NONE = '-'
 const ROW_WORDS = 14
 const TCP = 6
@@ -43,12 +43,12 @@ const TCP_STATES = [
 ]
 /** @type {SocketInfo['state'][]} */
 const STATES = ['bound', 'listening', 'connected']
-/** What found an answer, by the native side's number. */
+/** How an answer was found, by the native side's number. */
 const STEPS = ['socket table', 'recent owner', 'walk']
 
 /**
- * Each of these returns its question's line without the number, or `null` where no interface can have
- * such a name: a name with a space would end the field.
+ * Each of these returns its question's line without the id, or `null` if no interface can have that name: a
+ * space in it would end the field.
  * @template {Gives} G
  * @param {G} gives
  * @param {End} local The wanted socket's own end.
@@ -103,7 +103,7 @@ function listLine({ protocol, state, port, pid }) {
  */
 function line(fields) {
   const text = fields.join(' ')
-  // Addresses are checked already, but for their scopes.
+  // Addresses have been checked already, except for their scopes.
   return text.includes('%') && fields.some(breaksLine) ? null : text
 }
 
@@ -158,7 +158,7 @@ function readRow(reading, at) {
 }
 
 /**
- * An array that is pushed to has room for seventeen, and nearly every row has one pid.
+ * An array that is pushed to allocates room for seventeen, and nearly every row has one pid.
  * @param {Uint32Array} rows
  * @param {number} first
  * @param {number} count
@@ -185,7 +185,7 @@ function addressText({ rows, scopes, ipv4Texts }, at, family, scope) {
 }
 
 /**
- * As inet_ntop and so Node spell it (RFC 5952): the first of the longest runs of two or more zero
+ * Spelled as by inet_ntop and therefore Node (RFC 5952): the first of the longest runs of two or more zero
  * groups is left out.
  * @param {Uint32Array} rows
  * @param {number} at

@@ -1,4 +1,4 @@
-//! What comes of a question.
+//! The answers to questions.
 
 use crate::error::Error;
 use crate::question::Pid;

@@ -1,6 +1,7 @@
-//! A failure to look: code, system call, and a message that says what to do.
+//! A failed lookup: code, system call, and a message that says what to do.
 //!
-//! "Nobody has it", "it has gone" and "you may not see it" are answers (`None`), not errors.
+//! "No process holds it", "it is gone" and "it is hidden from this user" are answers (`None`), not
+//! errors.
 
 use std::io;
 
@@ -21,11 +22,12 @@ impl Error {
     pub fn system(syscall: &'static str, errno: i32, object: &str) -> Self {
         let advice = match errno {
             libc::EMFILE => {
-                "no descriptors left in this process; close some or raise its limit".to_owned()
+                "this process has no file descriptors left; close some or raise its limit"
+                    .to_owned()
             }
-            libc::ENFILE => "no descriptors left on this machine".to_owned(),
+            libc::ENFILE => "this machine has no file descriptors left".to_owned(),
             libc::EPERM | libc::EACCES => {
-                "refused, as in a sandbox; this process must be allowed to look".to_owned()
+                "not permitted, perhaps by a sandbox; allow this process to use it".to_owned()
             }
             _ => io::Error::from_raw_os_error(errno).to_string(),
         };
@@ -47,7 +49,7 @@ impl Error {
     /// The kernel answered outside its manual, as after a change of a structure's layout: nothing
     /// that was read can be believed. `what` says what was seen.
     pub fn outside_manual(syscall: &'static str, what: &str) -> Self {
-        let advice = format!("{what}; a newer version of this package may know this system");
+        let advice = format!("{what}; a newer version of this package may support this system");
         Self::advised(syscall, libc::EBADMSG, "", &advice)
     }
 }
@@ -103,8 +105,8 @@ mod tests {
             (
                 "EMFILE",
                 "open",
-                "EMFILE: open '/proc/812/fd': no descriptors left in this process; close some \
-                 or raise its limit"
+                "EMFILE: open '/proc/812/fd': this process has no file descriptors left; close \
+                 some or raise its limit"
             )
         );
     }

@@ -1,7 +1,7 @@
-//! Which process owns a socket, and what program is it: the native part of `socket-owner`.
+//! Which process owns a socket, and which program it runs: the native part of `socket-owner`.
 //!
-//! `node` is what JavaScript calls; `question` and `socket` say what is asked and what matches, for
-//! all systems; `platform` chooses the back end that asks the kernel.
+//! JavaScript calls `node`; `question` and `socket` define, for all systems, what is asked and what
+//! matches; `platform` selects the back end that asks the kernel.
 
 mod answer;
 mod error;

@@ -1,30 +1,30 @@
-//! Which back end this system has, and what a back end owes.
+//! Selects this system's back end, and defines what a back end has to do.
 //!
 //! A back end is a module with
-//! - `Search`, with `Default`: all that is remembered and the walk under way. One task at a time
-//!   owns it, so it holds no lock.
-//!   - `ask(question)`: takes one more question. It costs nothing; the kernel is asked later.
-//!   - `forget(id)`: nobody waits for that answer any more. Unknown ids are ignored.
+//! - `Search`, with `Default`: everything that is remembered, and the walk in progress. Only one task
+//!   at a time owns it, so it holds no lock.
+//!   - `ask(question)`: adds a question. It costs nothing; the kernel is asked later.
+//!   - `forget(id)`: the answer is no longer wanted. Unknown ids are ignored.
 //!   - `advance(slice, answers)`: works until the slice is over or no question is left, and pushes
-//!     each answer when it is found. All waiting questions share one walk. A failure to look
-//!     answers every waiting question with that error.
+//!     each answer when it is found. All waiting questions share one walk. If the lookup itself fails,
+//!     every waiting question is answered with that error.
 //! - `process_path(pid)`: the absolute path of the program that `pid` runs. `None`: no such
-//!   process, a zombie, a kernel thread, or one that the caller may not see.
-//! - `process_info(pid)`: what is told of it. `None`: no such process, or an exited one.
-//! - `interface_index(name)`: `None` where no interface has that name.
-//! - `interface_name(index)`: `None` where no interface has that index.
-//! - `local_peer(fd, is_kept)`: what is told, at once and without waiting, of a Unix-domain socket of
-//!   this process. `None`: it is none, or not connected.
+//!   process, a zombie, a kernel thread, or one that is hidden from the caller.
+//! - `process_info(pid)`: its record. `None`: no such process, or one that has exited.
+//! - `interface_index(name)`: `None` if no interface has that name.
+//! - `interface_name(index)`: `None` if no interface has that index.
+//! - `local_peer(fd, is_kept)`: what is known, immediately and without waiting, about a Unix-domain
+//!   socket of this process. `None`: it is not one, or not connected.
 //!
-//! What an answer must be worth:
-//! - a pid is answered only if, after the question, the kernel matched a socket to it and then
+//! What every answer must guarantee:
+//! - a pid is returned only if, after the question, the kernel matched a socket to it and then
 //!   showed that socket in that pid's table;
-//! - `None` needs a complete listing and a complete read of every listed table, both begun after
+//! - `None` requires a complete listing and a complete read of every listed table, both begun after
 //!   the question;
 //! - what is remembered between questions decides only where to look first.
 //!
 //! A back end must never start a process, panic, wait for a lock, change the process's signals or
-//! working directory, or use a descriptor that it has not just made without checking that it is
+//! working directory, or use a descriptor that it did not just open without checking that it is
 //! still its own.
 
 #[cfg(any(target_os = "macos", test))]

@@ -1,5 +1,5 @@
-//! What is asked, which socket answers it, and how well: decided here once for all systems. Knows neither
-//! Node nor an operating system.
+//! Questions, which socket answers them, and how well it matches: decided here, for all systems.
+//! Independent of Node and of the operating system.
 
 use crate::socket::{End, Protocol, Reach, Socket, State};
 

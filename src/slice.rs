@@ -1,9 +1,9 @@
-//! How long one piece of work may hold a worker thread.
+//! How long one piece of work may occupy a worker thread.
 //!
-//! A walk over all processes takes a tenth of a second and more on a busy machine. It is done in
-//! slices, each a libuv work of its own, so that the pool is free for files and DNS in between and
+//! A walk over all processes takes a tenth of a second or more on a busy machine. It is done in
+//! slices, each its own libuv work item, so that the pool is free for files and DNS in between and
 //! a quick question never waits for a long one. The clock decides only when a slice ends, never
-//! what is answered.
+//! what the answer is.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};

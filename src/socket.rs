@@ -1,4 +1,4 @@
-//! What a socket is, for all systems: a protocol, two ends, how far it has come.
+//! Sockets, for all systems: a protocol, two ends, a state.
 
 use std::net::IpAddr;
 

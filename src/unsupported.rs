@@ -1,6 +1,6 @@
-//! The back end of every other system: it fails by name.
+//! The back end of every other system: it always fails, with an error that says so.
 //!
-//! JavaScript rejects before it comes here, since no binary is published for such a system.
+//! JavaScript rejects before it gets here, because no binary is published for such a system.
 
 use std::ffi::CStr;
 

@@ -101,7 +101,7 @@ test('a single executable of Node.js finds the package beside it, or the file th
   assert.equal(alone.told[0], 'ERR_BINARY_MISSING')
   assert.match(
     alone.told[1],
-    /which a single executable does not hold\. Ship node_modules\/socket-/
+    /which is missing from this single executable\. Ship node_modules\/socket-/
   )
   assert.equal(named.told, named.pid)
   assert.equal(beside.told, beside.pid)
@@ -124,5 +124,5 @@ test("Bun's executable holds the file", { skip: needsLinux }, async (t) => {
   const bare = await ask(t, [path.join(cwd, 'bare')], { cwd })
 
   assert.equal(told, pid)
-  assert.match(bare.told[1], /which a single executable does not hold/)
+  assert.match(bare.told[1], /which is missing from this single executable/)
 })

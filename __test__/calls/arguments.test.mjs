@@ -185,7 +185,7 @@ function unreadable() {
 
 test('an argument that cannot be looked at is refused by its type all the same', async () => {
   for (const [value, what] of unreadable()) {
-    const received = `Received ${what} that refuses to be read`
+    const received = `Received ${what} that cannot be read`
     const port = `The "port" argument must be of type number. ${received}`
     const address = `The "options.address" property must be of type string. ${received}`
     const [type, find] = ['ERR_INVALID_ARG_TYPE', owner.findPidByLocalTcpPort]
@@ -202,7 +202,7 @@ test('so is a choice that refuses to be shown', async () => {
   }
   const message =
     `The "options.state" property must be one of: ${PORT_STATES}. ` +
-    'Received an object that refuses to be read'
+    'Received an object that cannot be read'
   const find = () => owner.findPidByLocalTcpPort(1, { state })
   await assertRefused(find, TypeError, 'ERR_INVALID_ARG_VALUE', message)
 })

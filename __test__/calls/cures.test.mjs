@@ -13,7 +13,7 @@ import { after, openToAll, stranger } from '../support/through.mjs'
 const binary = fs.readFileSync(hostBinary)
 const name = `socket-owner-${hostTag}`
 const here = `${process.platform}-${process.arch}`
-const AGAIN = 'Install again on this system; on Linux it needs glibc 2.17 or musl 1.2.'
+const AGAIN = 'Reinstall on this system; on Linux it needs glibc 2.17 or musl 1.2, or later.'
 const APP = `
   require('socket-owner').getProcessPath(process.pid).then(
     (found) => console.log(JSON.stringify(['found', found !== null])),
@@ -80,10 +80,7 @@ for (const share of [0.02, 0.3, 0.5, 0.8, 0.99]) {
     const [code, message] = await meet(folder)
 
     assert.equal(code, 'ERR_BINARY_LOAD')
-    assert.match(
-      message,
-      new RegExp(`does not load: it was cut off after ${bytes} of \\d+ bytes\\.`)
-    )
+    assert.match(message, new RegExp(`does not load: it is truncated to ${bytes} of \\d+ bytes\\.`))
   })
 }
 
@@ -91,7 +88,7 @@ for (const share of [0.02, 0.3, 0.5, 0.8, 0.99]) {
 test('a binary that lacks its last byte is told too', { skip: needsUnix }, async (t) => {
   const { folder } = installed(t, binary.subarray(0, -1))
 
-  assert.match((await meet(folder))[1], /it was cut off after/)
+  assert.match((await meet(folder))[1], /it is truncated to/)
 })
 
 /** The head of a library for another system: all that tells it. */
@@ -119,8 +116,8 @@ for (const system of systems.filter((each) => each !== here)) {
   test(`a library for ${system} is told`, async (t) => {
     const { folder } = installed(t, headOf(system))
 
-    const reason = `it was built for ${system}, and this is ${here}`
-    const cure = 'It came from another machine: install again on this one.'
+    const reason = `it was built for ${system}, but this is ${here}`
+    const cure = 'It was installed on another machine: reinstall on this one.'
     assert.deepEqual(await meet(folder), broken(reason, cure))
   })
 }
@@ -130,7 +127,7 @@ test('a library for a CPU of another kind is told', { skip: needsLinux }, async 
   foreign.writeUInt16LE(0xf3, 18) // e_machine: RISC-V
   const { folder } = installed(t, foreign)
 
-  assert.match((await meet(folder))[1], /it was built for another system, and this is linux-/)
+  assert.match((await meet(folder))[1], /it was built for another system, but this is linux-/)
 })
 
 test('a mount without the right to run programs is told', { skip: needsRoot }, async (t) => {
@@ -141,8 +138,8 @@ test('a mount without the right to run programs is told', { skip: needsRoot }, a
   const met = await meet(folder, { through: ['unshare', '--mount', ...after(mount)] })
 
   const cure =
-    'Install where programs may run, mount it without noexec, or copy the file to where they may ' +
-    'and name that copy in SOCKET_OWNER_BINARY.'
+    'Remount it without noexec, install on another file system, or copy the file to one and set ' +
+    'SOCKET_OWNER_BINARY to the path of that copy.'
   assert.deepEqual(met, broken(`${home} is mounted noexec`, cure))
 })
 
@@ -187,7 +184,7 @@ for (const [what, closed] of [
     assert.equal(code, 'ERR_BINARY_LOAD')
     assert.match(
       message,
-      /may not (read it|pass .*)\. Let .* read it and pass the folders above it/
+      /is not allowed to (read it|enter .*)\. Allow .* to read it and to enter the folders above it/
     )
     assert.doesNotMatch(message, /optional|glibc/)
   })
@@ -200,7 +197,7 @@ test('a Node.js that loads no addons is told', async (t) => {
 
   assert.deepEqual(
     met,
-    broken('Node.js was told not to load addons', 'Start it without --no-addons.')
+    broken('addons are disabled in this Node.js', 'Start it without --no-addons.')
   )
 })
 
@@ -221,10 +218,10 @@ test("Node's permission model is told, addons and files apart", {
   const tooNarrow = await meet(folder, { flags: [permission, '--allow-addons', ...own] })
   const enough = await meet(folder, { flags: [permission, '--allow-addons', all] })
 
-  const cure = 'Start Node.js with --allow-addons too.'
-  assert.deepEqual(withoutAddons, broken("Node's permission model keeps addons out", cure))
-  const narrow = `Start Node.js with --allow-fs-read=${path.join(path.dirname(file), '*')} too.`
-  assert.deepEqual(tooNarrow, broken("Node's permission model does not let it be read", narrow))
+  const cure = 'Also start Node.js with --allow-addons.'
+  assert.deepEqual(withoutAddons, broken("Node's permission model forbids addons", cure))
+  const narrow = `Also start Node.js with --allow-fs-read=${path.join(path.dirname(file), '*')}.`
+  assert.deepEqual(tooNarrow, broken("Node's permission model forbids reading it", narrow))
   assert.deepEqual(enough, FOUND)
 })
 
@@ -239,9 +236,9 @@ test('SOCKET_OWNER_BINARY names the file, by whatever name, and nothing else is 
     assert.ok(message.startsWith(start), message)
   }
 
-  await refused(elsewhere, 'there is no such file')
+  await refused(elsewhere, 'the file does not exist')
   fs.writeFileSync(elsewhere, binary.subarray(0, binary.length / 2))
-  await refused(elsewhere, `it was cut off after ${binary.length / 2} of ${binary.length} bytes`)
+  await refused(elsewhere, `it is truncated to ${binary.length / 2} of ${binary.length} bytes`)
   await refused('libowner.so', 'it is not an absolute path')
   fs.writeFileSync(elsewhere, binary)
   fs.rmSync(path.join(folder, 'node_modules', name), { recursive: true })
@@ -255,9 +252,9 @@ test('a package whose file was left out is told', async (t) => {
 
   assert.deepEqual(await meet(folder), [
     'ERR_BINARY_MISSING',
-    `socket-owner needs the package ${name}, which is there without its file ` +
-      `socket-owner.${hostTag}.node. What copied node_modules left it out: ` +
-      'copy .node files too, or install again.'
+    `socket-owner needs the package ${name}, which is installed without its file ` +
+      `socket-owner.${hostTag}.node. Whatever copied node_modules left it out: ` +
+      'copy .node files too, or reinstall.'
   ])
 })
 
@@ -268,6 +265,6 @@ test('a package that a tracer left behind is told', async (t) => {
   assert.deepEqual(await meet(folder), [
     'ERR_BINARY_MISSING',
     `socket-owner needs the package ${name}, which was left behind when node_modules was traced or ` +
-      `pruned. Have node_modules/${name} copied too (docs/bundlers.md).`
+      `pruned. Copy node_modules/${name} too (docs/bundlers.md).`
   ])
 })

@@ -11,7 +11,7 @@ import { installStandIn } from '../support/stand-in.mjs'
 
 const rinfo = { address: '127.0.0.1', port: 40000, family: 'IPv4', size: 1 }
 const own = { address: '0.0.0.0', port: 53 }
-const RINFO = "an object with address and port, like the rinfo of a 'message' event"
+const RINFO = "an object with address and port, such as the rinfo of a 'message' event"
 const BOUND = 'a bound dgram.Socket, or an object with its address and port'
 
 async function bound(t, type, host) {

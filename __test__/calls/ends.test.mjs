@@ -38,7 +38,7 @@ test('what is no socket is refused, and told what to pass', async (t) => {
     [response, 'an instance of ServerResponse']
   ]) {
     const message =
-      'The "socket" argument must be a connected socket, like a net.Socket (of a request pass ' +
+      'The "socket" argument must be a connected socket such as a net.Socket (for a request, pass ' +
       'request.socket), or an object with localAddress, localPort, remoteAddress and remotePort. ' +
       `Received ${received}`
     await assertRefused(() => findPeerPid(value), TypeError, 'ERR_INVALID_ARG_TYPE', message)
@@ -71,9 +71,9 @@ test('a socket of UDP is refused, and told whom to ask', async (t) => {
   const socket = dgram.createSocket('udp4')
   t.after(() => socket.close())
   const message =
-    'The "socket" argument must be a connected socket, like a net.Socket (of a request pass ' +
+    'The "socket" argument must be a connected socket such as a net.Socket (for a request, pass ' +
     'request.socket), or an object with localAddress, localPort, remoteAddress and remotePort; ' +
-    'for a dgram.Socket ask findUdpPeerPid(rinfo, socket). Received an instance of Socket'
+    'for a dgram.Socket, use findUdpPeerPid(rinfo, socket). Received an instance of Socket'
 
   for (const find of [findPeerPid, findPeerProcess]) {
     await assertRefused(() => find(socket), TypeError, 'ERR_INVALID_ARG_TYPE', message)

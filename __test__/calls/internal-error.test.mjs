@@ -22,7 +22,7 @@ function installPanicking(t) {
 function isInternalError(error) {
   assert.ok(error instanceof Error)
   assert.equal(error.code, 'ERR_INTERNAL')
-  assert.match(error.message, /^A bug in socket-owner stopped this look-up; the next call works\. /)
+  assert.match(error.message, /^A bug in socket-owner stopped this lookup; the next call works\. /)
   assert.ok(error.cause instanceof Error)
   return true
 }

@@ -123,7 +123,7 @@ for (const [platform, arch] of [
     const message =
       `socket-owner has no back end for ${platform}-${arch}. ` +
       'It works on macOS, Linux and Windows, each on x64 and arm64; ' +
-      'on other systems catch this error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
+      'on other systems, catch this error (ERR_UNSUPPORTED_PLATFORM) and continue without it.'
     const expected = ['ERR_UNSUPPORTED_PLATFORM', message]
     assert.deepEqual(await run(root, program), new Array(8).fill(expected))
   })
@@ -231,7 +231,7 @@ test("out of descriptors is that call's alone, and the next one loads", {
 
   for (const [code, syscall, message] of told) {
     assert.deepEqual([code, syscall], ['EMFILE', 'open'])
-    assert.match(message, /^EMFILE: too many open files, open '.*'\. The next call tries again$/)
+    assert.match(message, /^EMFILE: too many open files, open '.*'\. The next call will try again$/)
   }
   assert.equal(found, fs.realpathSync(process.execPath))
   assert.equal(path2, found)

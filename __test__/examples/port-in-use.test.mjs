@@ -53,7 +53,7 @@ test('a holder that may not be seen is told by its user', {
 
   const told = await said(t, port, { folder: copy.root, through: stranger, node: copy.node })
 
-  assert.equal(told, `Port ${port} is in use by a process of user 0 that you may not see`)
+  assert.equal(told, `Port ${port} is in use by a process of user 0 that is hidden from you`)
 })
 
 test('a socket that is bound and does not listen is in the way too', {

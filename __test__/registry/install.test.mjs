@@ -103,7 +103,9 @@ async function assertRefuses(folder, system, code, message) {
 const MISSING = 'socket-owner needs the package socket-owner-linux-x64-gnu, which is not installed'
 const omitted = new RegExp(`^${MISSING}\\..*--omit=optional`)
 const hasOthers = (...there) =>
-  new RegExp(`^${MISSING}\\. There is socket-owner-${there.join(' and socket-owner-')}, so `)
+  new RegExp(
+    `^${MISSING}\\. node_modules has socket-owner-${there.join(' and socket-owner-')} instead, so `
+  )
 
 test('all nine are published without a warning, the main one last', () => {
   const published = [...registry.said.matchAll(/^\+ (\S+)@(\S+)$/gm)]
@@ -185,7 +187,7 @@ async function assertMuslIsTold() {
   const { stdout } = await inside(folder, ...muslNode('x64'), 'ask.cjs')
   const message =
     'socket-owner needs the package socket-owner-linux-x64-musl, which is not installed. ' +
-    'There is socket-owner-linux-x64-gnu, so node_modules came from another system'
+    'node_modules has socket-owner-linux-x64-gnu instead, so it came from another system'
   for (const [code, text] of JSON.parse(stdout).told) {
     assert.equal(code, 'ERR_BINARY_MISSING')
     assert.ok(text.startsWith(message), text)

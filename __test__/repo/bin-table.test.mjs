@@ -89,7 +89,7 @@ test('--tcp, --udp and --pid narrow it, --pid tells connections too', { skip }, 
   assert.equal(await count('--pid', String(holder.pid)), 'tcp tcp tcp tcp udp')
   assert.equal(await count(`--pid=${holder.pid}`, '--udp'), 'udp')
   const nobody = await runCommand(['--pid', '2147483647'], { through })
-  const stderr = 'socket-owner: nobody that you may see\n'
+  const stderr = 'socket-owner: no sockets that you may see\n'
   assert.deepEqual(nobody, { code: 1, stdout: '', stderr })
 })
 
@@ -121,7 +121,7 @@ test('a hidden holder has its user, and the end says who would see it', {
 
   const row = rowsOf(told.stdout).find(({ LOCAL }) => LOCAL === `127.0.0.1:${server.said.port}`)
   assert.deepEqual([row.PID, row.PROGRAM, row.COMMAND], ['-', 'hidden (user root)', ''])
-  assert.equal(told.stderr, 'sudo would show what is hidden\n')
+  assert.equal(told.stderr, 'Some processes are hidden from you; run this with sudo to see them\n')
   assert.equal(told.code, 0)
 })
 
@@ -137,7 +137,7 @@ test('a terminal gets lines as wide as it is', { skip: needsProgram('script') },
 
 for (const word of ['0', '2147483648', 'x', '', '-5', '1.5']) {
   test(`--pid ${JSON.stringify(word)} is refused`, async () => {
-    const stderr = `socket-owner: ${word || 'nothing'} is no pid; see --help\n`
+    const stderr = `socket-owner: --pid needs a pid, not ${word || 'nothing'}; see --help\n`
     assert.deepEqual(await runCommand(['--pid', word]), { code: 2, stdout: '', stderr })
   })
 }

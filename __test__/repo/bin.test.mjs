@@ -194,12 +194,12 @@ test('a hidden holder is told from a free port, with what would show it', {
   const start = 'in use by a process of user'
   assert.deepEqual(asStranger, {
     code: 1,
-    stdout: `${port}: ${start} root that you may not see; sudo would show it\n${free}: free\n`,
+    stdout: `${port}: ${start} root that is hidden from you; run this with sudo to see it\n${free}: free\n`,
     stderr: ''
   })
   assert.match(
     asLittleRoot.stdout,
-    / that you may not see; root with CAP_SYS_PTRACE would show it\n$/
+    / that is hidden from you; run this as root with CAP_SYS_PTRACE to see it\n$/
   )
 })
 

@@ -45,7 +45,7 @@ test('without the binary package the error names it and the cure', async (t) => 
   assert.equal(
     error,
     `Error [ERR_BINARY_MISSING]: socket-owner needs the package ${name}, which is not installed. ` +
-      'It is an optional dependency: install again on this system, without --omit=optional or ' +
+      'It is an optional dependency: reinstall on this system, without --omit=optional or ' +
       `--no-optional. Or add it yourself: npm install ${name}@${version}.`
   )
 })
@@ -60,8 +60,8 @@ test('node_modules from another system are recognised by what is in them', async
   assert.equal(
     error,
     `Error [ERR_BINARY_MISSING]: socket-owner needs the package ${name}, which is not installed. ` +
-      `There is socket-owner-${foreign}, so node_modules came from another system: ` +
-      `install again on this one. Or add it yourself: npm install ${name}@${version}.`
+      `node_modules has socket-owner-${foreign} instead, so it came from another system: ` +
+      `reinstall on this one. Or add it yourself: npm install ${name}@${version}.`
   )
 })
 
@@ -79,8 +79,8 @@ test('a binary for another CPU is told by its own bytes', async (t) => {
   assert.equal(
     error,
     `Error [ERR_BINARY_LOAD]: socket-owner's binary ${name} does not load: it was built for ` +
-      `${process.platform}-${isArm ? 'x64' : 'arm64'}, and this is ${here}. ` +
-      'It came from another machine: install again on this one.'
+      `${process.platform}-${isArm ? 'x64' : 'arm64'}, but this is ${here}. ` +
+      'It was installed on another machine: reinstall on this one.'
   )
 })
 
@@ -95,7 +95,7 @@ test('a binary for macOS in the place of one for Linux is told, and the other wa
   const { error } = await run(folder)
 
   const foreign = process.platform === 'linux' ? 'darwin' : 'linux'
-  assert.match(error, new RegExp(`does not load: it was built for ${foreign}-arm64, and this`))
+  assert.match(error, new RegExp(`does not load: it was built for ${foreign}-arm64, but this`))
 })
 
 test('a glibc that is too old is named as such', {
@@ -111,7 +111,7 @@ test('a glibc that is too old is named as such', {
 
   assert.match(
     error,
-    /^Error \[ERR_BINARY_LOAD\]: .*: version `GLIBC_9\.99' not found \(required by .*\)\. This system's glibc is older than the one that it was built for\. The published binary needs 2\.17 or later: update the system, or take a newer base image\.$/
+    /^Error \[ERR_BINARY_LOAD\]: .*: version `GLIBC_9\.99' not found \(required by .*\)\. This system's glibc is older than the one it was built for\. The published binary needs 2\.17 or later: update the system, or use a newer base image\.$/
   )
 })
 
@@ -124,7 +124,7 @@ test('a Node.js that may load no addon is named as such', async (t) => {
   assert.equal(
     error,
     `Error [ERR_BINARY_LOAD]: socket-owner's binary ${name} does not load: ` +
-      'Node.js was told not to load addons. Start it without --no-addons.'
+      'addons are disabled in this Node.js. Start it without --no-addons.'
   )
 })
 
@@ -139,8 +139,8 @@ test('on another system a colleague loads the package and reads what to do', asy
   assert.equal(
     error,
     `Error [ERR_UNSUPPORTED_PLATFORM]: socket-owner has no back end for freebsd-${process.arch}. ` +
-      'It works on macOS, Linux and Windows, each on x64 and arm64; on other systems catch this ' +
-      'error (ERR_UNSUPPORTED_PLATFORM) and go on without it.'
+      'It works on macOS, Linux and Windows, each on x64 and arm64; on other systems, catch this ' +
+      'error (ERR_UNSUPPORTED_PLATFORM) and continue without it.'
   )
 })
 
@@ -156,7 +156,7 @@ test('a sandbox that lets nobody look is named, with the call that it refuses', 
     through: ['unshare', '--mount', ...mask, ...withoutDiag]
   })
 
-  assert.match(error, /^Error: EPERM: socket 'sock_diag': refused, as in a sandbox/)
+  assert.match(error, /^Error: EPERM: socket 'sock_diag': not permitted, perhaps by a sandbox/)
 })
 
 test('a socket that has gone is null, no error', async (t) => {
@@ -198,8 +198,8 @@ test('a request in the place of its socket is told with what to pass', async (t)
 
   assert.equal(
     error,
-    'TypeError [ERR_INVALID_ARG_TYPE]: The "socket" argument must be a connected socket, like a ' +
-      'net.Socket (of a request pass request.socket), or an object with localAddress, localPort, ' +
+    'TypeError [ERR_INVALID_ARG_TYPE]: The "socket" argument must be a connected socket such as a ' +
+      'net.Socket (for a request, pass request.socket), or an object with localAddress, localPort, ' +
       'remoteAddress and remotePort. Received an instance of IncomingMessage'
   )
 })

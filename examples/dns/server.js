@@ -1,10 +1,10 @@
 'use strict'
 
-// A DNS server that logs which app asks for which name and passes the question on. Start it with
+// A DNS server that logs which app asks for which name and forwards the question. Start it with
 // `node examples/dns/server.js`, then try `dig @127.0.0.1 -p 5300 example.com`.
 //
-// Where a system's own resolver asks for all apps (mDNSResponder, systemd-resolved, Windows' Dnscache),
-// that resolver is the one that asks here.
+// If a system resolver (mDNSResponder, systemd-resolved, Windows' Dnscache) asks on behalf of all apps,
+// the log shows that resolver.
 
 const dgram = require('node:dgram')
 const dns = require('node:dns')
@@ -14,7 +14,7 @@ const host = '127.0.0.1'
 const port = Number(process.env.PORT ?? 5300)
 const upstream = readServer(process.env.UPSTREAM ?? dns.getServers()[0])
 
-/** A resolver asks again by itself: no question is kept for longer. */
+/** Clients retry by themselves, so there is no point in waiting longer for an answer. */
 const ANSWER_MS_MAX = 5000
 const TYPES = {
   1: 'A',
@@ -32,7 +32,7 @@ const server = dgram.createSocket('udp4')
 server.on('message', async (query, rinfo) => {
   const question = readQuestion(query)
   if (question === null) return
-  // Both at once. The answer waits for the name: an app that has its answer may close the socket.
+  // Both at once. The reply waits until the app is known: an app that has it may close its socket.
   const [app, answer] = await Promise.all([findApp(rinfo), ask(query)])
   console.log(`${question} from ${app}`)
   if (answer !== null) server.send(answer, rinfo.port, rinfo.address)
@@ -41,7 +41,7 @@ server.bind(port, host, () => {
   console.log(`Try: dig @${host} -p ${server.address().port} example.com`)
 })
 
-/** Returns `/usr/bin/dig (pid 4711)`. Never rejects: names are resolved without it too. */
+/** Returns, for example, `/usr/bin/dig (pid 4711)`. Never rejects: the server can do without it. */
 async function findApp(rinfo) {
   try {
     const pid = await findUdpPeerPid(rinfo, server)
@@ -55,9 +55,9 @@ async function findApp(rinfo) {
   }
 }
 
-/** Returns what the upstream server answers, `null` where it doesn't. */
+/** Returns the upstream server's answer, or `null` if there is none. */
 function ask(query) {
-  // A socket of its own, so a port that nobody can guess; connected, so that nobody else can answer.
+  // A new socket, so the port can't be guessed; connected, so only the upstream server can answer.
   const socket = dgram.createSocket(upstream.address.includes(':') ? 'udp6' : 'udp4')
   return new Promise((resolve) => {
     const timer = setTimeout(finish, ANSWER_MS_MAX, null)
@@ -72,7 +72,7 @@ function ask(query) {
   })
 }
 
-/** Returns `A example.com`, or `null` where this is not one question. */
+/** Returns, for example, `A example.com`, or `null` if this is not a single question. */
 function readQuestion(message) {
   const labels = []
   const isQuery = message.length >= 12 && message[2] < 0x80 && message.readUInt16BE(4) === 1
@@ -95,7 +95,7 @@ function readServer(text) {
   return { address: inBrackets ?? plain, port: Number(portText ?? 53) }
 }
 
-/** Others chose these names: nothing in them may act on a terminal. */
+/** Others chose these names: replace what a terminal might act on. */
 function printable(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }

@@ -1,4 +1,4 @@
-// What any HTTP proxy does with a request: passes it on, or opens a tunnel for CONNECT.
+// What any HTTP proxy does with a request: forwards it, or opens a tunnel for CONNECT.
 
 const http = require('node:http')
 const net = require('node:net')
@@ -22,7 +22,7 @@ function forward(request, response) {
   })
 }
 
-/** `onStatus` is told what the client was told. */
+/** Calls `onStatus` with the status that the client received. */
 function openTunnel(request, socket, head, onStatus) {
   if (!URL.canParse(`http://${request.url}`)) {
     onStatus(400)

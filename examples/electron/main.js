@@ -1,5 +1,5 @@
-// The main process: runs the proxy, looks up who its clients are and who holds each socket, and tells
-// the page. The page itself is sandboxed: it gets records only, by the messages that preload.js knows.
+// The main process: runs the proxy, looks up its clients and the holders of all sockets, and sends them
+// to the page. The page is sandboxed: it gets nothing but records, through the messages in preload.js.
 
 const path = require('node:path')
 const { app, BrowserWindow, ipcMain } = require('electron')
@@ -8,7 +8,7 @@ const { lookAt } = require('./program')
 const { SocketTable } = require('./sockets')
 const { Traffic } = require('./traffic')
 
-/** So that hundreds of requests a second make a few messages a second. */
+/** So that hundreds of requests per second cause only a few messages per second. */
 const MESSAGE_INTERVAL_MS = 50
 
 function createWindow() {
@@ -27,14 +27,14 @@ function createWindow() {
       nodeIntegration: false
     }
   })
-  // What it shows came from strangers: nothing in it may lead the window elsewhere.
+  // The page shows untrusted text: nothing in it may navigate the window elsewhere.
   window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }))
   window.webContents.on('will-navigate', (event) => event.preventDefault())
   window.once('ready-to-show', () => window.show())
   return window
 }
 
-/** Answers the questions of preload.js. */
+/** Handles the messages from preload.js. */
 function answerPage(window, traffic) {
   const pictures = new Pictures()
   const sockets = new SocketTable()

@@ -1,15 +1,15 @@
-// An app's own picture, where the system has one: the program's icon on Windows, the bundle's on
-// macOS. Elsewhere there is none, and the page shows a coloured letter.
+// An app's icon, where the system has one: the program's on Windows, the bundle's on macOS. Elsewhere
+// there is none, and the page shows a coloured letter.
 
 const { app, nativeImage } = require('electron')
 
 const SIZE_PX = 64
 
 class Pictures {
-  /** By file: its picture, read or being read; `null`: not asked for yet. */
+  /** By file: a promise of its icon; `null`: not requested yet. */
   #pictures = new Map()
 
-  /** The page may ask only for files that it was told of. */
+  /** The page may request only files that it was sent before. */
   allow(file) {
     if (file !== null && !this.#pictures.has(file)) this.#pictures.set(file, null)
   }
@@ -23,7 +23,7 @@ class Pictures {
   }
 }
 
-/** Never rejects: a file without a picture is shown by a letter. */
+/** Never rejects: a file without an icon is shown as a letter. */
 async function read(file) {
   try {
     const image = await imageOf(file)
@@ -35,7 +35,7 @@ async function read(file) {
 
 async function imageOf(file) {
   if (process.platform === 'win32') return app.getFileIcon(file, { size: 'normal' })
-  // `getFileIcon` goes by the file's type there: each app would have the same picture.
+  // There `getFileIcon` returns the icon of the file type, the same for every app.
   const isBundle = process.platform === 'darwin' && file.endsWith('.app')
   if (!isBundle) return null
   return nativeImage.createThumbnailFromPath(file, { width: SIZE_PX, height: SIZE_PX })

@@ -1,5 +1,5 @@
-// All that the page can do: ask for the present state and hear of changes, ask for the sockets, for one
-// request's client or one process, and for an app's picture.
+// All that the page can do: get the current state and its changes, the sockets, the details of one
+// request's client or of one process, and an app's icon.
 
 const { contextBridge, ipcRenderer } = require('electron')
 

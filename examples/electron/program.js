@@ -1,21 +1,21 @@
-// What a person wants to know of a process, from its record. Knows nothing of Electron.
+// What a user wants to know about a process, from its record. Independent of Electron.
 
 const path = require('node:path')
 const { getProcessInfo } = require('socket-owner')
 
-/** A command line may have 256 KiB; the page shows this much. */
+/** A command line can be 256 KiB long; the page shows this much. */
 const COMMAND_LENGTH_MAX = 4000
 
 /**
  * @typedef {object} Program
  * @property {number | null} pid
  * @property {string | null} path the program's file
- * @property {string | null} app the file or the bundle that a person starts
- * @property {string} name what a person calls it
- * @property {number | null} startedAt when the process began
+ * @property {string | null} app the file or the bundle that the user starts
+ * @property {string} name what the user calls it
+ * @property {number | null} startedAt when the process started
  */
 /**
- * The rest of a record, for whoever looks at one process.
+ * The rest of a record, for a user who looks at one process.
  * @typedef {object} Details
  * @property {string | null} command its command line, which may hold secrets
  * @property {string | null} folder its working directory
@@ -37,8 +37,8 @@ function programOf(info) {
 }
 
 /**
- * A Mac's helper deep inside a bundle belongs to the app that the user started: the outermost .app.
- * On Windows one program runs many services; their names tell more than its own.
+ * On macOS a helper deep inside a bundle belongs to the app that the user started: the outermost .app.
+ * On Windows one program runs many services; their names say more than its own.
  */
 function appName({ bundlePath, path: file, name, services }) {
   if (bundlePath !== null) return path.basename(bundlePath, '.app')
@@ -55,13 +55,13 @@ function detailsOf({ args, cwd, uid, cgroup }) {
   return { command, folder: cwd, user: uid, group: cgroup }
 }
 
-/** An argument so that it can be told from its neighbours. */
+/** Quotes an argument, if needed, so that it is clear where it begins and ends. */
 function quoted(argument) {
   return /^[^\s"']+$/.test(argument) ? argument : JSON.stringify(argument)
 }
 
 /**
- * Returns the process of a row, whole, or `null` when another one has its pid by now.
+ * Returns the whole record for a row's process, or `null` if its pid now belongs to another process.
  * @returns {Promise<(Program & Details) | null>}
  */
 async function lookAt(pid, startedAt) {

@@ -1,14 +1,14 @@
-// Every socket of this machine as a row for the page, and what has changed since it last asked. Knows
-// nothing of Electron.
+// Every socket on this machine as a row for the page, and what has changed since the page last asked.
+// Independent of Electron.
 
 const { getProcessInfo, listSockets } = require('socket-owner')
 const { programOf, UNKNOWN } = require('./program')
 
 /**
  * @typedef {object} Row
- * @property {number} id the same as long as the socket is there
+ * @property {number} id stays the same as long as the socket exists
  * @property {'tcp' | 'udp'} protocol
- * @property {string} state `listening`, `bound`, `connected`, or what TCP calls it
+ * @property {string} state `listening`, `bound`, `connected`, or the name of the TCP state
  * @property {string} localAddress
  * @property {number} localPort
  * @property {string | null} remoteAddress
@@ -19,10 +19,10 @@ const { programOf, UNKNOWN } = require('./program')
  */
 /**
  * @typedef {object} Changes
- * @property {number} version to be given at the next question
- * @property {boolean} isWhole `rows` is all there is; forget what was there
+ * @property {number} version to be passed with the next request
+ * @property {boolean} isWhole `rows` has all rows; drop the previous ones
  * @property {Row[]} rows new and changed ones
- * @property {number[]} gone their ids
+ * @property {number[]} gone the ids of the rows that no longer exist
  */
 
 class SocketTable {
@@ -30,13 +30,13 @@ class SocketTable {
   #rows = new Map()
   #version = 0
   #lastId = 0
-  /** What the last reading changed. */
+  /** What changed at the last reading. */
   #changed = []
   #gone = []
   #underWay = null
 
   /**
-   * Reads all sockets. Questions that come meanwhile share that reading.
+   * Reads all sockets. Calls made in the meantime share that reading.
    * @param {number} known the version that the page has
    * @returns {Promise<Changes>}
    */
@@ -72,7 +72,7 @@ class SocketTable {
 
 async function readRows() {
   const sockets = await listSockets()
-  // Asked for anew each time: a pid may be another process by now, or the same one another program.
+  // Read again each time: the pid may be another process now, or the process another program.
   const pids = [...new Set(sockets.map(({ pid }) => pid).filter((pid) => pid !== null))]
   const infos = await Promise.all(pids.map((pid) => getProcessInfo(pid)))
   const programs = new Map(
@@ -88,13 +88,13 @@ async function readRows() {
   }))
 }
 
-/** `connected` says it all where both directions are open; else TCP's own word. */
+/** `connected` if both directions are open, otherwise the TCP state. */
 function stateName(state, tcpState) {
   if (state !== 'connected' || tcpState === null || tcpState === 'ESTABLISHED') return state
   return tcpState.toLowerCase().replaceAll('_', ' ')
 }
 
-/** Sockets that look the same (SO_REUSEPORT) are told apart by counting. */
+/** A counter distinguishes sockets that look the same (SO_REUSEPORT). */
 function* keyed(sockets) {
   const counts = new Map()
   for (const row of sockets) {

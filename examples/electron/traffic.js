@@ -1,4 +1,4 @@
-// The proxy's requests as records, each with the app that sent it. Knows nothing of Electron.
+// The proxy's requests as records, each with the app that sent it. Independent of Electron.
 
 const { EventEmitter, once } = require('node:events')
 const http = require('node:http')
@@ -6,7 +6,7 @@ const { findPeerProcess } = require('socket-owner')
 const { forward, openTunnel } = require('./forward')
 const { detailsOf, programOf, UNKNOWN } = require('./program')
 
-/** Older ones are forgotten. */
+/** Older requests are dropped. */
 const REQUESTS_MAX = 1000
 
 /**
@@ -19,26 +19,26 @@ const REQUESTS_MAX = 1000
  * @property {string} method
  * @property {string} url
  * @property {number} startedAt
- * @property {number | null} endedAt `null`: under way
- * @property {number | null} status `null`: no answer, or none yet
+ * @property {number | null} endedAt `null`: in progress
+ * @property {number | null} status `null`: no response, or none yet
  * @property {Client | null} client `null`: being looked up
  */
 
-/** Emits `change` with each request that is new or not as it was. */
+/** Emits `change` with each request that is new or has changed. */
 class Traffic extends EventEmitter {
   #proxy = http.createServer()
   /** @type {Map<number, Request>} */
   #requests = new Map()
-  /** By socket: one look-up a connection, which may carry many requests. */
+  /** By socket: one lookup per connection, which may carry many requests. */
   #clients = new WeakMap()
-  /** By client: what is told only when somebody looks, for a command line may hold secrets. */
+  /** By client: what is sent only when the user looks at it, since a command line may hold secrets. */
   #details = new WeakMap()
   #lastId = 0
   #problem = null
 
   constructor() {
     super()
-    // Starts before any request is read: short-lived clients may exit first.
+    // Before any request is read: short-lived clients may exit first.
     this.#proxy.on('connection', (socket) => this.#clients.set(socket, this.#findClient(socket)))
     this.#proxy.on('request', (request, response) => this.#onRequest(request, response))
     this.#proxy.on('connect', (request, socket, head) => this.#onConnect(request, socket, head))
@@ -46,18 +46,18 @@ class Traffic extends EventEmitter {
 
   requests = () => [...this.#requests.values()]
 
-  /** A request's client with all that is known of it, `null` if there is none. */
+  /** A request's client with all that is known about it, or `null` if there is none. */
   client(id) {
     const client = this.#requests.get(id)?.client ?? null
     return client && { ...client, ...this.#details.get(client) }
   }
 
-  /** Why clients can't be told here, or `null`. */
+  /** Why clients can't be looked up here, or `null`. */
   problem = () => this.#problem
 
   listen = (port) => once(this.#proxy.listen(port, '127.0.0.1'), 'listening')
 
-  /** The address to give to clients. */
+  /** The URL that clients use. */
   url = () => `http://127.0.0.1:${this.#proxy.address().port}`
 
   close() {
@@ -83,8 +83,8 @@ class Traffic extends EventEmitter {
   }
 
   /**
-   * Returns, once the client is known, a function that notes what becomes of the request. The request
-   * waits for that: a client that has its answer may exit, and then nobody can name it.
+   * Returns, once the client is known, a function that records what becomes of the request. The request
+   * waits for that: a client that has its response may exit, and then it can no longer be found.
    */
   async #begin({ method, url, socket }) {
     this.#lastId += 1
@@ -112,7 +112,7 @@ class Traffic extends EventEmitter {
       this.#details.set(client, detailsOf(info))
       return client
     } catch (error) {
-      // The proxy goes on without its clients' names, and says why.
+      // The proxy works without its clients' names, and says why they are missing.
       this.#problem = error.message
       return { ...UNKNOWN, micros: passed() }
     }

@@ -1,10 +1,10 @@
-// An Express server that logs which app on this machine called it: a local API knows its users.
+// An Express server that logs which app on this machine called it.
 
 const http = require('node:http')
 const express = require('express')
 const { findPeerProcess } = require('socket-owner')
 
-/** One look-up per connection, which may carry many requests. */
+/** By socket: one lookup per connection, which may carry many requests. */
 const callers = new WeakMap()
 let isProblemLogged = false
 
@@ -13,7 +13,7 @@ async function findCaller(socket) {
   try {
     return await findPeerProcess(socket)
   } catch (error) {
-    // For one, ERR_UNSUPPORTED_PLATFORM on FreeBSD: the server works without its callers' names too.
+    // For example ERR_UNSUPPORTED_PLATFORM on FreeBSD: the server works without its callers' names too.
     if (!isProblemLogged) console.warn(error.message)
     isProblemLogged = true
     return null
@@ -25,7 +25,7 @@ async function identifyCaller(request, _response, next) {
   next()
 }
 
-/** The caller chose its name and the URL: nothing in a log may act on a terminal. */
+/** The caller chose its name and the URL: replace what a terminal might act on. */
 function printable(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }
@@ -45,7 +45,7 @@ app.get('/whoami', (request, response) => {
 })
 
 const server = http.createServer(app)
-// Start when the connection opens: its client may have exited by the time the request is read.
+// Start when the connection opens: the client may have exited by the time its request is read.
 server.on('connection', (socket) => callers.set(socket, findCaller(socket)))
 server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
   console.log(`Try: curl http://127.0.0.1:${server.address().port}/whoami`)

@@ -1,7 +1,7 @@
 'use strict'
 
-// A development server whose "port in use" message says who has the port, so that nobody has to go
-// looking: `node examples/port-in-use/server.js` twice.
+// A development server whose "port in use" message names the process that has the port. To see it, run
+// `node examples/port-in-use/server.js` twice.
 
 const http = require('node:http')
 const { getProcessInfo, listSockets } = require('socket-owner')
@@ -22,19 +22,19 @@ async function findSocket() {
 async function byWhom() {
   try {
     const socket = await findSocket()
-    // Free again since, or on macOS another user's, which the kernel doesn't show at all.
+    // The port is free again, or, on macOS, has another user's socket, which the kernel hides altogether.
     if (socket === undefined) return ''
     const { pid, uid } = socket
-    if (pid === null) return ` by a process of user ${uid} that you may not see`
+    if (pid === null) return ` by a process of user ${uid} that is hidden from you`
     const { path, name, cwd } = (await getProcessInfo(pid)) ?? {}
     return printable(` by ${path ?? name ?? 'a program'} (pid ${pid})${cwd ? ` in ${cwd}` : ''}`)
   } catch {
-    // On FreeBSD, for one: the message is as good as it was without this.
+    // For example on FreeBSD: the message is then as good as it would be without this package.
     return ''
   }
 }
 
-/** Others chose these names: nothing in them may act on a terminal. */
+/** Others chose these names: replace what a terminal might act on. */
 function printable(text) {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{FFFD}')
 }

@@ -1,5 +1,5 @@
-//! What every step of a look-up is lent: the questions, what is remembered, room for the kernel's
-//! answers; and what one look gathers beside answers.
+//! What every step of a lookup borrows: the questions, remembered state, buffers for the kernel's
+//! answers, and what one look yields besides answers.
 
 use std::collections::BTreeSet;
 

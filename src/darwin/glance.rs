@@ -1,10 +1,10 @@
-//! A look at the recent owners, before a walk or beside it.
+//! A look at the recent owners, before a walk or alongside it.
 //!
-//! The list comes before the guesses, though a right guess alone would be one call: so no call is
-//! made in vain, and what is read here is a part of the walk that follows, which then costs not
-//! one call more than without. First everybody's new descriptors, with five guesses; then some of the
-//! old ones, for a client that reconnects gets the lowest free number, which is often not a new one.
-//! They are so few that an owner who is not among the recent ones costs hardly more for them.
+//! The processes are listed before any guess is tried, although a right guess alone would be a single
+//! call. That way no call is wasted: what is read here is part of the walk that follows, which costs
+//! not one call more than without it. First come all processes' new descriptors, with five guesses;
+//! then some of the old ones, because a client that reconnects gets the lowest free number, which is
+//! often not a new one. These are so few that they add hardly anything when the owner is not recent.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,4 @@
-//! Who showed a socket that could answer a question, and which of several holders comes first.
+//! A process that showed a socket which could answer a question, and the order of several holders.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,4 @@
-//! All that the kernel tells of one process.
+//! Everything that the kernel reports about one process.
 
 use super::libproc::{self, Unread};
 use super::process_layout::{Facts, Started};

@@ -1,4 +1,4 @@
-//! This machine's network interfaces: their names, their numbers, their addresses.
+//! This machine's network interfaces: their names, indexes and addresses.
 
 use std::ffi::CStr;
 use std::net::IpAddr;

@@ -1,8 +1,8 @@
-//! The system's calls, one function each and nothing more: all the unsafe there is.
+//! The system's calls, one function each and nothing more; all the unsafe code of this back end.
 //!
-//! What an answer means is said where it is used. errno is cleared before each call and read straight
-//! after it, since libproc hides the kernel's -1: it answers 0 for a failure *and* for an empty result,
-//! and only errno tells them apart.
+//! The callers interpret the results. errno is cleared before each call and read immediately after it,
+//! because libproc hides the kernel's -1: it returns 0 for a failure *and* for an empty result, and
+//! only errno tells them apart.
 #![expect(unsafe_code, reason = "the system is a C library; everything above this file is safe")]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};

@@ -1,8 +1,8 @@
-//! Kernel bytes become sockets and addresses; no system call, no unsafe.
+//! Parses kernel bytes into sockets and addresses; no system call, no unsafe.
 //!
-//! Numbers are in the host's byte order, ports in network order inside them, so nothing here knows
-//! which order the host has. The right total size proves nothing about the inside (a field that
-//! moved by three bytes is hidden by padding), so each socket is checked for what must be so.
+//! Numbers are in the host's byte order, with ports in network order inside them, so nothing here
+//! depends on the host's order. A correct total size proves nothing about the fields inside (padding
+//! hides a field that moved by three bytes), so each socket is checked for what must hold.
 
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

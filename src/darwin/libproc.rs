@@ -1,6 +1,6 @@
-//! What libproc's answers mean: bytes, nothing, or why not.
+//! The meaning of libproc's results: bytes, nothing, or the reason why not.
 //!
-//! The meaning of each errno here is in `bsd/kern/proc_info.c` of XNU.
+//! The meaning of each errno here comes from `bsd/kern/proc_info.c` of XNU.
 
 use std::ffi::c_int;
 use std::process;
@@ -210,7 +210,7 @@ fn unread(syscall: &'static str, errno: c_int, pid: Pid) -> Unread {
 
 fn grown() -> Error {
     let message = "ENOMEM: proc_pidfdinfo: this system's struct socket_fdinfo is larger than 792 \
-                   bytes; a newer version of this package may know it";
+                   bytes; a newer version of this package may support it";
     Error { code: "ENOMEM", syscall: "proc_pidfdinfo", message: message.to_owned() }
 }
 

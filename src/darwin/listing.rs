@@ -1,8 +1,8 @@
-//! The kernel's lists of processes and of descriptors, whole as far as that can be known.
+//! The kernel's lists of processes and of descriptors, complete as far as that can be known.
 //!
-//! No call asks for the size first: an answer is only as long as there is something to tell, so
-//! generous room costs nothing, and a full answer, which may be a cut one, is asked again. The room is
-//! kept between calls.
+//! No call asks for the size first: an answer is only as long as its content, so a large buffer costs
+//! nothing, and an answer that fills it, and may be truncated, is requested again. The buffers are kept
+//! between calls.
 
 use super::kernel::{self, Fd, FdInfo};
 use super::libproc::{self, FD_IS_SOCKET, Unread};

@@ -1,5 +1,5 @@
-//! Lists: of all processes, at the end of a walk, when who holds the sockets is known; and of one
-//! process, whose table and no other is read.
+//! Lists: of all processes, at the end of a walk, when the holders of the sockets are known; and of one
+//! process, in which case only its table is read.
 
 use std::collections::VecDeque;
 

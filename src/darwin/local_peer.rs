@@ -1,7 +1,7 @@
-//! Unix-domain sockets: the process at the other end, by `LOCAL_PEERPID`.
+//! Unix-domain sockets: the process at the other end, from `LOCAL_PEERPID`.
 //!
-//! The kernel tells who used the other end last. That is its holder, but for the moments after a fork
-//! or after it was passed on.
+//! The kernel reports who last used the other end. That is its holder, except for moments after a fork
+//! or after the socket was passed on.
 
 use std::ffi::c_int;
 use std::os::fd::{IntoRawFd, OwnedFd};

@@ -1,5 +1,5 @@
-//! What is remembered of earlier look-ups. It decides order only, and whether a zombie is worth a second
-//! look: a pid here may be another process by now, and a number another descriptor.
+//! What is remembered of earlier lookups. It decides only the order, and whether a zombie is worth a
+//! second look: a pid here may be another process by now, and a number another descriptor.
 
 use std::collections::{BTreeMap, BTreeSet};
 

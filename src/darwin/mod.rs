@@ -1,20 +1,20 @@
-//! macOS: who holds a socket, found by a walk over processes and their descriptors (libproc).
+//! macOS: finds who holds a socket by a walk over processes and their descriptors (libproc).
 //!
-//! The kernel has no question "whose is this port" that it still answers to everybody, so each
-//! process is asked for its descriptors, and each socket for its ends. Nearly all of the cost are
-//! the sockets: 2,500 on a busy desktop. What is remembered decides in which order they are asked.
+//! The kernel has no call that still tells every user who has a port, so each process is asked for its
+//! descriptors, and each socket for its ends. Nearly all the cost is in the sockets: 2,500 on a busy
+//! desktop. What is remembered decides the order in which they are read.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
 //! | `search`, `waiting` | the questions, and what was found for each so far |
-//! | `walk`, `glance`, `table` | who is asked what |
-//! | `hit`, `settle` | when that is an answer |
+//! | `walk`, `glance`, `table` | which processes and sockets are read, and when |
+//! | `hit`, `settle` | when a match is an answer |
 //! | `lists`, `rows` | lists |
-//! | `context`, `memory` | what every step is lent; what is remembered |
+//! | `context`, `memory` | what every step borrows; what is remembered |
 //! | `info`, `local_peer`, `interfaces` | one process, one Unix-domain socket, this machine |
-//! | `libproc`, `listing`, `sysctl` | what the calls' answers mean |
+//! | `libproc`, `listing`, `sysctl` | the meaning of the calls' results |
 //! | `kernel` | the calls, and nothing more |
-//! | `layout`, `process_layout`, `procargs` | bytes become sockets and processes; no system call |
+//! | `layout`, `process_layout`, `procargs` | parse bytes into sockets and processes; no system call |
 
 mod context;
 mod glance;

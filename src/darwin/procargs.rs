@@ -1,7 +1,7 @@
-//! The bytes of `KERN_PROCARGS2` become a command line; no system call, no unsafe.
+//! Parses the bytes of `KERN_PROCARGS2` into a command line; no system call, no unsafe.
 //!
-//! They are: how many arguments, as an int; the program's path; NULs; the arguments, each with a NUL;
-//! the environment, which is nobody's business and is left out.
+//! They are: the number of arguments, as an int; the program's path; NULs; the arguments, each with a
+//! NUL; and the environment, which is private and left out.
 
 /// What is told of a command line, with the NULs.
 const ARGUMENTS_BYTES_MAX: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! Kernel bytes become what is told of a process; no system call, no unsafe.
+//! Parses kernel bytes into facts about a process; no system call, no unsafe.
 
 use std::ffi::c_int;
 

@@ -1,7 +1,8 @@
-//! Lists: the sockets that a walk saw become rows, each socket once with all its holders.
+//! Lists: turns the sockets that a walk saw into rows, each socket once with all its holders.
 //!
-//! Of most rows all is known when the walk is over. Only who shares a socket is asked when it started;
-//! and for root, who sees other users' processes too, each holder is asked for its user.
+//! For most rows everything is known when the walk is over. Only the holders of a shared socket are
+//! asked when they started; and for root, who also sees other users' processes, each holder is asked
+//! for its user.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;

@@ -1,8 +1,8 @@
-//! A hit becomes an answer; a record first has to be shown to be the holder's.
+//! Turns a hit into an answer; a record first has to be proven to be the holder's.
 //!
-//! Of several hits the best socket answers, and of its holders the one that started first. Only a walk to
-//! its end shows all of them. Each is then asked when it started, and whether it still holds the socket:
-//! a pid that became another process in between cannot answer yes.
+//! Among several hits the best socket wins, and among its holders the one that started first. Only a
+//! complete walk shows all of them. Each is then asked when it started and whether it still holds the
+//! socket: a pid that now belongs to another process cannot answer yes.
 
 use super::context::{Context, Gathered};
 use super::hit::{Hit, Owner, Seniority};

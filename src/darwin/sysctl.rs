@@ -1,4 +1,4 @@
-//! What two values of `sysctl` tell of a process.
+//! What two values of `sysctl` say about a process.
 
 use std::ffi::c_int;
 

@@ -1,7 +1,7 @@
-//! One process's descriptors, asked one after another; what they show settles questions.
+//! Reads one process's descriptors one by one; what they show settles questions.
 //!
-//! The new ones come first. The old ones can wait until every process's new ones were asked, unless a
-//! hit needs the whole table: a better one may stand behind it.
+//! New ones come first. The old ones can wait until the new ones of all processes have been read, unless
+//! a hit needs the whole table: a better one may follow it.
 
 use std::collections::VecDeque;
 

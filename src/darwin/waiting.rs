@@ -1,5 +1,5 @@
 //! The questions that a walk answers, each in one place with what was found for it so far. They are
-//! looked up by their local port: a socket is compared with those few that could fit it.
+//! indexed by local port: a socket is compared only with the few that could match it.
 
 use std::collections::BTreeMap;
 

@@ -1,8 +1,8 @@
-//! The walk over processes and their sockets, which can stop between any two calls.
+//! The walk over processes and their sockets; it can pause between any two calls.
 //!
-//! Recent owners, then the list of processes, then everybody's new descriptors, then the old ones,
-//! then whoever else holds what was found, then lists. With nothing remembered everything is new, and
-//! this is the plain walk. A miss costs 1 call for the list, 1 for each process and 1 for each socket.
+//! The order is: recent owners, the list of processes, new descriptors of all processes, old ones, other
+//! holders of what was found, lists. If nothing is remembered, everything is new, and this is the plain
+//! walk. A miss costs 1 call for the list, 1 per process and 1 per socket.
 
 use std::collections::{BTreeSet, VecDeque};
 

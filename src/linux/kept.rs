@@ -1,9 +1,9 @@
-//! A descriptor that is kept from one slice to the next, in somebody else's process.
+//! A descriptor that is kept from one slice to the next, in someone else's process.
 //!
-//! The host may close every descriptor (to become a daemon) and open others: the number that was
-//! ours is then its file or its connection. A forked child shares ours with its parent. So a kept
-//! one is used, or closed, only after it has shown that it still is what was opened, in the
-//! process that opened it.
+//! The host may close every descriptor (to become a daemon) and open others: the number that was ours
+//! is then one of its files or connections. A forked child shares our descriptor with its parent. So a
+//! kept one is used or closed only after a check that it is still what was opened, in the process that
+//! opened it.
 
 use std::process;
 

@@ -1,7 +1,7 @@
-//! The system calls of the Linux back end: all the unsafe code there is in it.
+//! The system calls of the Linux back end, and all its unsafe code.
 //!
-//! One wrapper per call, named for what it brings. A failure is the bare errno; what it means is
-//! the caller's to say. Nothing here retries, but for EINTR.
+//! One wrapper per call, named for its result. A failure is the bare errno; the caller interprets it.
+//! Nothing here retries, except after EINTR.
 
 #![expect(unsafe_code, reason = "system calls; one foreign call per block")]
 

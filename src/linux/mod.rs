@@ -1,14 +1,14 @@
-//! Linux: sock_diag says which socket, `/proc/*/fd` says whose.
+//! Linux: sock_diag says which socket, `/proc/*/fd` says who holds it.
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
 //! | `search` | one environment's questions, from question to answer |
 //! | `hunt` | who holds the sockets, once they are known |
 //! | `questions` | where each question stands |
-//! | `sockets` | which sockets answer: sock_diag, and the text tables where it is refused |
+//! | `sockets` | which sockets match: sock_diag, and the text tables where it is refused |
 //! | `holders` | who holds them: the walk over descriptor tables, its order, a holder's ancestors |
-//! | `proc` | names and text in `/proc`; what is told of one process |
-//! | `socket` | the values that the wings exchange: inodes, rows, candidates, hits |
+//! | `proc` | names and text in `/proc`; facts about one process |
+//! | `socket` | the values that these modules exchange: inodes, rows, candidates, hits |
 //! | `kernel`, `kept` | the system calls; descriptors that stay open between slices |
 
 pub mod holders;

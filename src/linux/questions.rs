@@ -1,4 +1,4 @@
-//! The questions under way. Each has one place here, and moves from stage to stage in it.
+//! The questions in progress. Each has one entry here, which moves from stage to stage.
 
 use std::collections::{BTreeMap, HashSet};
 

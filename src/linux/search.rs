@@ -1,6 +1,6 @@
 //! The search of one environment, from question to answer.
 //!
-//! A look-up has two halves: `sockets` asks the kernel which sockets match, and `hunt` finds out who
+//! A lookup has two halves: `sockets` asks the kernel which sockets match, and `hunt` finds out who
 //! holds them.
 
 use super::holders::roster::Roster;

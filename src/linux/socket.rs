@@ -1,4 +1,4 @@
-//! The values in which the wings talk about sockets. Nothing here makes a system call.
+//! The values in which the modules here exchange sockets. Nothing here makes a system call.
 
 use std::ffi::c_int;
 

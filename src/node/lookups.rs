@@ -1,6 +1,6 @@
-//! Questions about sockets: a line of text each in, answers out, one slice of work a task.
+//! Questions about sockets: each comes in as a line of text; one task does one slice of work.
 //!
-//! `lib/sockets.js` makes one `Lookups` per environment and runs one task of it at a time.
+//! `lib/sockets.js` creates one `Lookups` per environment and runs one of its tasks at a time.
 
 use std::sync::{Arc, Mutex};
 

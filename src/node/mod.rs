@@ -1,6 +1,6 @@
-//! What JavaScript calls: text and numbers in, numbers, rows and records out, one task each.
+//! The functions that JavaScript calls: text and numbers in; numbers, rows and records out.
 //!
-//! Arguments, abort and Error objects are the business of `lib/`; here are only checked values.
+//! Arguments, aborting and Error objects are handled in `lib/`; values that arrive here are checked.
 
 pub mod lookups;
 pub mod processes;

@@ -1,6 +1,6 @@
-//! Questions about processes, for JavaScript: one task each for paths and for everything.
+//! Questions about processes, for JavaScript: one kind of task for paths, one for whole records.
 //!
-//! `lib/processes.js` runs one of them at a time.
+//! `lib/processes.js` runs one task at a time.
 
 use napi::bindgen_prelude::{AsyncTask, Either3, Null, ToNapiValue, TypeName};
 use napi::{Env, Task};

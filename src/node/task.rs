@@ -1,4 +1,4 @@
-//! What every task owes to JavaScript: a panic is a rejection, a failure an object.
+//! What every task guarantees to JavaScript: a panic becomes a rejection, a failure an object.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -1,6 +1,6 @@
-//! The wire between JavaScript and Rust, described here once; `lib/wire.js` is its other end.
+//! The wire format between JavaScript and Rust, defined here; `lib/wire.js` is the other end.
 //!
-//! **A question** is a line of fields with one space between them, `-` where nothing is given:
+//! **A question** is a line of fields separated by one space each; `-` stands for a missing value:
 //!
 //! ```text
 //! ID connection GIVES LOCAL_ADDRESS LOCAL_PORT REMOTE_ADDRESS REMOTE_PORT
@@ -11,18 +11,18 @@
 //! ```
 //!
 //! GIVES is `pid` or `record`, PROTOCOL `tcp` or `udp`, STATE `listening`, `connected` or `bound`.
-//! A connection's ends are the wanted socket's: its own first. An address may have a scope
+//! A connection's ends are those of the wanted socket, its own end first. An address may have a scope
 //! (`fe80::1%en0`, `%4`). SOCKET and PID are what `localPeer` gave.
 //!
-//! **A row** of a list is 14 words of 32 bits and a word for each of its pids:
+//! **A row** of a list is 14 words of 32 bits, followed by one word per pid:
 //!
 //! | word | holds |
 //! | --- | --- |
 //! | 0 | protocol (6, 17), TCP state << 8, state << 16 (0 bound, 1 listening, 2 connected), family << 24 (4, 6) |
 //! | 1 | local port << 16, remote port |
 //! | 2..6, 6..10 | local and remote address in network order; IPv4 is the first word |
-//! | 10, 11 | local and remote scope: 0 none, else 1 + its place in `scopes` |
-//! | 12 | uid; 0xffffffff none |
+//! | 10, 11 | local and remote scope: 0 none, otherwise 1 + its index in `scopes` |
+//! | 12 | uid; 0xffffffff if none |
 //! | 13 | how many pids follow |
 //!
 //! TCP states: 0 UDP, 1 LISTEN, 2 SYN_SENT, 3 SYN_RECEIVED, 4 ESTABLISHED, 5 FIN_WAIT_1,

@@ -1,4 +1,4 @@
-//! Both directions of the wire.
+//! Tests of both directions of the wire format.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Which row answers a question, and what with.
+//! Which row answers a question, and with which answer.
 
 use std::cmp::Reverse;
 

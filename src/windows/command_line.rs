@@ -1,8 +1,8 @@
-//! A command line, which on Windows is one string, as the arguments that a C program gets of it.
+//! Splits a command line, which on Windows is one string, into the arguments that a C program gets.
 //!
-//! The rules are those of `CommandLineToArgvW` and of the C library, where both agree. Doubled
+//! The rules are those of `CommandLineToArgvW` and of the C library where the two agree. Doubled
 //! quotes inside quotes are not documented and differ: here `""` inside quotes is a quote and the
-//! quoting goes on, as in the C library since 2008, which is what makes `argv` in most programs.
+//! quoting continues, as in the C library since 2008, which produces `argv` in most programs.
 
 const SPACE: u16 = b' ' as u16;
 const TAB: u16 = b'\t' as u16;

@@ -1,4 +1,4 @@
-//! FILETIME: how Windows tells a moment, in units of 100 ns since 1601.
+//! FILETIME, Windows' timestamp: units of 100 ns since 1601.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

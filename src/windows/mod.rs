@@ -1,11 +1,11 @@
-//! Windows: a table of sockets names each one's process, so there is no walk.
+//! Windows: each row of the socket tables names a process, so no walk is needed.
 //!
-//! One look-up: `tables.rs` reads both families' tables by `kernel/` and `layout/`, `answers.rs`
-//! chooses among the rows, `owners.rs` shows that the process of a row still is the one that made the
-//! socket. `process.rs` reads its path and all else, by `command_line.rs`, `native_path.rs` and
-//! `services.rs`; `own_address.rs` tells what leaves this machine.
+//! One lookup: `tables.rs` reads the tables of both families, using `kernel/` and `layout/`;
+//! `answers.rs` chooses among the rows; `owners.rs` checks that the process of a row is still the one
+//! that opened the socket. `process.rs` reads its path and record, using `command_line.rs`,
+//! `native_path.rs` and `services.rs`; `own_address.rs` decides which replies leave this machine.
 //!
-//! Each question is answered in its first slice: the tables cannot be read in pieces.
+//! Each question is answered in its first slice, because the tables cannot be read in parts.
 
 use std::ffi::CStr;
 

@@ -1,5 +1,5 @@
-//! The path of a process that may not be opened: any user is told it, but by the object manager's
-//! names (`\Device\HarddiskVolume3\Windows\…`).
+//! The path of a process that may not be opened: every user may read it, but with the object
+//! manager's names (`\Device\HarddiskVolume3\Windows\…`).
 
 use super::kernel::processes::{device_of, native_path};
 use super::win32_error::failed;

@@ -1,4 +1,4 @@
-//! Which addresses are this machine's: a reply to any other leaves it.
+//! Which addresses belong to this machine: a reply to any other address leaves it.
 
 use super::kernel::addresses;
 use super::layout::addresses::own_addresses;

@@ -1,8 +1,8 @@
-//! Whose a row is: the process that it names, if that is still the same one.
+//! The owner of a row: the process that the row names, if it is still the same one.
 //!
-//! Windows names the process that bound or accepted a socket, also after it has exited while a child
-//! goes on with the inherited handle; and its number may be another process's by then. So a row's
-//! process counts only if it lives and is not younger than the socket.
+//! Windows names the process that bound or accepted a socket, even after it has exited while a child
+//! continues with the inherited handle; by then its pid may belong to another process. So a row's
+//! process counts only if it is alive and not younger than the socket.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! One process: its path, and all that is told of it.
+//! One process: its path and its record.
 
 use super::command_line;
 use super::filetime;

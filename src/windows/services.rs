@@ -1,4 +1,4 @@
-//! Which services a process runs: one svchost.exe says nothing by its name.
+//! Which services a process runs: the name svchost.exe alone says nothing.
 
 use super::kernel::services::{Manager, Told};
 use super::layout::services::names_of;

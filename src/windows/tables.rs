@@ -1,4 +1,4 @@
-//! Reads the tables of sockets: each at most once for all the questions of a slice.
+//! Reads the socket tables, each at most once for all questions of a slice.
 
 use std::collections::HashSet;
 use std::thread;

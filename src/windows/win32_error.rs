@@ -1,6 +1,6 @@
-//! What Windows' error numbers are called: by libuv's names, which Node's users know.
+//! Names for Windows' error numbers: libuv's, which Node users know.
 //!
-//! The number itself is in the message, since most have no name.
+//! The message contains the number itself, because most numbers have no name.
 
 use crate::error::Error;
 
@@ -36,12 +36,12 @@ pub fn failed(syscall: &'static str, code: u32, object: &str) -> Error {
     let name = name(code);
     let advice = match code {
         ERROR_ACCESS_DENIED | STATUS_ACCESS_DENIED => {
-            "refused, as in a sandbox; this process must be allowed to look"
+            "not permitted, perhaps by a sandbox; allow this process to use it"
         }
         ERROR_NOT_ENOUGH_MEMORY | ERROR_OUTOFMEMORY | STATUS_NO_MEMORY => {
-            "no memory left; close some programs"
+            "out of memory; close some programs"
         }
-        _ => "the system could not answer",
+        _ => "the call failed",
     };
     let object = if object.is_empty() { String::new() } else { format!(" '{object}'") };
     let number = if code >= 0x8000_0000 {
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!((error.code, error.syscall), ("ENOMEM", "GetExtendedTcpTable"));
         assert_eq!(
             error.message,
-            "ENOMEM: GetExtendedTcpTable: no memory left; close some programs (Win32 error 8)"
+            "ENOMEM: GetExtendedTcpTable: out of memory; close some programs (Win32 error 8)"
         );
     }
 

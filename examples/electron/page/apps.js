@@ -1,16 +1,16 @@
-// Apps: their faces, and the list at the left, which is a filter.
+// Apps: their icons, and the list on the left, which is a filter.
 
 import { element, printable } from './text.js'
 
-/** By app: a promise of its picture, `null` where the system has none. */
+/** By app: a promise of its icon, `null` if the system has none. */
 const pictures = new Map()
 
-/** Programs of one name in two places are two apps. */
+/** Programs with the same name in two places are two apps. */
 export const appKey = (program) => program.app ?? program.name
 
 /**
- * Its own picture where the system has one, else a coloured initial. The colour comes from the path, so
- * it is the app's for good. Without a program it is a question mark.
+ * The app's icon if the system has one, otherwise a coloured initial. The colour depends on the path, so
+ * it never changes for an app. Without a program it is a question mark.
  */
 export function paintFace(face, program) {
   const isKnown = program !== null && program.path !== null
@@ -29,7 +29,7 @@ export function paintFace(face, program) {
 async function paintPicture(face, key) {
   if (!pictures.has(key)) pictures.set(key, window.traffic.pictureOf(key))
   const source = await pictures.get(key)
-  // By now the face may be another app's.
+  // The element may show another app by now.
   if (source === null || face.dataset.app !== key) return
   const picture = element('img', '')
   picture.alt = ''
@@ -55,7 +55,7 @@ export class AppList {
     all.addEventListener('click', () => this.choose(null))
   }
 
-  /** Counts one more, or with -1 one less; an app without anything leaves the list. */
+  /** Counts one more, or with -1 one fewer; an app whose count is 0 leaves the list. */
   count(key, program, change) {
     if (!this.#apps.has(key)) this.#add(key, program)
     const app = this.#apps.get(key)

@@ -1,15 +1,15 @@
-// The detail at the right: titles with text below.
+// The details on the right: titles with text below.
 
 import { DETAIL_LENGTH_MAX, element, printable } from './text.js'
 
-/** What is known of a process, as titles with their text; `process` is a line about the pid. */
+/** What is known about a process, as titles with text; `process` is a line about the pid. */
 export function processFields(program, process) {
   if (program === null) return [['Process', process]]
   const { command, folder, user, group, startedAt } = program
   return [
     ['App', program.name],
     ['Program', program.path],
-    // Passwords and keys are often given on a command line: this page says so beside it.
+    // Passwords and keys are often passed on a command line: this page warns next to it.
     ['Command line', command, command && 'May hold passwords or keys.'],
     ['Folder', folder],
     ['Process', process],

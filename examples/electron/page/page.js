@@ -1,4 +1,4 @@
-// The page: two views, the requests and the sockets, one filter for the one that is shown.
+// The page: two views, requests and sockets, and one filter field for whichever is shown.
 
 import { RequestsView } from './requests.js'
 import { SocketsView } from './sockets.js'
@@ -16,7 +16,7 @@ function showProblem(view, problem) {
 const requestsView = new RequestsView()
 const socketsView = new SocketsView((problem) => showProblem('sockets', problem))
 const views = { requests: requestsView, sockets: socketsView }
-/** What stands in the filter of each view. */
+/** The filter text of each view. */
 const filters = { requests: '', sockets: '' }
 let shownView = 'requests'
 
@@ -56,7 +56,7 @@ async function main() {
   )
   showView('requests')
 
-  // A change that came while the state was on its way may be in it or not: ask again.
+  // A change that arrived while the state was on its way may or may not be in it: ask again.
   let state
   while (missed) {
     missed = false

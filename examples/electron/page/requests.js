@@ -1,4 +1,4 @@
-// The requests as rows, the newest first.
+// The requests as rows, newest first.
 
 import { AppList, appKey, paintFace } from './apps.js'
 import { processFields, showFields } from './detail.js'
@@ -7,7 +7,7 @@ import { at, duration, element, printable, shortDuration } from './text.js'
 /** As many as the main process remembers. */
 const REQUEST_ROWS_MAX = 1000
 
-/** Host and the rest, as far as it is an address at all; CONNECT names a host alone. */
+/** The host and the rest of the URL, if it is one; CONNECT names only a host. */
 function splitUrl({ method, url }) {
   if (method === 'CONNECT' || !URL.canParse(url)) return [url, '']
   const { host } = new URL(url)
@@ -44,7 +44,7 @@ function makeRequestRow(request) {
   return { request, item, button, face, name, pid, status, time, app: null }
 }
 
-/** What may have changed since the row was made: the client, the status, the end. */
+/** Updates what may have changed since the row was made: the client, the status, the end. */
 function fillRequestRow(row) {
   const { client, status, startedAt, endedAt } = row.request
   paintFace(row.face, client)
@@ -71,7 +71,7 @@ export class RequestsView {
       .addEventListener('click', () => this.choose(null))
   }
 
-  /** Takes in new and changed requests. */
+  /** Adds new requests and updates changed ones. */
   show(requests) {
     const added = []
     for (const request of requests) {
@@ -145,7 +145,7 @@ export class RequestsView {
       ['Started', new Date(startedAt).toLocaleTimeString()]
     ]
     showFields(at('fields'), fieldsOf(client))
-    // The command line and the rest are asked for when somebody looks.
+    // The command line and the rest are fetched only when the user looks.
     const whole = await window.traffic.clientOf(id)
     if (whole !== null && this.#chosenId === id) showFields(at('fields'), fieldsOf(whole))
   }

@@ -1,4 +1,4 @@
-// Every socket of this machine, by app, read anew each second while this view is shown.
+// Every socket on this machine, by app, read again each second while this view is shown.
 
 import { AppList, appKey, paintFace } from './apps.js'
 import { processFields, showFields } from './detail.js'
@@ -8,7 +8,7 @@ import { at, element, endText, printable } from './text.js'
 const REFRESH_MS = 1000
 const HIDDEN_KEY = '\u{0}hidden'
 
-/** The order of the states where the table is sorted by them. */
+/** The order of the states when the table is sorted by state. */
 const STATES = ['listening', 'connected', 'bound']
 
 function hiddenName(uid) {
@@ -16,7 +16,7 @@ function hiddenName(uid) {
   return uid === 0 ? 'Hidden (root)' : `Hidden (user ${uid})`
 }
 
-/** A row as it is sorted, filtered and shown: each text is made once, when the row comes. */
+/** A row as it is sorted, filtered and shown: each text is made once, when the row arrives. */
 function preparedRow(socket) {
   const { protocol, localAddress, localPort, remoteAddress, remotePort, program, uid } = socket
   const name = program === null ? hiddenName(uid) : printable(program.name)
@@ -35,7 +35,7 @@ function preparedRow(socket) {
 }
 
 const byText = (a, b) => (a < b ? -1 : a > b ? 1 : 0)
-/** Rows that are equal by the chosen column stay in the order of apps, states and ports. */
+/** Rows that are equal in the chosen column are ordered by app, state and port. */
 const byApp = (a, b) =>
   byText(a.order, b.order) ||
   a.stateRank - b.stateRank ||
@@ -51,7 +51,7 @@ const ORDERS = {
     a.stateRank - b.stateRank || byText(a.socket.state, b.socket.state) || byApp(a, b)
 }
 
-/** A cell with address and port apart, so that only the address is cut short. */
+/** A cell with separate address and port, so that only the address is cut short. */
 function makeEnd(className) {
   const cell = element('span', `${className} end`)
   const name = element('span', 'stranger')
@@ -100,7 +100,7 @@ function makeSocketSlot(onChoose, isChosen) {
 export class SocketsView {
   /** By id. */
   #rows = new Map()
-  /** All rows in the chosen order, and of these the ones that are wanted. */
+  /** All rows in the chosen order, and those of them that match the filter. */
   #sorted = []
   #version = 0
   #column = 'app'
@@ -130,7 +130,7 @@ export class SocketsView {
     document.addEventListener('visibilitychange', () => this.#refreshSoon(0))
   }
 
-  /** Nothing is read while nobody looks. */
+  /** Nothing is read while the view is hidden. */
   setShown(isShown) {
     this.#isShown = isShown
     this.#refreshSoon(0)
@@ -223,7 +223,7 @@ export class SocketsView {
     ]
     showFields(at('socket-fields'), fieldsOf(program))
     if (program === null) return
-    // The command line and the rest are asked for when somebody looks.
+    // The command line and the rest are fetched only when the user looks.
     const whole = await window.traffic.processOf(program.pid, program.startedAt)
     if (whole === null || this.#chosenId !== row.socket.id) return
     showFields(at('socket-fields'), fieldsOf(whole))

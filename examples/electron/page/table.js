@@ -1,8 +1,8 @@
-// A list of any length of which only the rows in sight are in the document: those few are filled anew
+// A list of any length with only its visible rows in the document: those few elements are filled again
 // as it scrolls.
 
 const TABLE_ROW_PX = 32
-/** Rows above and below the window, so that a quick scroll shows no gap. */
+/** Rows above and below the visible part, so that a quick scroll shows no gap. */
 const SPARE_ROWS = 8
 
 export class LongList {
@@ -13,7 +13,7 @@ export class LongList {
   #rows = []
   #isDue = false
 
-  /** `makeSlot` returns `{ item, fill }`; `fill` is given a row. */
+  /** `makeSlot` returns `{ item, fill }`; `fill` takes a row. */
   constructor(scroller, makeSlot) {
     this.#window = scroller
     this.#list = scroller.firstElementChild
@@ -30,7 +30,7 @@ export class LongList {
 
   draw() {
     const { scrollTop, clientHeight } = this.#window
-    if (clientHeight === 0) return // Out of sight.
+    if (clientHeight === 0) return // Hidden.
     const first = Math.max(0, Math.floor(scrollTop / TABLE_ROW_PX) - SPARE_ROWS)
     const count = Math.ceil(clientHeight / TABLE_ROW_PX) + 2 * SPARE_ROWS
     while (this.#slots.length < count) {
@@ -38,7 +38,7 @@ export class LongList {
       this.#slots.push(slot)
       this.#list.append(slot.item)
     }
-    // A row keeps its slot while it is in sight, so focus and hover stay where they are.
+    // A row keeps its slot while it is visible, so focus and hover stay where they are.
     const { length } = this.#slots
     for (let i = first; i < first + length; i += 1) {
       const { item, fill } = this.#slots[i % length]

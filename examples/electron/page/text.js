@@ -1,7 +1,7 @@
-// Text as it is shown. Names, paths, command lines and URLs are strangers' text: they become text nodes
-// only, without control and direction characters.
+// Text as it is shown. Names, paths, command lines and URLs are untrusted: they become text nodes only,
+// without control and direction characters.
 
-/** A row shows one line; the detail shows more. */
+/** A row shows one line; the details show more. */
 const LINE_LENGTH_MAX = 300
 export const DETAIL_LENGTH_MAX = 4000
 
@@ -27,7 +27,7 @@ export function shortDuration(micros) {
   return micros < 10_000 ? `${micros} µs` : duration(Math.round(micros / 1000))
 }
 
-/** `127.0.0.1:80`, `[::1]:80`, nothing for an end that is not there. */
+/** `127.0.0.1:80`, `[::1]:80`, or nothing for a missing end. */
 export function endText(address, port) {
   if (address === null) return ''
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

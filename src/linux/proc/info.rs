@@ -1,4 +1,4 @@
-//! What `/proc/PID` tells of a process.
+//! What `/proc/PID` says about a process.
 
 use std::thread;
 use std::time::Duration;

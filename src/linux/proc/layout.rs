@@ -1,6 +1,6 @@
-//! Bytes of `/proc` become values. No system call is made here and nothing is trusted for length.
+//! Parses bytes from `/proc` into values. No system call is made here, and no length is trusted.
 //!
-//! sock_diag's bytes are read in `inet_diag.rs`, the socket tables' text in `proc_net.rs`.
+//! `inet_diag.rs` parses sock_diag's bytes, `proc_net.rs` the text of the socket tables.
 
 use std::ffi::CStr;
 

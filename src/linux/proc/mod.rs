@@ -1,12 +1,12 @@
-//! `/proc`: names in it, its text as values, and what it tells of one process.
+//! `/proc`: the names in it, parsing its text, and what it says about one process.
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
 //! | `names`, `place` | names in `/proc` and in one process's directory, and the few ways to read them |
-//! | `namespace` | whose numbers `/proc` has, and how they become ours |
-//! | `layout` | text becomes values; no system call |
+//! | `namespace` | which namespace's pids `/proc` shows, and how they become ours |
+//! | `layout` | parses text into values; no system call |
 //! | `start` | ticks become times |
-//! | `info` | what is told of one process |
+//! | `info` | facts about one process |
 
 pub mod info;
 pub mod layout;

@@ -1,7 +1,7 @@
 //! Names in `/proc`, and the few ways to read them.
 //!
-//! They are looked up from the root. From a kept descriptor of `/proc` each took 0.03 to 0.05 µs
-//! less, of 0.5 to 0.9, but that had to be shown to be still ours in each slice.
+//! They are looked up from the root. From a kept descriptor of `/proc` each took 0.03 to 0.05 µs less,
+//! of 0.5 to 0.9, but then each slice had to check that the descriptor was still ours.
 
 use std::ffi::{CStr, c_int};
 use std::fmt;

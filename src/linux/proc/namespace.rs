@@ -1,9 +1,9 @@
-//! Whose numbers `/proc` has.
+//! Which pid namespace `/proc` belongs to.
 //!
-//! A pid is a number in a pid namespace: a process has one in its own and one in each that it lies
-//! in. `/proc` has those of the namespace that it was mounted in. After `unshare --pid` or in a
-//! sandbox without a `/proc` of its own that is an outer one, and its numbers are other processes'
-//! here. `NSpid:` of `/proc/PID/status` (Linux 4.1) tells a process's numbers from there inwards.
+//! A process has a pid in its own pid namespace and one in each enclosing namespace. `/proc` shows the
+//! pids of the namespace that it was mounted in. After `unshare --pid`, or in a sandbox without its own
+//! `/proc`, that is an outer namespace, and here its numbers belong to other processes. `NSpid:` in
+//! `/proc/PID/status` (Linux 4.1) lists a process's pids from that namespace inwards.
 
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,8 +1,8 @@
 //! Where the files of one process are looked up.
 //!
-//! An open `/proc/PID` is one process's for good: once that one has gone every name in it is gone
-//! too, whoever has the number next (`get_proc_task` in fs/proc/internal.h). So what is read through
-//! it is never put together from two processes.
+//! An open `/proc/PID` belongs to one process for good: once that process is gone, every name in the
+//! directory is gone too, even if the pid is reused (`get_proc_task` in fs/proc/internal.h). So what is
+//! read through it never mixes two processes.
 
 use std::ffi::{CStr, CString, c_int};
 use std::fmt::Display;

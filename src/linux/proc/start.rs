@@ -1,7 +1,7 @@
-//! When a process started, on the clock of the wall.
+//! When a process started, in wall-clock time.
 //!
-//! The kernel tells it in ticks since the system started. `btime` of `/proc/stat` would be that
-//! start, but in whole seconds, and in a container it may be missing (`subset=pid`) or made up.
+//! The kernel reports it in ticks since the system started. `btime` in `/proc/stat` would be the time of
+//! that start, but in whole seconds, and in a container it may be missing (`subset=pid`) or made up.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,4 +1,4 @@
-//! This machine's addresses and interfaces: through which one a packet to an address comes in.
+//! This machine's addresses and interfaces: on which interface a packet to an address arrives.
 
 use std::ffi::CStr;
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};

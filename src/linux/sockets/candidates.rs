@@ -1,7 +1,7 @@
-//! Which sockets may answer a question, as far as that can be asked for quickly.
+//! Which sockets may answer a question, as far as a quick question can tell.
 //!
-//! A quick question costs some ten microseconds whatever the machine does: one connection, the
-//! listeners of a port, the UDP sockets of a port. What it leaves open is settled by whole tables
+//! A quick question costs some ten microseconds, however busy the machine is: one connection, the
+//! listeners on a port, the UDP sockets on a port. Whatever it leaves open is settled by whole tables
 //! (`listing`).
 
 use std::cmp::Reverse;

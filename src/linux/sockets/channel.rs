@@ -1,4 +1,4 @@
-//! One netlink socket to the kernel, and the replies that come through it.
+//! One netlink socket to the kernel, and the replies that arrive on it.
 
 use std::ffi::c_int;
 

@@ -1,7 +1,7 @@
-//! rtnetlink about this machine's own addresses, in bytes: the question, and what becomes of the answer. No
+//! rtnetlink for this machine's own addresses, as bytes: encodes the question and parses the answer. No
 //! system call is made here, and no length is trusted.
 //!
-//! `struct ifaddrmsg` in <linux/if_addr.h>, what getifaddrs(3) reads as well.
+//! `struct ifaddrmsg` in <linux/if_addr.h>, which getifaddrs(3) reads as well.
 
 use std::net::{IpAddr, Ipv6Addr};
 

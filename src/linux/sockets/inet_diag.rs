@@ -1,8 +1,8 @@
-//! sock_diag about TCP and UDP, in bytes: questions, and what becomes of the answers. No system call is
-//! made here, and no length is trusted.
+//! sock_diag for TCP and UDP, as bytes: encodes questions and parses answers. No system call is made
+//! here, and no length is trusted.
 //!
 //! `struct inet_diag_req_v2` and `struct inet_diag_msg` in <linux/inet_diag.h>. Numbers are in this
-//! machine's byte order, ports and addresses in the network's.
+//! machine's byte order, ports and addresses in network order.
 
 use std::net::{IpAddr, Ipv6Addr};
 

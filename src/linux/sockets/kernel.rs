@@ -1,6 +1,6 @@
-//! The system calls of netlink, sockets and interfaces: all the unsafe code there is in this wing.
+//! The system calls for netlink, sockets and interfaces, and all the unsafe code of this module.
 //!
-//! As in the other `kernel.rs`: a failure is the bare errno, and nothing is retried but for EINTR.
+//! As in the other `kernel.rs`: a failure is the bare errno, and nothing is retried except after EINTR.
 
 #![expect(unsafe_code, reason = "system calls; one foreign call per block")]
 

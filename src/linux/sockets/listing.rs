@@ -1,5 +1,5 @@
-//! Whole tables of sockets, read for all the questions that need them: dumps of sock_diag, or text
-//! where it is refused; one datagram or a page of text a step.
+//! Whole tables of sockets, read once for all the questions that need them: dumps from sock_diag, or
+//! text where it is refused; one datagram or one page of text per step.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,11 +1,11 @@
-//! Which sockets answer a question: asked of sock_diag, or read in the text tables.
+//! Which sockets answer a question: from sock_diag, or from the text tables.
 //!
-//! | room | holds |
+//! | module | contents |
 //! | --- | --- |
-//! | `candidates` | a question's sockets, and what can be asked for quickly |
-//! | `listing` | whole tables, read for all the questions that need them |
-//! | `unix_peer` | a Unix-domain socket of ours, and its other end |
-//! | `sock_diag`, `channel`, `kernel` | questions to the kernel by netlink; the system calls |
+//! | `candidates` | a question's sockets, and what a quick question can find out |
+//! | `listing` | whole tables, read once for all the questions that need them |
+//! | `unix_peer` | one of our Unix-domain sockets, and its other end |
+//! | `sock_diag`, `channel`, `kernel` | questions to the kernel over netlink; the system calls |
 //! | `text_table` | the tables as text, where netlink is refused |
 //! | `addresses`, `users`, `peers` | own addresses and interfaces; a placeholder for users; what to ask first |
 //! | `netlink`, `inet_diag`, `unix_diag`, `ifaddr`, `proc_net`, `states` | bytes, without a system call |

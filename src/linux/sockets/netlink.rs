@@ -1,4 +1,4 @@
-//! Netlink's messages and attributes, in bytes. No system call is made here, and no length is trusted.
+//! Netlink's messages and attributes, as bytes. No system call is made here, and no length is trusted.
 //!
 //! A message is a header and a body, padded to four bytes; `struct nlmsghdr` in <linux/netlink.h>.
 //! Numbers are in this machine's byte order.

@@ -1,7 +1,7 @@
-//! Whom the connections that answered for their port alone were connected to: who asks by port, as a
-//! proxy may, asks about clients of one server again and again. With that server's end a connection is
-//! asked for exactly, in microseconds, before whole tables are read. What is remembered decides only
-//! what is asked first.
+//! The remote ends of connections that were found by local port alone. A caller that asks by port, as a
+//! proxy may, asks again and again about clients of one server. With that server's end, sock_diag can be
+//! asked for the exact connection, in microseconds, before whole tables are read. What is remembered
+//! only decides what is asked first.
 
 use crate::socket::{End, Socket};
 

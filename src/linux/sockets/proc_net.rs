@@ -1,5 +1,5 @@
-//! The kernel's socket tables as text become sockets: `/proc/net/tcp`, `tcp6`, `udp`, `udp6`. No system
-//! call is made here.
+//! Parses the kernel's socket tables as text: `/proc/net/tcp`, `tcp6`, `udp`, `udp6`. No system call is
+//! made here.
 
 use std::net::{IpAddr, Ipv6Addr};
 

@@ -1,7 +1,7 @@
-//! The kernel's socket tables by netlink: exact questions and filtered dumps.
+//! The kernel's socket tables over netlink: exact questions and filtered dumps.
 //!
-//! One socket is kept open, which saves most of a quick question's time. It stays in the network
-//! namespace that the thread had when it was opened; a later `setns` is not followed.
+//! One socket stays open, which saves most of a quick question's time. It remains in the network
+//! namespace that the thread had when the socket was opened; a later `setns` is not followed.
 
 use super::channel::{ATTEMPTS, Channel, Received, attempted, is_absent};
 use super::inet_diag::{self, Dump, Exact, Families};

@@ -1,5 +1,5 @@
-//! The kernel's socket tables read as text, for systems without sock_diag (a seccomp filter, WSL1,
-//! gVisor). TCP sockets that are bound and no more are not in it.
+//! The kernel's socket tables read as text, for systems without sock_diag (a seccomp filter, WSL 1,
+//! gVisor). TCP sockets that are only bound are not in them.
 
 use std::ffi::CStr;
 

@@ -1,5 +1,5 @@
-//! sock_diag about a Unix-domain socket, in bytes: which socket is its other end. No system call is
-//! made here, and no length is trusted.
+//! sock_diag for a Unix-domain socket, as bytes: which socket is its other end. No system call is made
+//! here, and no length is trusted.
 //!
 //! `struct unix_diag_req` and `struct unix_diag_msg` in <linux/unix_diag.h>. Numbers are in this
 //! machine's byte order.

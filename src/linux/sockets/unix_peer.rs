@@ -1,4 +1,4 @@
-//! A Unix-domain socket of this process: which one it is, and which is its other end.
+//! A Unix-domain socket of this process: which socket it is, and which one is its other end.
 
 use std::ffi::c_int;
 

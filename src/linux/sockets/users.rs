@@ -1,4 +1,4 @@
-//! Which user number is a placeholder: a user namespace that does not map a user shows it as 65534.
+//! Which user id is a placeholder: a user namespace that does not map a user shows it as 65534.
 
 use std::ffi::CStr;
 

@@ -1,4 +1,4 @@
-//! Processes: opened, asked, closed.
+//! Opens, queries and closes processes.
 
 use std::ffi::c_void;
 use std::mem::{size_of, size_of_val};

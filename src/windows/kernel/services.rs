@@ -1,4 +1,4 @@
-//! The service manager, in advapi32: loaded when services are asked for, and not before.
+//! The service manager, in advapi32, which is loaded only when services are first requested.
 
 use std::mem::transmute;
 use std::ptr;

@@ -1,4 +1,4 @@
-//! The tables of sockets.
+//! The socket tables.
 
 use super::imports::{GetExtendedTcpTable, GetExtendedUdpTable};
 use crate::platform::windows::layout::tables::Table;

@@ -1,8 +1,8 @@
-//! What Windows writes, at named offsets.
+//! Parses what Windows writes, at named offsets.
 //!
-//! Read byte by byte from buffers that `kernel/` filled, so that nothing depends on alignment, and
-//! nothing here reads outside of what was given. Offsets are those of 64-bit Windows, x64 and arm64
-//! alike; `__test__/windows/layout-check.c` compares them with a compiler's.
+//! Buffers filled by `kernel/` are read byte by byte, so nothing depends on alignment, and nothing
+//! here reads outside the buffer. Offsets are those of 64-bit Windows, the same on x64 and arm64;
+//! `__test__/windows/layout-check.c` compares them with a compiler's.
 
 pub mod addresses;
 pub mod processes;

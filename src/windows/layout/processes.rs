@@ -1,4 +1,4 @@
-//! What is told of processes: <winternl.h> and, for the command line, <ntddk.h> of later kits.
+//! Facts about processes: <winternl.h> and, for the command line, <ntddk.h> of later kits.
 
 use super::{array, long, number, text};
 use crate::question::Pid;

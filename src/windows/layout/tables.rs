@@ -1,4 +1,4 @@
-//! Rows of the tables of sockets: <tcpmib.h>, <udpmib.h>.
+//! Rows of the socket tables: <tcpmib.h>, <udpmib.h>.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
