@@ -10,6 +10,7 @@ use crate::answer::{Answer, Found, SocketRow};
 use crate::platform::linux::Search;
 use crate::question::{Filter, Gives, Pid, Question, Wanted};
 use crate::slice::Slice;
+use crate::socket::{Protocol, Socket};
 
 fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -32,9 +33,14 @@ fn list(search: &mut Search, filter: Filter, steps: u32) -> Vec<SocketRow> {
     }
 }
 
-/// The holders of the one socket with that local port.
+/// The holders of the one TCP socket with that local port on 127.0.0.1. Another program may have the
+/// port on another address, or for UDP.
 fn pids_of(rows: &[SocketRow], port: u16) -> &[Pid] {
-    let with_port = |row: &&SocketRow| row.socket.local.port == port;
+    let with_port = |row: &&SocketRow| {
+        let Socket { local, .. } = &row.socket;
+        let is_tcp = row.socket.protocol() == Protocol::Tcp;
+        is_tcp && local.port == port && local.address == Ipv4Addr::LOCALHOST
+    };
     let found = rows.iter().filter(with_port).collect::<Vec<_>>();
     assert_eq!(found.len(), 1, "port {port} has one socket");
     &found[0].pids
