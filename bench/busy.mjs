@@ -1,4 +1,4 @@
-// What a walk does to everything else that goes on in the process: quick look-ups, the event loop,
+// What a walk does to everything else that goes on in the process: quick lookups, the event loop,
 // files and names on libuv's pool. Idle and busy stretches take turns.
 
 import dns from 'node:dns/promises'
@@ -43,7 +43,7 @@ async function repeated(work, times) {
   while (performance.now() < over) times.push((await timed(work)).ms)
 }
 
-/** Look-ups of a recent owner while misses walk without pause. */
+/** Lookups of a recent owner while misses walk without pause. */
 export async function quickLookUps(population, stretches) {
   const client = population.stranger(population.ofInit)
   const { ends, pid } = await population.connect(client)

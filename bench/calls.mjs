@@ -1,4 +1,4 @@
-// System calls of a look-up, by kind, counted by strace between two marks.
+// System calls of a lookup, by kind, counted by strace between two marks.
 
 import fs from 'node:fs'
 import os from 'node:os'
@@ -6,7 +6,7 @@ import path from 'node:path'
 import { callsOf, tracedCommand } from '../__test__/support/trace.mjs'
 import { Resident } from './population.mjs'
 
-/** Traces one process; `ask(name, questions)` gives the counts of those look-ups. */
+/** Traces one process; `ask(name, questions)` gives the counts of those lookups. */
 export class Traced {
   static async start() {
     const traced = new Traced()
@@ -33,7 +33,7 @@ export class Traced {
   }
 }
 
-/** The look-ups of the table, each in the state that the one before has left. */
+/** The lookups of the table, each in the state that the one before has left. */
 export async function countCalls(population, walk) {
   const traced = await Traced.start()
   const results = []

@@ -29,7 +29,7 @@ export class Clients {
     return clients
   }
 
-  /** What was measured of one program: its look-ups. */
+  /** What was measured of one program: its lookups. */
   async measure(name, count, atOnce) {
     const { proxyPort: proxy, originUrl: origin, folder } = this
     const options = { proxy, origin, folder, count, atOnce }
@@ -56,13 +56,13 @@ function keepBusy() {
   }
 }
 
-/** Of the look-ups of a program that had answered before, how many needed no count and no walk. */
+/** Of the lookups of a program that had answered before, how many needed no count and no walk. */
 export function knownAtOnce(lookUps) {
   const known = lookUps.filter(({ isKnown }) => isKnown)
   return { known: known.length, quick: known.filter(({ step }) => step === 'recent').length }
 }
 
-/** Each program's look-ups. */
+/** Each program's lookups. */
 async function measureAll(clients, count) {
   const all = []
   for (const [name, { needs = name, atOnce = AT_ONCE }] of Object.entries(PROGRAMS)) {
@@ -73,7 +73,7 @@ async function measureAll(clients, count) {
   return all
 }
 
-/** What is kept of a program's look-ups. */
+/** What is kept of a program's lookups. */
 function summary({ name, atOnce, lookUps }) {
   const [ours, beside] = ['ms', 'beside'].map((key) => lookUps.map((lookUp) => lookUp[key]))
   const checked = lookUps.filter(({ isRight }) => isRight !== undefined)

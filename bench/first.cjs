@@ -1,7 +1,7 @@
 'use strict'
 
 // A process that has never looked anything up: told what to ask, it says how long `require`, the
-// loading of the binary and the look-up took.
+// loading of the binary and the lookup took.
 
 const { stdin, stdout } = process
 

@@ -39,7 +39,7 @@ export function rows({ loads }) {
   const large = loads.at(-1)
   const ofLoads = (name, key, goal) => loads.map((load) => share(name, load, load[key], goal))
   return [
-    ...ofLoads('first look-up ever, loading the binary included', 'samples', 2),
+    ...ofLoads('first lookup ever, loading the binary included', 'samples', 2),
     ...ofLoads('new owner, 10 % of the others changed', 'newOwner', 10),
     ...(large.grouped === null
       ? []
@@ -76,16 +76,16 @@ function recentOwner(load, hasGoal) {
   })
 }
 
-/** The same beside its system calls alone and a worker's shortest work: no look-up can take less. */
+/** The same beside its system calls alone and a worker's shortest work: no lookup can take less. */
 function leastRow(load, samples) {
   if (!samples.has('least')) return []
   const [ours, calls, work] = ['ours', 'least', 'readlink'].map((name) => samples.median(name))
   return [
     {
-      name: 'the same, and the least that it could be',
+      name: 'the same, compared with its lower bound',
       load: loadName(load),
       ours: duration(ours),
-      against: `${samples.calls} calls alone ${duration(calls)}, a readlink of Node's ${duration(work)}`,
+      against: `${samples.calls} calls alone ${duration(calls)}, a readlink in Node ${duration(work)}`,
       ratio: ratio(ours / (calls + work)),
       goal: '',
       verdict: ''
@@ -119,7 +119,7 @@ function listRows(load) {
   const against = (name, goal) => {
     const theirs = samples.median(name)
     const cells = [duration(ours), `${name} ${duration(theirs)}`, ratio(ours / theirs)]
-    const what = name === 'miss' ? 'list of all, beside one miss' : 'list of all'
+    const what = name === 'miss' ? 'list of all, and one miss' : 'list of all'
     return simple(
       `${what} (${whole(told.ours)} rows)`,
       load,
@@ -148,7 +148,7 @@ function busyRows(load) {
   const [idle, busy] = [median(load.pool.idle), median(load.pool.busy)]
   const cells = [`p50 ${duration(busy)}`, `idle ${duration(idle)}`, ratio(busy / idle)]
   return [
-    more('quick look-ups while misses walk', load.quick, SLICE_MS),
+    more('quick lookups while misses walk', load.quick, SLICE_MS),
     more('event loop (a timer of 1 ms), 1,000 calls under way', load.eventLoop, 5),
     simple('fs and dns, 500 misses under way', load, cells, '2', busy / idle / 2),
     more('fs and dns, 500 misses under way', load.pool, SLICE_MS),

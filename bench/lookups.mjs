@@ -1,4 +1,4 @@
-// One look-up in each situation that makes a difference, ours and the rivals' in the same rounds,
+// One lookup in each situation that makes a difference, ours and the rivals' in the same rounds,
 // in an order that rotates.
 
 import { once } from 'node:events'
@@ -32,7 +32,7 @@ async function round(samples, methods, names, question, at) {
   }
 }
 
-/** In a fresh Node each time. The look-up's time has the loading of the binary in it. */
+/** In a fresh Node each time. The lookup's time has the loading of the binary in it. */
 export async function first(population, natives, count) {
   const samples = new Samples()
   const starts = { require: [], load: [] }
@@ -56,7 +56,7 @@ export async function first(population, natives, count) {
 
 /**
  * A process that did not answer lately, and a tenth of the others has changed since the last
- * look-up. The programs that are started are asked in the first `spawned` rounds.
+ * lookup. The programs that are started are asked in the first `spawned` rounds.
  */
 export async function newOwner(population, methods, count, spawned = 0, among = undefined) {
   const samples = new Samples()
@@ -107,7 +107,7 @@ export async function recent(
     const rivals = i < spawned * every ? everybody(methods) : NATIVES
     const isTheirs = i % every === 0 && (i === 0 || performance.now() < over)
     await round(samples, methods, isTheirs ? rivals : ['ours'], question, i)
-    // What no look-up can do without: a worker, and its calls, here by who knows their answers.
+    // What no lookup can do without: a worker, and its calls, here by who knows their answers.
     const readlink = await timed(() => fs.promises.readlink('/proc/self/exe'))
     samples.add('readlink', readlink, readlink.pid)
     if (isTheirs) await least(samples, methods, question)

@@ -1,4 +1,4 @@
-// What is kept between look-ups: bytes and descriptors of a fresh process, after a look-up
+// What is kept between lookups: bytes and descriptors of a fresh process, after a lookup
 // that finds no socket and after twenty owners and a miss.
 
 import path from 'node:path'

@@ -1,4 +1,4 @@
-// The picture for the README: how long a look-up takes, ours beside the rivals, on a logarithmic
+// The picture for the README: how long a lookup takes, ours beside the rivals, on a logarithmic
 // scale, since on any other ours would not be seen.
 
 import { PROGRAMS } from './lookups.mjs'
@@ -19,7 +19,7 @@ const PANELS = [
 ]
 const BROWSER = 'chromium'
 const LABELS = {
-  readlink: 'readlink beside it',
+  readlink: 'concurrent readlink',
   ours: 'socket-owner',
   listeners: 'listeners (Rust)',
   netstat2: 'netstat2 (Rust)'
@@ -64,9 +64,9 @@ export function picture({ loads }, clients) {
   const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i))
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">`,
-    '<title>How long a look-up takes, beside other ways to find the owner of a socket</title>',
+    '<title>How long a lookup takes, compared with other ways to find the owner of a socket</title>',
     `<style>${STYLE}</style>`,
-    `<text class="title" x="0" y="18">Who owns this connection? Time of a look-up on Linux</text>`,
+    `<text class="title" x="0" y="18">Who owns this connection? Lookup time on Linux</text>`,
     `<text class="quiet" x="0" y="40">${whole(load.processes)} processes, ${whole(load.sockets)} TCP sockets; medians; the scale is logarithmic, each line ten times the one before</text>`,
     ...ticks.map((ms) => grid(ms, x(ms), height)),
     ...parts,

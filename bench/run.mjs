@@ -22,7 +22,7 @@ const LOADS = [
   { processes: 300, sockets: 2000 },
   { processes: 1000, sockets: 10_000 }
 ]
-/** The others start so many programs for fifty look-ups that the machine is busy for minutes. */
+/** The others start so many programs for fifty lookups that the machine is busy for minutes. */
 const BURST_RIVALS = ['listeners', 'netstat2', 'pid-port', 'ss']
 /** Ten times as much of one thing, each against the first. */
 const GROWTH = [

@@ -11,15 +11,6 @@ const { lookupError, PASSING } = require('./errors')
 /** @typedef {import('./errors').Failure} Failure */
 /** @typedef {import('./native').Binding} Binding */
 
-/** By what Node calls the system. On Linux the one for glibc comes first, then the one for musl. */
-const TAGS = new Map([
-  ['darwin-arm64', ['darwin-arm64']],
-  ['darwin-x64', ['darwin-x64']],
-  ['linux-arm64', ['linux-arm64-gnu', 'linux-arm64-musl']],
-  ['linux-x64', ['linux-x64-gnu', 'linux-x64-musl']],
-  ['win32-arm64', ['win32-arm64']],
-  ['win32-x64', ['win32-x64']]
-])
 const FUNCTIONS = ['createLookups', 'advance', 'localPeer', 'processPaths', 'processInfos']
 const ELF_HEADER_BYTES = 64
 const ELF_MAGIC = 0x464c457f
@@ -27,6 +18,26 @@ const ELF_MAGIC = 0x464c457f
 const root = path.join(__dirname, '..')
 /** Not `require` itself: bundlers would follow it to the binary and fail. File tracers know it. */
 const requireHere = createRequire(__filename)
+/**
+ * By system and, on Linux, C library: the one for glibc comes first. Literal names, for file tracers to
+ * find, even where the way goes past here; and only of packages that are published, since any other name
+ * could be squatted.
+ * @type {Record<string, () => unknown>}
+ */
+const PACKAGES = {
+  'darwin-arm64': () => requireHere('socket-owner-darwin-arm64/socket-owner.darwin-arm64.node'),
+  'darwin-x64': () => requireHere('socket-owner-darwin-x64/socket-owner.darwin-x64.node'),
+  'linux-arm64-gnu': () =>
+    requireHere('socket-owner-linux-arm64-gnu/socket-owner.linux-arm64-gnu.node'),
+  'linux-arm64-musl': () =>
+    requireHere('socket-owner-linux-arm64-musl/socket-owner.linux-arm64-musl.node'),
+  'linux-x64-gnu': () => requireHere('socket-owner-linux-x64-gnu/socket-owner.linux-x64-gnu.node'),
+  'linux-x64-musl': () =>
+    requireHere('socket-owner-linux-x64-musl/socket-owner.linux-x64-musl.node'),
+  'win32-arm64': () => requireHere('socket-owner-win32-arm64/socket-owner.win32-arm64.node'),
+  'win32-x64': () => requireHere('socket-owner-win32-x64/socket-owner.win32-x64.node')
+}
+const TAGS = Object.keys(PACKAGES)
 
 /** @type {Binding | undefined} */
 let binding
@@ -39,13 +50,7 @@ function load() {
   if (lasting !== undefined) throw lookupError(lasting)
   const named = process.env.SOCKET_OWNER_BINARY || undefined
   /** @type {import('./cures').Attempt} */
-  const attempt = {
-    named,
-    tag: undefined,
-    file: undefined,
-    tags: [...TAGS.values()].flat(),
-    requireHere
-  }
+  const attempt = { named, tag: undefined, file: undefined, tags: TAGS, requireHere }
   try {
     const loaded = named === undefined ? loadPackage(attempt) : loadNamed(named)
     binding = loaded
@@ -62,7 +67,8 @@ function load() {
  * @returns {Binding}
  */
 function loadPackage(attempt) {
-  const [tag, muslTag] = TAGS.get(`${process.platform}-${process.arch}`) ?? []
+  const system = `${process.platform}-${process.arch}`
+  const [tag, muslTag] = TAGS.filter((each) => each === system || each.startsWith(`${system}-`))
   attempt.tag = tag
   if (tag === undefined) throw new Error('no back end')
   try {
@@ -86,7 +92,7 @@ function loadTag(tag, attempt) {
   const place = besideUs(base) ?? inNodeModules(name, base)
   attempt.file = place ?? requireHere.resolve(`${name}/${base}`)
   checkLength(attempt.file)
-  return checked(place === undefined ? requirePackage(tag) : requireHere(place))
+  return checked(place === undefined ? PACKAGES[tag]() : requireHere(place))
 }
 
 /**
@@ -108,32 +114,6 @@ function besideUs(base) {
 function inNodeModules(name, base) {
   const folders = requireHere.resolve.paths?.(name) ?? []
   return folders.map((folder) => path.join(folder, name, base)).find((file) => fs.existsSync(file))
-}
-
-/**
- * Literal names, for file tracers to find, even where the way goes past here; and only of packages that
- * are published, since any other name could be squatted.
- * @param {string} tag
- */
-function requirePackage(tag) {
-  switch (tag) {
-    case 'darwin-arm64':
-      return requireHere('socket-owner-darwin-arm64/socket-owner.darwin-arm64.node')
-    case 'darwin-x64':
-      return requireHere('socket-owner-darwin-x64/socket-owner.darwin-x64.node')
-    case 'linux-arm64-gnu':
-      return requireHere('socket-owner-linux-arm64-gnu/socket-owner.linux-arm64-gnu.node')
-    case 'linux-arm64-musl':
-      return requireHere('socket-owner-linux-arm64-musl/socket-owner.linux-arm64-musl.node')
-    case 'linux-x64-gnu':
-      return requireHere('socket-owner-linux-x64-gnu/socket-owner.linux-x64-gnu.node')
-    case 'linux-x64-musl':
-      return requireHere('socket-owner-linux-x64-musl/socket-owner.linux-x64-musl.node')
-    case 'win32-arm64':
-      return requireHere('socket-owner-win32-arm64/socket-owner.win32-arm64.node')
-    case 'win32-x64':
-      return requireHere('socket-owner-win32-x64/socket-owner.win32-x64.node')
-  }
 }
 
 /** @param {string} file What SOCKET_OWNER_BINARY names: this file or none. */

@@ -1,9 +1,9 @@
-// The options that callers pass and the records that they get. `index.d.ts` exports them all.
+// The options that callers pass and the records they get back. `index.d.ts` exports all of them.
 
-/** Options that every function takes. */
+/** Options common to all functions. */
 export interface LookupOptions {
   /**
-   * Aborts the look-up: the promise rejects with the signal's `reason`, an `AbortError` by default.
+   * Aborts the lookup: the promise rejects with the signal's `reason`, by default an `AbortError`.
    */
   signal?: AbortSignal | undefined
 }
@@ -11,44 +11,46 @@ export interface LookupOptions {
 /** Options of `findPidByLocalTcpPort`. */
 export interface PortLookupOptions extends LookupOptions {
   /**
-   * Only sockets in this state: `'listening'`, or `'connected'`, which has a remote end and includes
-   * connecting and half closed. Default: any live socket, a bound one too where the system tells it.
+   * Only sockets in this state: `'listening'`, or `'connected'`, which means any socket with a remote
+   * end, also one that is still connecting or half closed. Default: any live socket, and where the
+   * system reports them also sockets that are only bound.
    */
   state?: 'listening' | 'connected' | undefined
   /**
-   * A local address of this machine: only the sockets that a packet to it and the port could reach.
-   * They are bound to that very address, to the wildcard of its family, or, for an IPv4 address, to a
-   * dual-stack `::`. Of sockets of one kind the more exact one is answered.
+   * A local address of this machine: only the sockets that a packet to this address and port could
+   * reach. They are bound to that exact address, to the wildcard of its family or, for an IPv4 address,
+   * to a dual-stack `::`. A listening socket ranks before a connection; among sockets of equal rank the
+   * more exact one wins.
    */
   address?: string | undefined
 }
 
 /** Options of `findPidByLocalUdpPort`. */
 export interface UdpPortLookupOptions extends LookupOptions {
-  /** As in {@link PortLookupOptions}. */
+  /** See {@link PortLookupOptions.address}. */
   address?: string | undefined
 }
 
-/** Options of `listSockets`. All that are given must hold. */
+/** Options of `listSockets`. A socket must match all that are given. */
 export interface ListSocketsOptions extends LookupOptions {
   /** Default: both. */
   protocol?: 'tcp' | 'udp' | undefined
-  /** As {@link SocketInfo.state}. */
+  /** See {@link SocketInfo.state}. */
   state?: 'listening' | 'connected' | 'bound' | undefined
   /** The local port, 1 to 65535. */
   port?: number | undefined
-  /** Only this process's sockets. Reads no other process, so `pids` names it alone. */
+  /** Only this process's sockets. Other processes are not read, so `pids` is just this pid. */
   pid?: number | undefined
 }
 
 /**
- * The two ends of a connection as this process sees them. A `net.Socket` or `tls.TLSSocket` fits as it
- * is. An end that is `undefined` means that the socket has gone.
+ * The two ends of a connection as this process sees them. A `net.Socket` or `tls.TLSSocket` can be
+ * passed as it is. If any of the four is `undefined`, the socket is gone.
  */
 export interface SocketEnds {
   /**
-   * An IP address, as `127.0.0.1`, `::1` or `fe80::1%en0`; a link-local one without a scope means any
-   * interface. `::ffff:127.0.0.1` and `127.0.0.1` are the same.
+   * An IP address, such as `127.0.0.1`, `::1` or `fe80::1%en0`. A link-local address without a scope
+   * means any interface. `::ffff:127.0.0.1` equals `127.0.0.1`.
    */
   localAddress?: string | undefined
   /** 1 to 65535. */
@@ -59,69 +61,69 @@ export interface SocketEnds {
   remotePort?: number | undefined
 }
 
-/** One end of UDP traffic. The `rinfo` of a `dgram` socket's `'message'` event fits as it is. */
+/** One end of UDP traffic. The `rinfo` of a `'message'` event can be passed as it is. */
 export interface UdpEnd {
-  /** An IP address, with the same freedoms as in {@link SocketEnds}. */
+  /** An IP address, in any form that {@link SocketEnds} accepts. */
   address: string
   /** 1 to 65535. */
   port: number
 }
 
-/** What `findUdpPeerPid` needs of a `dgram.Socket`. */
+/** The part of a `dgram.Socket` that `findUdpPeerPid` uses. */
 export interface UdpSocket {
   /** The address and port that the socket is bound to. */
   address(): UdpEnd
-  /** Never called; only a socket that sends datagrams has it. */
+  /** Never called. Only sockets that send datagrams have it. */
   send(...args: never[]): unknown
 }
 
 /**
- * What is known of one process. A field is `null` where the caller may not see it on that system: of
- * another user's process Linux hides `path`, `cwd` and in some sandboxes more, macOS `args`, `cwd` and
- * in part `startTime`, Windows all but the pids of a process that may not be opened. Root (on Linux
- * with CAP_SYS_PTRACE) and an administrator see more.
+ * What is known about one process. A field is `null` where the system hides it from this user. For
+ * another user's process Linux hides `path` and `cwd`, and in some sandboxes more; macOS hides `args`,
+ * `cwd` and sometimes `startTime`; Windows hides `args` if the process may not be opened. Root (on
+ * Linux with CAP_SYS_PTRACE) and an administrator see more.
  */
 export interface ProcessInfo {
-  /** As asked, or as found. */
+  /** The process id. */
   pid: number
-  /** The parent's pid. `null`: it has none, as the first process, or none that can be seen. */
+  /** The parent's pid. `null`: it has no parent (the first process), or none that is visible. */
   ppid: number | null
   /** The effective user id, 0 for root. Always `null` on Windows. */
   uid: number | null
   /**
-   * The kernel's short name: at most 15 bytes on Linux and for other users' processes on macOS, else
-   * 31; on Windows the file name of the program. The process chooses it itself: never print it raw.
-   * Node 24 calls itself `MainThread`, Node 26 `node-MainThread` on Linux: for people the last part of
-   * `path` is better.
+   * The kernel's short name: at most 15 bytes on Linux and for other users' processes on macOS, 31
+   * bytes otherwise; on Windows the program's file name. A process can choose its own name: never print
+   * it raw. On Linux, Node 24 calls itself `MainThread` and Node 26 `node-MainThread`: to people, show
+   * the last part of `path` instead.
    */
   name: string | null
-  /** As `getProcessPath` answers it. */
+  /** As returned by `getProcessPath`. */
   path: string | null
   /**
-   * The command line, the program's own name first, as the kernel holds it: a program may overwrite
-   * its own. At most 256 KiB, cut at a whole argument. `[]`: the process has none.
+   * The command line, starting with the program's name, as the kernel holds it: a program may overwrite
+   * its own. At most 256 KiB, cut after a whole argument. `[]`: the process has none.
    *
-   * **May hold secrets**, as passwords and tokens: do not log it, and never print it raw.
+   * **May hold secrets** such as passwords and tokens: do not log it, and never print it raw.
    */
   args: string[] | null
   /** The working directory. Always `null` on Windows. */
   cwd: string | null
   /**
-   * With the pid an identity that survives the pid's reuse: a new process with an old pid has another.
-   * Exact to 10 ms on Linux, where it is computed from the clock: another process that computes it
-   * after the clock was set may differ by that step.
+   * Together with `pid` it identifies a process for good: if the pid is reused, the new process has a
+   * different start time. Exact to 10 ms on Linux, where it is computed from the clock: if the clock is
+   * set, a process of yours that starts later computes a value that differs by that step.
    */
   startTime: Date | null
   /** macOS: the outermost `.app` directory of `path`. `null` elsewhere and for other programs. */
   bundlePath: string | null
   /**
-   * Linux: the path of its control group, off which a container, a systemd unit or a session can be
-   * read. `null` elsewhere.
+   * Linux: the path of its control group, which shows the container, systemd unit or session. `null`
+   * elsewhere.
    */
   cgroup: string | null
   /**
-   * Windows: the short names of the services that an `svchost.exe` or `lsass.exe` runs. `null`: it is
-   * another program, they may not be asked for, or another system.
+   * Windows: the short names of the services that an `svchost.exe` or `lsass.exe` runs. `null`: for any
+   * other program, if the services could not be queried, and on other systems.
    */
   services: string[] | null
 }
@@ -131,11 +133,11 @@ export interface SocketInfo {
   /** UDP-Lite and others are not listed. */
   protocol: 'tcp' | 'udp'
   /**
-   * `'connected'` has a remote end, from connecting to half closed. `'bound'` is neither: an
-   * unconnected UDP socket, or a TCP one that does not listen yet.
+   * `'connected'`: it has a remote end; it may be still connecting, or half closed. `'bound'`: neither
+   * listening nor connected, as an unconnected UDP socket is, or a TCP socket that does not listen yet.
    */
   state: 'listening' | 'connected' | 'bound'
-  /** TCP's own state. `'CLOSED'` is bound; `null` is UDP. */
+  /** The TCP state. `'CLOSED'` if the socket is only bound; `null` for UDP. */
   tcpState:
     | 'LISTEN'
     | 'SYN_SENT'
@@ -148,25 +150,25 @@ export interface SocketInfo {
     | 'LAST_ACK'
     | 'CLOSED'
     | null
-  /** `'0.0.0.0'`, `'::'`, `'127.0.0.1'`, `'fe80::1%en0'` (on Windows `'fe80::1%4'`). */
+  /** For example `'0.0.0.0'`, `'::'`, `'127.0.0.1'`, `'fe80::1%en0'` (on Windows `'fe80::1%4'`). */
   localAddress: string
   /** 1 to 65535. */
   localPort: number
-  /** `null`: listening or bound; on Windows of UDP always. */
+  /** `null` if listening or bound; on Windows always `null` for UDP. */
   remoteAddress: string | null
-  /** `null` where `remoteAddress` is. */
+  /** `null` if `remoteAddress` is. */
   remotePort: number | null
-  /** `pids[0]`. `null`: no process that the caller may see holds it, yet it is in use. */
+  /** `pids[0]`. `null`: the socket is in use, but by no process that this user may see. */
   pid: number | null
   /**
-   * Every holder that was seen, the one that started first in front. Pid 1 comes last, since it keeps
-   * sockets for the services that it starts, unless it holds the socket under the same number as a
-   * descendant.
+   * Every visible holder, the one that started first in front. Pid 1 comes last, because it keeps
+   * sockets for the services it starts; unless it holds the socket under the same descriptor number as
+   * a descendant.
    */
   pids: number[]
   /**
-   * The socket's user (on macOS its holder's). `null`: on Windows, and where the system tells a
-   * placeholder, as in a user namespace that does not map the user.
+   * The user id that owns the socket (on macOS, its holder's). `null` on Windows, and where the system
+   * reports only a placeholder, as in a user namespace that does not map the user.
    */
   uid: number | null
 }

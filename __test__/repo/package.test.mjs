@@ -66,10 +66,8 @@ test('every version is the same', () => {
 })
 
 test('the packages and the loader know the same platforms', () => {
-  const loaded = [...binding.TAGS.values()].flat()
-
   assert.deepEqual(fs.readdirSync(path.join(root, 'npm')).sort(), Object.keys(PLATFORMS))
-  assert.deepEqual(loaded.sort(), Object.keys(PLATFORMS))
+  assert.deepEqual(binding.TAGS, Object.keys(PLATFORMS))
 })
 
 for (const [tag, platform] of Object.entries(PLATFORMS)) {

@@ -1,6 +1,6 @@
 'use strict'
 
-// The example proxy, with each of its look-ups measured: how long it took, which step answered, how
+// The example proxy, with each of its lookups measured: how long it took, which step answered, how
 // long a readlink begun at the same moment took, and whether the answer is true. The connection is
 // passed on only when all that is known, so that it is still there when it is checked.
 //

@@ -1,6 +1,6 @@
 //! The calls without which a recent owner cannot be told, and no others, where nothing is kept open but
 //! the netlink socket: the kernel is asked which socket it is, one link shows who has it, and of each
-//! process up to init it is asked who its parent is and what the parent's link shows. What a look-up
+//! process up to init it is asked who its parent is and what the parent's link shows. What a lookup
 //! takes more goes into knowing owner and number, into making sure of what is kept, and to another
 //! thread and back.
 

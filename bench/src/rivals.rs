@@ -55,7 +55,7 @@ fn all_of_netstat2() -> u32 {
     u32::try_from(listed).expect("fewer sockets")
 }
 
-/// It has no look-up: its user lists all and filters.
+/// It has no lookup: its user lists all and filters.
 fn by_netstat2(port: u16, remote_port: u16) -> u32 {
     let families = AddressFamilyFlags::IPV4 | AddressFamilyFlags::IPV6;
     let sockets = get_sockets_info(families, ProtocolFlags::TCP).unwrap_or_default();
@@ -68,7 +68,7 @@ fn by_netstat2(port: u16, remote_port: u16) -> u32 {
 }
 
 /// Every link of every table of every process, in the order of `/proc`, with as few calls as that
-/// can be done with: what a look-up costs that knows nothing and finds nothing.
+/// can be done with: what a lookup costs that knows nothing and finds nothing.
 fn plain_walk() -> u32 {
     let mut calls = 0;
     let mut entries = vec![0; 32 * 1024];

@@ -9,10 +9,10 @@ use super::tables::Tables;
 use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::platform::linux::kernel;
-use crate::platform::linux::proc::layout::{self, ProcessStat};
-use crate::platform::linux::proc::names::{Name, failure, is_gone_or_hidden, socket_at};
+use crate::platform::linux::proc::layout;
+use crate::platform::linux::proc::names::socket_at;
 use crate::platform::linux::proc::namespace::Numbers;
-use crate::platform::linux::proc::place::Place;
+use crate::platform::linux::proc::place::{PAGE_BYTES, Place, seen};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
@@ -169,21 +169,14 @@ pub fn ancestors(
 
 /// Returns where `pid` comes from; `None` if it has gone or is hidden.
 pub fn descent(pid: Pid) -> Result<Option<Descent>, Error> {
-    let name = Name::new(format_args!("{pid}/stat"));
-    let mut line = [0; 4096];
-    match name.read(&mut line) {
-        Ok(line) => {
-            let descent = |stat: ProcessStat<'_>| Descent {
-                parent: stat.parent,
-                start_ticks: stat.start_ticks,
-                is_thread: stat.is_thread,
-                is_headless: stat.has_exited && stat.threads > 1,
-            };
-            Ok(layout::process_stat(line).map(descent))
-        }
-        Err((_, errno)) if is_gone_or_hidden(errno) => Ok(None),
-        Err((call, errno)) => Err(failure(call, errno, &name)),
-    }
+    let mut line = vec![0; PAGE_BYTES];
+    let read = seen(Place::by_number(pid).read("stat", &mut line, 0))?;
+    Ok(read.and_then(layout::process_stat).map(|stat| Descent {
+        parent: stat.parent,
+        start_ticks: stat.start_ticks,
+        is_thread: stat.is_thread,
+        is_headless: stat.has_exited && stat.threads > 1,
+    }))
 }
 
 /// Returns whether what was once a pid still is one, as far as can be seen.

@@ -6,10 +6,8 @@ use std::collections::VecDeque;
 use super::table::Visit;
 use super::tables::Tables;
 use crate::error::Error;
-use crate::platform::linux::kernel::Failure;
-use crate::platform::linux::proc::names::{
-    Name, descriptors, failure, has_one_thread, is_gone_or_hidden, numbers,
-};
+use crate::platform::linux::proc::names::{descriptors, has_one_thread};
+use crate::platform::linux::proc::place::{Place, Unread};
 use crate::question::Pid;
 
 /// First come, first read; suspects after everything else.
@@ -57,27 +55,18 @@ impl Queue {
             // program takes the place of the first one.
             return Ok((descriptors(pid) != 0).then_some(Visit::uncounted(pid)));
         }
-        let tasks = Name::new(format_args!("{pid}/task"));
-        match threads(&tasks) {
+        match Place::by_number(pid).threads() {
             Ok(threads) => {
                 let visit = |thread| Visit { pid, thread: Some(thread), expected: 0 };
                 self.visits.extend(threads.into_iter().map(visit));
             }
-            Err((_, errno)) if is_gone_or_hidden(errno) => {}
-            Err((call, errno)) => {
-                let failure = failure(call, errno, &tasks);
-                if failure.is_out_of_descriptors() {
-                    self.suspects.push(pid);
-                    return Err(failure);
-                }
-                tables.fail(Visit::uncounted(pid), began, failure);
+            Err(Unread::Failed(failure)) if failure.is_out_of_descriptors() => {
+                self.suspects.push(pid);
+                return Err(failure);
             }
+            Err(Unread::Failed(failure)) => tables.fail(Visit::uncounted(pid), began, failure),
+            Err(Unread::Gone | Unread::Hidden) => {}
         }
         Ok(None)
     }
-}
-
-fn threads(tasks: &Name) -> Result<Vec<Pid>, Failure> {
-    let directory = tasks.open(libc::O_DIRECTORY).map_err(|errno| ("open", errno))?;
-    numbers(&directory).map_err(|errno| ("getdents64", errno))
 }

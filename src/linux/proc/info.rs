@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::layout::{ARGS_BYTES, ProcessStat, arguments, control_group};
 use super::namespace::Numbers;
-use super::place::{Place, Unread, in_directory, seen, stat_here};
+use super::place::{PAGE_BYTES, Place, Unread, in_directory, seen, stat_here};
 use super::start::start_ms;
 use crate::answer::ProcessInfo;
 use crate::error::Error;
@@ -13,8 +13,6 @@ use crate::platform::linux::kernel;
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
-/// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`).
-const PATH_BYTES: usize = 4096;
 /// Put behind the path of a file that has no name any more (`d_path` in fs/d_path.c).
 const DELETED: &[u8] = b" (deleted)";
 /// A line for each hierarchy of control groups, whose paths are seldom longer than 200 bytes.
@@ -34,7 +32,7 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     let Some(listed) = Numbers::current()?.listed(pid)? else { return Ok(None) };
     // Not by an open directory: a link takes no descriptor to be read, and there may be none left.
     let place = Place::by_number(listed);
-    let mut buffer = vec![0; PATH_BYTES];
+    let mut buffer = vec![0; PAGE_BYTES];
     match of_living_thread(place, &mut buffer, |place, buffer| program(place, buffer)) {
         Err(Unread::Failed(error)) if error.is_out_of_descriptors() => {
             let path = match program(place, &mut buffer) {
@@ -73,7 +71,7 @@ pub fn holder_info(numbers: &Numbers, hit: Hit) -> Result<Option<ProcessInfo>, E
 }
 
 fn told(numbers: Numbers, place: Place<'_>) -> Result<ProcessInfo, Unread> {
-    let mut buffer = vec![0; PATH_BYTES];
+    let mut buffer = vec![0; PAGE_BYTES];
     let cgroup = seen(place.read("cgroup", &mut buffer, CGROUP_BYTES))?.and_then(control_group);
     let (doing, stat) = of_living_thread(place, &mut buffer, doing)?;
     Ok(ProcessInfo {
@@ -107,7 +105,7 @@ fn of_living_thread<'b, T>(
     let told = match first {
         Some(told) if !stat.has_exited => told,
         _ if stat.threads > 1 => {
-            place.of_another_thread(|thread| read(thread, &mut vec![0; PATH_BYTES]))?
+            place.of_another_thread(|thread| read(thread, &mut vec![0; PAGE_BYTES]))?
         }
         _ => return Err(Unread::Gone),
     };

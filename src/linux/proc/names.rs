@@ -63,8 +63,8 @@ impl Name {
         kernel::stat(NO_DIRECTORY, self.text())
     }
 
-    /// Reads the first 4,096 bytes of a small file.
-    pub fn read<'a>(&self, buffer: &'a mut [u8; 4096]) -> Result<&'a [u8], Failure> {
+    /// Reads the first bytes of a small file.
+    pub fn read<'a>(&self, buffer: &'a mut [u8]) -> Result<&'a [u8], Failure> {
         let opened = self.open(0).map_err(|errno| ("open", errno))?;
         kernel::read(&opened, buffer).map_err(|errno| ("read", errno))
     }

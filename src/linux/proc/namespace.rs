@@ -10,16 +10,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::layout;
 use super::names::{Name, failure, numbers};
-use super::place::{Place, Unread, in_directory, seen};
+use super::place::{PAGE_BYTES, Place, Unread, in_directory, seen};
 use crate::error::Error;
 use crate::platform::linux::kernel;
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
-
-/// `status` is some 1,500 bytes long, and what is needed stands in front.
-const STATUS_BYTES: usize = 4096;
-/// `stat` is one line of some 50 numbers.
-const STAT_BYTES: usize = 4096;
 
 /// Why this process is not in `/proc`.
 const NO_PROC: &str = "no proc file system is mounted there, or one of a pid namespace that this \
@@ -67,7 +62,7 @@ impl Numbers {
 
     fn read() -> Result<Self, Error> {
         let name = Name::new(format_args!("self/status"));
-        let mut buffer = [0; 4096];
+        let mut buffer = [0; PAGE_BYTES];
         let status = name.read(&mut buffer).map_err(|(call, errno)| match (call, errno) {
             ("open", libc::ENOENT) => {
                 Error::advised(call, errno, &name.text().to_string_lossy(), NO_PROC)
@@ -139,7 +134,7 @@ impl Numbers {
     /// it. `None` also where the caller may not see the process.
     pub fn listed_process(self, pid: Pid) -> Result<Option<Pid>, Error> {
         let Some(listed) = self.listed(pid)? else { return Ok(None) };
-        let is_process = match Place::by_number(listed).process_stat(&mut vec![0; STAT_BYTES]) {
+        let is_process = match Place::by_number(listed).process_stat(&mut vec![0; PAGE_BYTES]) {
             // Needs no descriptor.
             Err(Unread::Failed(error)) if error.is_out_of_descriptors() => {
                 kernel::is_process(pid).map_err(|_| error)?
@@ -152,7 +147,7 @@ impl Numbers {
     /// The number here of the process in `place`; `Gone` where it has none.
     pub fn of(self, place: Place<'_>) -> Result<Pid, Unread> {
         let Some(Inner { depth, object }) = self.inner else { return Ok(place.pid()) };
-        let mut buffer = vec![0; STATUS_BYTES];
+        let mut buffer = vec![0; PAGE_BYTES];
         let numbers = layout::namespace_pids(place.read("status", &mut buffer, 0)?);
         let number = numbers.get(depth).ok_or(Unread::Gone)?;
         let deeper = numbers.len().saturating_sub(depth).saturating_sub(1);

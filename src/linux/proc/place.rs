@@ -14,6 +14,10 @@ use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
+/// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`). `stat`
+/// and what is needed of `status` are shorter.
+pub const PAGE_BYTES: usize = 4096;
+
 /// Why something of a process was not read.
 #[derive(Debug)]
 pub enum Unread {
@@ -140,16 +144,19 @@ impl Place<'_> {
         self.call("open", file, |directory, name| kernel::open(directory, name, flags))
     }
 
+    /// Its threads, the first one among them.
+    pub fn threads(&self) -> Result<Vec<Pid>, Unread> {
+        let listed = self.open("task", libc::O_DIRECTORY)?;
+        self.call("getdents64", "task", |_, _| numbers(&listed))
+    }
+
     /// What `read` brings of the first other thread that has it: where the first one has exited,
     /// its own directory is all but empty and those of the others are not.
     pub fn of_another_thread<T>(
         &self,
         mut read: impl FnMut(Self) -> Result<T, Unread>,
     ) -> Result<T, Unread> {
-        let listed = self.open("task", libc::O_DIRECTORY)?;
-        let threads = self.call("getdents64", "task", |_, _| numbers(&listed))?;
-        drop(listed);
-        for thread in threads.into_iter().filter(|thread| *thread != self.pid) {
+        for thread in self.threads()?.into_iter().filter(|thread| *thread != self.pid) {
             match read(Self { thread: Some(thread), ..*self }) {
                 Err(Unread::Gone) => {}
                 seen => return seen,
