@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::netlink::{self, Asks, attribute};
+use super::netlink::{self, attribute};
 
 /// The length of `struct ifaddrmsg`: family, prefix length, flags, scope, interface.
 const HEAD_BYTES: usize = 8;
@@ -27,7 +27,7 @@ pub struct OwnAddress {
 pub fn request(address: IpAddr, sequence: u32) -> Vec<u8> {
     const RTM_GETADDR: u16 = 22;
     let family = if address.is_ipv4() { AF_INET } else { AF_INET6 };
-    netlink::request(RTM_GETADDR, Asks::All, sequence, &[&[family, 0, 0, 0, 0, 0, 0, 0]])
+    netlink::request(RTM_GETADDR, netlink::ALL, sequence, &[&[family, 0, 0, 0, 0, 0, 0, 0]])
 }
 
 /// Reads one address. `None`: the bytes are none.

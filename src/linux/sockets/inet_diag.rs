@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::netlink::{self, Asks, attribute};
+use super::netlink::{self, attribute};
 use super::states;
 use crate::platform::linux::socket::{Group, Row};
 use crate::socket::{End, Protocol, Socket};
@@ -97,7 +97,7 @@ pub fn exact(exact: &Exact, sequence: u32) -> Vec<u8> {
     let (ports, addresses) = (ports.as_flattened(), addresses.as_flattened());
     let device = device.to_ne_bytes();
     let body = [&head, &any_state, ports, addresses, &device, &NO_COOKIE];
-    netlink::request(SOCK_DIAG_BY_FAMILY, Asks::One, sequence, &body)
+    netlink::request(SOCK_DIAG_BY_FAMILY, netlink::ONE, sequence, &body)
 }
 
 /// Returns the bytes of a dump.
@@ -112,10 +112,10 @@ pub fn dump(dump: &Dump, sequence: u32) -> Vec<u8> {
     let states = states.to_ne_bytes();
     if families == Families::Both {
         let body = [&[0; 4], ports, &anywhere, &NO_COOKIE, &states, &[0; 4]];
-        return netlink::request(TCPDIAG_GETSOCK, Asks::All, sequence, &body);
+        return netlink::request(TCPDIAG_GETSOCK, netlink::ALL, sequence, &body);
     }
     let body = [&head(families, protocol), &states, ports, &anywhere, &NO_COOKIE];
-    netlink::request(SOCK_DIAG_BY_FAMILY, Asks::All, sequence, &body)
+    netlink::request(SOCK_DIAG_BY_FAMILY, netlink::ALL, sequence, &body)
 }
 
 fn head(family: Families, protocol: Protocol) -> [u8; 4] {

@@ -6,14 +6,10 @@
 /// The length of `struct nlmsghdr`: length, type, flags, sequence, port id.
 const HEADER_BYTES: usize = 16;
 
-/// What is asked for in a header's flags: one thing, or all that fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asks {
-    /// NLM_F_REQUEST.
-    One,
-    /// NLM_F_REQUEST | NLM_F_DUMP.
-    All,
-}
+/// `NLM_F_REQUEST` in a header's flags: asks for one thing.
+pub const ONE: u16 = 1;
+/// `NLM_F_REQUEST | NLM_F_DUMP`: for all that fit.
+pub const ALL: u16 = 0x301;
 
 /// One message of a reply.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,12 +23,8 @@ pub enum Message<'a> {
 }
 
 /// Returns a request to the kernel, with the parts of a body.
-pub fn request(kind: u16, asks: Asks, sequence: u32, body: &[&[u8]]) -> Vec<u8> {
+pub fn request(kind: u16, flags: u16, sequence: u32, body: &[&[u8]]) -> Vec<u8> {
     let length = body.iter().fold(HEADER_BYTES, |sum, part| sum.saturating_add(part.len()));
-    let flags: u16 = match asks {
-        Asks::One => 1,
-        Asks::All => 0x301,
-    };
     let ([k0, k1], [f0, f1]) = (kind.to_ne_bytes(), flags.to_ne_bytes());
     let length_bytes = u32::try_from(length).unwrap_or_default().to_ne_bytes();
     let the_kernel = [0; 4];
@@ -139,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_request_is_a_header_and_a_body() {
-        let sent = request(20, Asks::All, 8, &[&[1, 2], &[3, 4]]);
+        let sent = request(20, ALL, 8, &[&[1, 2], &[3, 4]]);
 
         assert_eq!(message(&sent, 8, 0), Some((Message::Body(&[1, 2, 3, 4]), 20)));
         assert_eq!(sent[6..8], 0x301_u16.to_ne_bytes());

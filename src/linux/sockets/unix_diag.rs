@@ -5,7 +5,7 @@
 //! machine's byte order.
 
 use super::inet_diag::{NO_COOKIE, SOCK_DIAG_BY_FAMILY};
-use super::netlink::{self, Asks, attribute};
+use super::netlink::{self, attribute};
 use crate::platform::linux::socket::Inode;
 
 const AF_UNIX: u8 = 1;
@@ -18,7 +18,7 @@ pub fn request(inode: Inode, sequence: u32) -> Vec<u8> {
     let any_state = u32::MAX.to_ne_bytes();
     let (inode, show) = (inode.to_ne_bytes(), UDIAG_SHOW_PEER.to_ne_bytes());
     let body: [&[u8]; 5] = [&[AF_UNIX, 0, 0, 0], &any_state, &inode, &show, &NO_COOKIE];
-    netlink::request(SOCK_DIAG_BY_FAMILY, Asks::One, sequence, &body)
+    netlink::request(SOCK_DIAG_BY_FAMILY, netlink::ONE, sequence, &body)
 }
 
 /// Reads the other end's inode. `None`: the bytes are no answer about `inode`. `Some(None)`: it has
