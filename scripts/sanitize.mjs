@@ -1,5 +1,5 @@
 // The tests on real sockets with an address-sanitizer build of the addon, in a copy of the checkout:
-// `node scripts/sanitize.mjs [look-ups] [tests]`. Then a leak check of so many look-ups (2,000
+// `node scripts/sanitize.mjs [lookups] [tests]`. Then a leak check of so many lookups (2,000
 // unless told). Needs a nightly compiler and gcc, whose libasan is preloaded: Rust links its own into
 // programs only.
 
@@ -66,7 +66,7 @@ function checkLeaks() {
   const text = logs.map((name) => fs.readFileSync(path.join(copy, name), 'utf8')).join('\n')
   const leaks = text.split(/\n(?=(?:Direct|Indirect) leak)/).filter(isOurs)
   if (leaks.length > 0) fail(`memory is leaked:\n${leaks.join('\n')}`)
-  console.log(`${lookups} look-ups leak nothing`)
+  console.log(`${lookups} lookups leak nothing`)
 }
 
 /** Whether the addon asked for that memory, and not Node on its behalf: the frame above the

@@ -70,7 +70,7 @@ impl From<Option<Pid>> for Found {
     }
 }
 
-/// How far a look-up had to go, for who wants to know why it took its time (`NODE_DEBUG`), by the
+/// How far a lookup had to go, for who wants to know why it took its time (`NODE_DEBUG`), by the
 /// wire's numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FoundBy {

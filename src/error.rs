@@ -5,7 +5,7 @@
 
 use std::io;
 
-/// Why a look-up as a whole could not be made.
+/// Why a lookup as a whole could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The errno's name: `EMFILE`.

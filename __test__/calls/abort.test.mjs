@@ -1,4 +1,4 @@
-// Aborting rejects with the signal's reason, before, during and never after a look-up, and leaves
+// Aborting rejects with the signal's reason, before, during and never after a lookup, and leaves
 // nothing behind on the signal.
 
 import assert from 'node:assert/strict'

@@ -1,4 +1,4 @@
-// How many system calls a look-up makes, in a small world: a pid namespace whose pid 1 has made
+// How many system calls a lookup makes, in a small world: a pid namespace whose pid 1 has made
 // forty processes with sixty descriptors each, where nothing else starts or ends. Counts, never times.
 
 import assert from 'node:assert/strict'
@@ -91,10 +91,10 @@ async function startWorld(t) {
     /** Closes that client's oldest connection. */
     disconnect: (client) => order('disconnect', client),
     fly: async (count) => (await order('fly', count)).questions,
-    /** The calls of these look-ups, all made at once. */
+    /** The calls of these lookups, all made at once. */
     async count(...questions) {
       asked += 1
-      const name = `look-up-${asked}`
+      const name = `lookup-${asked}`
       const { pids } = await order(
         'look',
         name,
@@ -132,7 +132,7 @@ function plainWalk(insider) {
   return calls
 }
 
-test('a look-up that finds nobody reads everything once', { skip }, async (t) => {
+test('a lookup that finds nobody reads everything once', { skip }, async (t) => {
   const world = await startWorld(t)
   const [question] = await world.fly(1)
   // The very first one lists the machine's control groups too, once.
@@ -145,7 +145,7 @@ test('a look-up that finds nobody reads everything once', { skip }, async (t) =>
   assert.ok(total > plain * 0.95 && total <= plain * 1.05, `${total} of ${plain}`)
 })
 
-test('fifty look-ups that find nobody share one walk', { skip }, async (t) => {
+test('fifty lookups that find nobody share one walk', { skip }, async (t) => {
   const world = await startWorld(t)
   const questions = await world.fly(51)
 

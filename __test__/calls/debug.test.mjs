@@ -1,4 +1,4 @@
-// NODE_DEBUG=socket-owner: a line for each look-up with the question, the answer, what found it and in
+// NODE_DEBUG=socket-owner: a line for each lookup with the question, the answer, what found it and in
 // how many microseconds; without it nothing is written.
 
 import assert from 'node:assert/strict'
@@ -34,7 +34,7 @@ const program = (port, free) => `
   await getProcessPath(process.pid)
   await getProcessInfo(2147483647)`
 
-test('each look-up has its line', { skip: needsLinux }, async (t) => {
+test('each lookup has its line', { skip: needsLinux }, async (t) => {
   const server = await startServer(t, '127.0.0.1')
   const { port } = server.said
   const free = await quietPort()

@@ -1,4 +1,4 @@
-// A panic of the native side is an error of that look-up: the process lives and the next call works.
+// A panic of the native side is an error of that lookup: the process lives and the next call works.
 // The binary is built with the feature that panics when asked for port 65535 or pid 2147483647.
 
 import assert from 'node:assert/strict'

@@ -200,7 +200,7 @@ for (const [runner, names] of [
   ['Jest', [...TIMERS, 'queueMicrotask', 'nextTick']],
   ['Vitest', TIMERS]
 ]) {
-  test(`under fake timers as ${runner}'s every look-up answers`, async () => {
+  test(`under fake timers as ${runner}'s every lookup answers`, async () => {
     const program = `
       const fs = require('node:fs')
       const net = require('node:net')

@@ -1,4 +1,4 @@
-// Environments that end while a look-up is under way: workers that are terminated, a process that
+// Environments that end while a lookup is under way: workers that are terminated, a process that
 // exits, two copies of the package. TEARDOWN_WORKERS says how many workers; the long form is in
 // scripts/ci-full.mjs.
 
@@ -28,7 +28,7 @@ const inFlight = `
   say(port=port)
   hear()`
 
-test(`${workers} workers terminated in the middle of a look-up leave nothing behind`, {
+test(`${workers} workers terminated in the middle of a lookup leave nothing behind`, {
   skip
 }, async (t) => {
   const holder = await startPython(t, inFlight)
@@ -47,7 +47,7 @@ test(`${workers} workers terminated in the middle of a look-up leave nothing beh
 
 const moments = ['in the same tick', 'a tick later', 'between two slices', 'beside a path']
 for (const [nth, moment] of moments.entries()) {
-  test(`a process that exits in the middle of a look-up, ${moment}, just exits`, {
+  test(`a process that exits in the middle of a lookup, ${moment}, just exits`, {
     skip
   }, async (t) => {
     const holder = await startPython(t, inFlight)
@@ -60,7 +60,7 @@ for (const [nth, moment] of moments.entries()) {
   })
 }
 
-test('a look-up under way keeps its process, an answered one does not', { skip }, async (t) => {
+test('a lookup under way keeps its process, an answered one does not', { skip }, async (t) => {
   const holder = await startPython(t, inFlight)
   const host = await startNode(t, endNaturally, { values: { nobodys: holder.said.port } })
 

@@ -1,4 +1,4 @@
-// What a look-up costs on a desktop, in libproc calls, beside the walk that applications write by
+// What a lookup costs on a desktop, in libproc calls, beside the walk that applications write by
 // hand (host/plain_walk.c) on the same table. A cost that grows fails.
 
 import assert from 'node:assert/strict'
@@ -33,7 +33,7 @@ async function compare(name, ports, { findPeerPid }, most) {
   const ours = mac.callCount()
   mac.zero()
   const plainAnswers = ports.map((port) => mac.plainWalk(port))
-  rows.push({ 'look-up': name, ours, 'plain walk': mac.callCount() })
+  rows.push({ lookup: name, ours, 'plain walk': mac.callCount() })
   assert.deepEqual(
     answers,
     plainAnswers.map((pid) => (pid === -1 ? null : pid))
@@ -47,7 +47,7 @@ function connect(pid, fd, port) {
   mac.run(mac.open(pid, fd, mac.tcp({ local, foreign: server })))
 }
 
-test('the calls of a look-up', async (t) => {
+test('the calls of a lookup', async (t) => {
   t.after(() => console.table(rows))
   const owners = desktop()
   const [oldest, middle] = [owners[0], owners[SOCKETS / 2]]

@@ -9,7 +9,7 @@ import { connection, desktop, ends, freshPackage, isCore, machine } from './mac.
 
 const PORT = 5000
 
-test('a thousand look-ups at once cost about one walk, each with its own answer', async () => {
+test('a thousand lookups at once cost about one walk, each with its own answer', async () => {
   const { findPidByLocalTcpPort } = freshPackage()
   const owners = desktop()
   const asked = Array.from({ length: 1000 }, (_, i) => (i * 997) % (owners.length + 50))
@@ -40,7 +40,7 @@ test('a thousand peers at once', async () => {
   )
 })
 
-test('the same question asked fifty times at once is answered by one look-up', async () => {
+test('the same question asked fifty times at once is answered by one lookup', async () => {
   const { findPidByLocalTcpPort } = freshPackage()
   machine([{ pid: 600, files: { 8: mac.listening({ port: PORT }) } }])
   await findPidByLocalTcpPort(PORT)
@@ -66,7 +66,7 @@ test('a process that opens its socket after the call began is found by a call of
   assert.ok([600, null].includes(await early))
 })
 
-test('an aborted look-up rejects while the kernel still holds its call, and the next one works', async () => {
+test('an aborted lookup rejects while the kernel still holds its call, and the next one works', async () => {
   const { findPidByLocalTcpPort } = freshPackage()
   machine([{ pid: 600, files: { 8: mac.listening({ port: PORT }) } }])
   mac.before('listpids', {}, mac.hold)
@@ -101,7 +101,7 @@ const inWorker = `
   })
 `
 
-test('Workers have their own look-ups', async () => {
+test('Workers have their own lookups', async () => {
   const owners = desktop()
   const workers = Array.from({ length: isCore ? 2 : 6 }, () => new Worker(inWorker, { eval: true }))
   const asked = workers.map((_, n) => [n * 300, n * 300 + 7, 2499])

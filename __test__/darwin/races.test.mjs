@@ -1,4 +1,4 @@
-// What happens between any two calls of a look-up: each event is tried before every single call of
+// What happens between any two calls of a lookup: each event is tried before every single call of
 // it, with nothing remembered and with a warm package.
 
 import assert from 'node:assert/strict'
@@ -23,12 +23,12 @@ function table({ holderStart = 600 } = {}) {
 }
 
 /**
- * Asks with `event` before the first, the second, … call until a look-up ends before its event, and
+ * Asks with `event` before the first, the second, … call until a lookup ends before its event, and
  * gives each answer to `check` with what had happened.
  */
 async function beforeEveryCall(event, check, { isWarm, prepare = table }) {
   for (let nth = 1, isOver = false; !isOver; nth++) {
-    assert.ok(nth < 500, 'a look-up does not end')
+    assert.ok(nth < 500, 'a lookup does not end')
     const { findPidByLocalTcpPort } = freshPackage()
     prepare()
     if (isWarm) assert.equal(await findPidByLocalTcpPort(PORT), 600)

@@ -1,7 +1,7 @@
-// The number of a process is given to another one between each pair of system calls that a look-up
+// The number of a process is given to another one between each pair of system calls that a lookup
 // makes: what is told is one process's, never put together from two, and never the wrong one's.
 //
-// In a pid namespace of its own the next number can be chosen. The look-up is stopped at its nth call
+// In a pid namespace of its own the next number can be chosen. The lookup is stopped at its nth call
 // (fixtures/faults.c), the process is ended and another one takes its number; and it goes on.
 
 import assert from 'node:assert/strict'
@@ -115,7 +115,7 @@ function kinds(outcomes) {
   return [...new Set(outcomes)].sort()
 }
 
-/** What a look-up told that was stopped at its first call, its second, and so on to its last. */
+/** What a lookup told that was stopped at its first call, its second, and so on to its last. */
 async function giveAway(t, name, { isKept = false } = {}) {
   const addon = compileAddon(t, 'faults.c', 'faults_rules.c')
   const directory = temporaryDirectory(t)

@@ -32,7 +32,7 @@ async function startedProcesses(t, program) {
   )
 }
 
-/** By function: one look-up, which resolves to this process's pid if it works. */
+/** By function: one lookup, which resolves to this process's pid if it works. */
 const LOOK_UPS = `{
   findPeerPid: () => owner.findPeerPid(accepted),
   findPeerProcess: async () => (await owner.findPeerProcess(accepted)).pid,
@@ -44,7 +44,7 @@ const LOOK_UPS = `{
   getProcessInfo: async () => (await owner.getProcessInfo(process.pid)).pid
 }`
 
-test('a thousand look-ups by all functions start no process', { skip }, async (t) => {
+test('a thousand lookups by all functions start no process', { skip }, async (t) => {
   const program = `
     const assert = require('node:assert')
     const dgram = require('node:dgram')

@@ -81,7 +81,7 @@ function programOf(code) {
 
 const TCP_SCENE = `
     const server = net.createServer((socket) => {
-      // Once connected, only the look-up keeps the program.
+      // Once connected, only the lookup keeps the program.
       for (const each of [socket, server, client]) each.unref()
     })
     EXAMPLE

@@ -12,7 +12,7 @@ const lookUp = `
   await findPidByLocalTcpPort(Number(process.argv[2])).then(console.log, (e) => console.log(e.code))`
 
 async function installDeno(t) {
-  const files = { ...smokeFiles, 'look-up.mjs': lookUp }
+  const files = { ...smokeFiles, 'lookup.mjs': lookUp }
   const folder = await installApp(t, { packages: ['deno@2'], files })
   const packages = path.join(folder, 'node_modules', '@deno')
   const deno = path.join(packages, fs.readdirSync(packages).sort()[0], 'deno')
@@ -29,11 +29,11 @@ test('Deno', async (t) => {
   assert.match(stdout, /^passed on v\d+\S* 2\./)
 
   const port = String(stranger.port)
-  const enough = [...args, '--allow-ffi', '--allow-read', '--allow-env', 'look-up.mjs', port]
+  const enough = [...args, '--allow-ffi', '--allow-read', '--allow-env', 'lookup.mjs', port]
   const permitted = await run(deno, enough, { cwd: folder })
   assert.equal(permitted.stdout, `${process.pid}\n`)
 
-  const without = [...args, '--allow-read', '--allow-env', 'look-up.mjs', port]
+  const without = [...args, '--allow-read', '--allow-env', 'lookup.mjs', port]
   const refused = await run(deno, without, { cwd: folder })
   assert.equal(refused.stdout, 'ERR_BINARY_LOAD\n')
 })

@@ -1,4 +1,4 @@
-// Descriptors that the package keeps between look-ups are in a table that is its host's: the host may
+// Descriptors that the package keeps between lookups are in a table that is its host's: the host may
 // close them, give their numbers to something else, fork, and have none left.
 
 import assert from 'node:assert/strict'
@@ -22,7 +22,7 @@ const skip = needsLinux
 /** The channel to the kernel's socket tables. */
 const KEPT = 1
 
-test(`kept descriptors are close-on-exec, from 3 up, and just ${KEPT} after look-ups of every kind`, {
+test(`kept descriptors are close-on-exec, from 3 up, and just ${KEPT} after lookups of every kind`, {
   skip
 }, async (t) => {
   const server = await startServer(t, '127.0.0.1')
@@ -109,7 +109,7 @@ for (const closesAll of [false, true]) {
 }
 
 for (const isWarm of [false, true]) {
-  const warmth = isWarm ? 'after a look-up' : 'before any look-up'
+  const warmth = isWarm ? 'after a lookup' : 'before any lookup'
   test(`without descriptors left ${warmth} an answer is right or an error`, { skip }, async (t) => {
     const server = await startServer(t, '127.0.0.1')
     const values = { ...server.said, isWarm, pid: server.pid }
@@ -129,7 +129,7 @@ for (const isWarm of [false, true]) {
   })
 }
 
-/** Says which descriptors look-ups of every kind leave behind. A port that nobody has takes the longest. */
+/** Says which descriptors lookups of every kind leave behind. A port that nobody has takes the longest. */
 async function keepDescriptors({ say, hear, ask, openNumbers, port }) {
   const before = openNumbers()
   for (let i = 0; i < 3; i++) {

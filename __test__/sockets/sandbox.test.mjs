@@ -1,5 +1,5 @@
 // Where the kernel's socket table is not to be had by sock_diag: its text answers the same questions;
-// where that is refused too, or /proc, the look-up fails and says why.
+// where that is refused too, or /proc, the lookup fails and says why.
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -121,7 +121,7 @@ test('an ordinary user without sock_diag sees the own processes alone', {
   assert.deepEqual(owners, [null, own.pid])
 })
 
-test('with neither sock_diag nor text a look-up fails with code and syscall', {
+test('with neither sock_diag nor text a lookup fails with code and syscall', {
   skip: skip || needsRoot
 }, async (t) => {
   const server = await startServer(t, '127.0.0.1')
@@ -138,7 +138,7 @@ test('with neither sock_diag nor text a look-up fails with code and syscall', {
   assert.equal(path, process.execPath)
 })
 
-test('without /proc a look-up fails with code and syscall, not with null', {
+test('without /proc a lookup fails with code and syscall, not with null', {
   skip: skip || needsRoot
 }, async (t) => {
   const server = await startServer(t, '127.0.0.1')
@@ -151,7 +151,7 @@ test('without /proc a look-up fails with code and syscall, not with null', {
   await assert.rejects(looker.ask('findPeerPid', ends), isSystemError)
 })
 
-test('where /proc may not be listed a look-up fails with EACCES', {
+test('where /proc may not be listed a lookup fails with EACCES', {
   skip: skip || needsRoot
 }, async (t) => {
   const copy = openToAll(t)
@@ -165,7 +165,7 @@ test('where /proc may not be listed a look-up fails with EACCES', {
   await assert.rejects(answer, (error) => isSystemError(error) && error.code === 'EACCES')
 })
 
-/** Both look-ups over each family, and a socket that is only bound. */
+/** Both lookups over each family, and a socket that is only bound. */
 async function askOfEach(t, looker, asked) {
   for (const { listenHost, connectHost, skip: reason } of asked) {
     if (reason) continue

@@ -134,7 +134,7 @@ test('a process may exit while it looks up', async (t) => {
   assert.deepEqual(ends, Array(5).fill({ code: 7, signal: null }))
 })
 
-test('a look-up keeps its process alive until it is answered', async (t) => {
+test('a lookup keeps its process alive until it is answered', async (t) => {
   const server = await startServer(t, '127.0.0.1')
   const host = await startNode(t, askAndLetGo, { values: server.said })
 
@@ -166,7 +166,7 @@ async function askInWorkers({ say, hear, require, packagePath, port, workers, ca
   await hear()
 }
 
-/** Each worker asks without end; it is terminated once it has had an answer, so in mid-look-up. */
+/** Each worker asks without end; it is terminated once it has had an answer, so in mid-lookup. */
 async function terminateWorkers({ say, ask, require, packagePath, port, rounds }) {
   const { Worker } = require('node:worker_threads')
   const { once } = require('node:events')

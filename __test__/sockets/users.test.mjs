@@ -33,7 +33,7 @@ test("root sees an ordinary user's sockets and programs", { skip }, async (t) =>
   assert.equal(path, node)
 })
 
-test("an ordinary user's look-up of another user's process is null", { skip }, async (t) => {
+test("an ordinary user's lookup of another user's process is null", { skip }, async (t) => {
   const server = await startServer(t, '127.0.0.1')
   const client = await startClient(t, '127.0.0.1', server.said.port)
   const looker = await startLooker(t, { through: stranger, ...openToAll(t) })

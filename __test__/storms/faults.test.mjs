@@ -1,6 +1,6 @@
 // Each system call of the package's Linux back end is made to fail, with each errno that it may have,
-// at each place where a look-up makes it: no crash, no hang, no wrong pid, and the next call works.
-// FAULTS_PLACES says at how many places of a look-up each errno is tried, other ones for other errnos;
+// at each place where a lookup makes it: no crash, no hang, no wrong pid, and the next call works.
+// FAULTS_PLACES says at how many places of a lookup each errno is tried, other ones for other errnos;
 // the long form, every place, is in scripts/ci-full.mjs.
 
 import assert from 'node:assert/strict'
@@ -24,7 +24,7 @@ import { after } from '../support/through.mjs'
 const places = Number(process.env.FAULTS_PLACES ?? 1)
 const skip = needsRoot || needsAddons || needsPython
 
-// What a failure may make of a look-up whose true answer is known:
+// What a failure may make of a lookup whose true answer is known:
 //   answer  nothing, the answer is the true one
 //   hidden  the answer, or what it were if that process were hidden: null, or a younger holder
 //   again   the answer, since it is asked again; an error where it fails from now on
@@ -138,7 +138,7 @@ const REPLIES = [
   ['failed end', constants.errno.ENOENT]
 ].map((manner) => [manner].flat())
 
-test(`a call that fails once, tried at ${places} places a look-up, makes no wrong answer`, {
+test(`a call that fails once, tried at ${places} places a lookup, makes no wrong answer`, {
   skip
 }, async (t) => {
   const host = await startFaulty(t)
@@ -216,7 +216,7 @@ async function startFaulty(t) {
   const driver = fixture('faulty.cjs')
   const values = { driver, addon, root: `${packageRoot}/`, python: pythonPath, source, program }
   // A network in a network may have a table of connections of its own, and a small one: the kernel reads
-  // a whole table for each look-up, and the machine's has a place for each of its own connections.
+  // a whole table for each lookup, and the machine's has a place for each of its own connections.
   const small = 'echo 1024 > /proc/sys/net/ipv4/tcp_child_ehash_entries || true'
   const outer = ['unshare', '--net', ...after(`{ ${small}; } 2> /dev/null`)]
   const own = [...outer, 'unshare', '--pid', '--net', '--fork', '--mount-proc']

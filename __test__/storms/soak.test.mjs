@@ -1,4 +1,4 @@
-// Hundreds of thousands of look-ups of every kind in one process: nothing is left open, nothing grows, and nothing
+// Hundreds of thousands of lookups of every kind in one process: nothing is left open, nothing grows, and nothing
 // keeps the process alive. SOAK_LOOKUPS says how many; the long form is in scripts/ci-full.mjs.
 
 import assert from 'node:assert/strict'
@@ -14,7 +14,7 @@ const KINDS = [
 ]
 const GROWTH_BYTES_MAX = 2 * 1024 * 1024
 
-test(`${lookups} look-ups of every kind leave nothing behind`, {
+test(`${lookups} lookups of every kind leave nothing behind`, {
   skip: needsLinux
 }, async (t) => {
   const other = await startServer(t, '127.0.0.1')

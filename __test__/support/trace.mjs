@@ -1,4 +1,4 @@
-// The system calls of look-ups, by kind, out of what strace wrote about fixtures/traced.cjs.
+// The system calls of lookups, by kind, out of what strace wrote about fixtures/traced.cjs.
 
 import fs from 'node:fs'
 import { fixture } from './holders.mjs'

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 process.env.SOCKET_OWNER_BINARY = 'Z:\\lab\\programs\\socket-owner.win32-x64.node'
 const { default: socketOwner } = await import('../../index.js')
 
-test('a panic in a look-up or a path is an error of that call', async () => {
+test('a panic in a lookup or a path is an error of that call', async () => {
   const internal = { code: 'ERR_INTERNAL' }
 
   await assert.rejects(socketOwner.findPidByLocalTcpPort(65535), internal)

@@ -12,7 +12,7 @@ use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// Kept from look-up to look-up.
+/// Kept from lookup to lookup.
 #[derive(Default)]
 pub struct Context {
     /// The questions under way.

@@ -29,7 +29,7 @@ pub enum Unread {
     /// Any other errno, which says nothing about the process or the descriptor.
     Failed(Error),
     /// The structure is not the one that we know: nothing that was read can be believed, and the
-    /// look-up as a whole has failed.
+    /// lookup as a whole has failed.
     OutsideManual(Error),
 }
 

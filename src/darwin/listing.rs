@@ -19,7 +19,7 @@ const LISTINGS_MAX: usize = 4;
 const AT_FIRST: usize = 4096;
 /// Twelve doublings of that are more than a Mac can have of either.
 const DOUBLINGS_MAX: usize = 12;
-/// What stays allocated between look-ups: 256 KB each.
+/// What stays allocated between lookups: 256 KB each.
 const KEPT_PIDS_MAX: usize = 65_536;
 const KEPT_FDS_MAX: usize = 32_768;
 
@@ -91,7 +91,7 @@ impl Buffers {
         Err(Unread::Failed(Error::outside_manual("proc_pidinfo", what)))
     }
 
-    /// Gives back what one unusual look-up needed.
+    /// Gives back what one unusual lookup needed.
     pub fn shrink(&mut self) {
         shrink(&mut self.pids, KEPT_PIDS_MAX);
         shrink(&mut self.fds, KEPT_FDS_MAX);

@@ -20,7 +20,7 @@ use crate::socket::End;
 pub struct Search {
     pub context: Context,
     /// Whether the kernel's structure has the size that we know. Shown once; a failure to show it
-    /// is an error of that look-up only.
+    /// is an error of that lookup only.
     layout_proved: bool,
     /// What takes a few calls, each in its turn.
     quick: VecDeque<Quick>,
@@ -156,7 +156,7 @@ impl Search {
         // one of their own anyway.
         let under_way = self.walk.take().filter(|_| self.context.waiting.has_in_walk());
         let mut walk = under_way.unwrap_or_else(|| Walk::begin(&mut self.context));
-        // Kept only if all goes well: after a failure the next look-up starts anew.
+        // Kept only if all goes well: after a failure the next lookup starts anew.
         if !walk.step(&mut self.context)? {
             self.walk = Some(walk);
         }

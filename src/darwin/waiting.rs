@@ -163,7 +163,7 @@ impl Waiting {
         }
     }
 
-    /// The look-up failed as a whole: every question gets the error.
+    /// The lookup failed as a whole: every question gets the error.
     pub fn fail(&mut self, error: &Error, found_by: FoundBy) {
         for id in self.by_id.keys().copied().collect::<Vec<_>>() {
             self.answer(id, Err(error.clone()), found_by);

@@ -20,7 +20,7 @@ use crate::slice::Slice;
 /// JavaScript runs one task at a time, and a second one is refused.
 type Lookups = Arc<Mutex<Search>>;
 
-/// Look-ups that remember nothing yet and have nothing open.
+/// Lookups that remember nothing yet and have nothing open.
 #[napi]
 pub fn create_lookups() -> External<Lookups> {
     External::new(Lookups::default())
@@ -106,7 +106,7 @@ impl Task for Advance {
 
     fn compute(&mut self) -> napi::Result<Advanced> {
         let Ok(mut search) = self.search.try_lock() else {
-            return Err(napi::Error::from_reason("a task of these look-ups is under way"));
+            return Err(napi::Error::from_reason("a task of these lookups is under way"));
         };
         guarded(|| {
             let mut advanced = Advanced::default();

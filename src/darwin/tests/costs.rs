@@ -1,4 +1,4 @@
-//! What a look-up costs in calls, exactly.
+//! What a lookup costs in calls, exactly.
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};

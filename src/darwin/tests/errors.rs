@@ -83,7 +83,7 @@ fn a_probe_that_finds_a_socket_is_outside_the_manual() {
 }
 
 #[test]
-fn a_structure_that_grows_under_way_stops_the_look_up_at_once() {
+fn a_structure_that_grows_under_way_stops_the_lookup_at_once() {
     let mut world = two();
     world.before(4, |world| world.struct_bytes = 800);
     let mut asker = Asker::in_world(world);
@@ -95,7 +95,7 @@ fn a_structure_that_grows_under_way_stops_the_look_up_at_once() {
 }
 
 #[test]
-fn each_field_that_cannot_be_is_an_error_of_the_whole_look_up() {
+fn each_field_that_cannot_be_is_an_error_of_the_whole_lookup() {
     let good = || listener("127.0.0.1:81");
     let wrong = [
         Socket { kind_of_file: 1, ..other() },
@@ -117,7 +117,7 @@ fn each_field_that_cannot_be_is_an_error_of_the_whole_look_up() {
 }
 
 #[test]
-fn a_short_or_impossible_answer_is_an_error_of_the_whole_look_up() {
+fn a_short_or_impossible_answer_is_an_error_of_the_whole_lookup() {
     for bytes in [1, 264, 791, 793, -1] {
         let mut world = two();
         // What it would leave in place is a good answer, the one before.
@@ -144,7 +144,7 @@ fn a_listing_that_is_refused_is_an_error_for_every_question() {
         assert_eq!(told(answer.owner()), ("EPERM", "proc_listpids"));
     }
     change(|world| world.errnos.clear());
-    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)), "the next look-up starts anew");
+    assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)), "the next lookup starts anew");
 }
 
 #[test]

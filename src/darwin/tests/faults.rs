@@ -1,5 +1,5 @@
-//! Each call to libproc fails, with each errno that it may have, at each place where a look-up makes
-//! it: what comes of it stands in one table. The next look-up is always right.
+//! Each call to libproc fails, with each errno that it may have, at each place where a lookup makes
+//! it: what comes of it stands in one table. The next lookup is always right.
 
 use std::collections::BTreeSet;
 use std::os::fd::AsRawFd;

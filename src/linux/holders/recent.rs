@@ -16,7 +16,7 @@ use crate::platform::linux::proc::names::{descriptors, fd_directory, socket_at};
 use crate::platform::linux::socket::{Hit, INIT};
 use crate::question::Pid;
 
-/// More would slow down other look-ups by more than they gain.
+/// More would slow down other lookups by more than they gain.
 pub const OWNERS: usize = 16;
 /// How many numbers are remembered per owner: a browser's connections to one server, and two more.
 const NUMBERS: usize = 8;

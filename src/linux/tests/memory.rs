@@ -172,7 +172,7 @@ fn whatever_is_remembered_the_answer_is_the_one_of_an_empty_memory() {
         let mut dice = Dice(seed);
         for (wanted, expected) in &world.questions {
             match dice.below(4) {
-                0 => {} // As the last look-ups have left it.
+                0 => {} // As the last lookups have left it.
                 1 => warm = Search::default(),
                 _ => {
                     shuffle_recent(&mut warm, &world, *expected, &mut dice);
