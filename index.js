@@ -40,10 +40,10 @@ function askForPeer(gives, socket, options) {
   throwIfAborted(signal)
   const { ask, askAndClose, connectionLine, localPeer, noQuestion, unixLine } = lookups()
 
-  if (connection === null) return { answer: noQuestion('the socket has gone') }
+  if (connection === null) return { answer: noQuestion('the socket is gone') }
   if ('fd' in connection) {
     const told = localPeer(connection.fd, gives === 'record')
-    if (told === null) return { answer: noQuestion('the socket has gone') }
+    if (told === null) return { answer: noQuestion('the socket is gone') }
     return 'code' in told ? { failure: told } : askAndClose(unixLine(gives, told), signal)
   }
   // The other end's socket: what is remote here is local there.

@@ -32,7 +32,7 @@ const PT_INTERP = 3
  * @property {number} size
  * @property {'empty' | 'LFS pointer' | 'library' | 'unknown'} kind
  * @property {string | null} system `linux-arm64` and the like; `null` if it is none of ours
- * @property {number} bytes How long the file must be by its own account, as far as that is told.
+ * @property {number} bytes The length of the file according to its header, as far as that is known.
  */
 
 /**

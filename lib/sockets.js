@@ -27,7 +27,7 @@ const ID_MAX = 0xffffffff
 const unasked = new Map()
 /** Handed over and unanswered, by id. @type {Map<number, Waiters<any>>} */
 const asked = new Map()
-/** Handed over, and nobody waits any more. @type {Set<number>} */
+/** Passed on, but no caller waits for them any more. @type {Set<number>} */
 const abandoned = new Set()
 const NOBODY = new Uint32Array()
 /** @type {Lookups | undefined} */
@@ -42,7 +42,7 @@ let isRunning = false
  * @returns {Promise<Outcome<A | null>> | { answer: null }}
  */
 function ask(line, signal) {
-  if (line === null) return { answer: noQuestion('no interface has such a name') }
+  if (line === null) return { answer: noQuestion('no interface has that name') }
   let waiters = unasked.get(line)
   if (waiters === undefined) {
     waiters = new Waiters(line, () => unasked.delete(line))

@@ -82,7 +82,7 @@ function replyLine(peer, own) {
 /**
  * @template {Gives} G
  * @param {G} gives
- * @param {readonly number[]} told What `localPeer` told of a descriptor.
+ * @param {readonly number[]} told What `localPeer` returned for a descriptor.
  * @returns {Line<G extends 'pid' ? number : Info> | null}
  */
 function unixLine(gives, told) {

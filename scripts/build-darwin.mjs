@@ -2,15 +2,15 @@
 //
 //   node scripts/build-darwin.mjs [x64|arm64] [--features NAME --out DIR [--chained-fixups]]
 //
-// --chained-fixups: the form of pointers that Apple's newer linkers write, for the tests of the
-// Mach-O host; only with lld, and with features of its own, since cargo does not see a difference.
+// --chained-fixups: writes pointers in the form that Apple's newer linkers use, for the tests of the
+// Mach-O host. It works only with lld, and needs its own features, because cargo sees no difference.
 //
-// The standard library is built with the package, without what reads debug symbols for backtraces: a
-// stripped binary has none, and that is two fifths of its size. Where rustup has the Apple targets (a
-// Mac, GitHub's runners) the sources are rustup's (`rustup component add rust-src`). Elsewhere it is
-// Debian's rustc with Debian's sources, and lld links against a stub of libSystem that lists the
-// functions we use: no SDK is needed. Missing packages are installed. Stripping is the linker's work,
-// so that the ad-hoc signature, which hashes every page, is the last thing written.
+// The standard library is built with the package, without the code that reads debug symbols for
+// backtraces: a stripped binary has no symbols, and that code is two fifths of the size. If rustup has
+// the Apple targets (on a Mac, on GitHub's runners), the sources are rustup's (`rustup component add
+// rust-src`). Otherwise Debian's rustc and sources are used, and lld links against a stub of libSystem
+// that lists the functions we use, so no SDK is needed. Missing packages are installed. The linker
+// strips the binary, so that the ad hoc signature, which hashes every page, is written last.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'

@@ -1,9 +1,9 @@
-// Builds the Linux binaries that are shipped, into npm/linux-*: x64 and arm64, for glibc from 2.17
+// Builds the Linux binaries that are shipped, into npm/linux-*: x64 and arm64, each for glibc 2.17 or later
 // and for musl.
 //
 //   node scripts/build-linux.mjs [x64-gnu] [arm64-gnu] [x64-musl] [arm64-musl]
 //
-// zig links: it has every version of glibc and musl. It and cargo-zigbuild come from PyPI into a
+// zig is the linker, because it has every version of glibc and musl. It and cargo-zigbuild come from PyPI into a
 // virtual environment under target/.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -2,10 +2,10 @@
 //
 //   node scripts/build-windows.mjs [x64|arm64] [--features NAME --out DIR]
 //
-// On Windows this is plain cargo with Microsoft's linker, the C library linked in. Elsewhere Debian's
-// rustc builds the standard library from Debian's own sources; mingw's gcc links x64, and arm64 is
-// linked by zig. Missing packages are installed. The standard library's backtraces, a third of the
-// file, are left out: without symbols they would tell nothing.
+// On Windows this is plain cargo with Microsoft's linker, with the C library linked statically. Elsewhere
+// Debian's rustc builds the standard library from Debian's own sources; mingw's gcc links x64, and zig
+// links arm64. Missing packages are installed. The standard library's backtrace code, a third of the
+// file, is left out: without symbols, backtraces would say nothing.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'

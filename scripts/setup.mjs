@@ -1,5 +1,5 @@
 // Everything that `npm start` and `npm test` need on a fresh clone: the development dependencies
-// and the native binary. It has no dependencies itself, and does nothing that is done already.
+// and the native binary. It has no dependencies itself, and skips what is already done.
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'

@@ -3,8 +3,8 @@
 //
 //   node scripts/test-darwin.mjs [x64] [arm64] [--core] [--no-build]
 //
-// --core leaves out what only takes long. Debian packages that are missing are installed, and the
-// arm64 Node comes from npm; both only for arm64.
+// --core leaves out the slow tests. Missing Debian packages are installed, and the arm64 Node comes from
+// npm; both only for arm64.
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -2,9 +2,9 @@
 //
 //   node scripts/test-linux-arm64.mjs [--no-build] [TEST…]
 //
-// The tests start processes with their own Node, so the kernel must know how to start an arm64
-// program. It is told in a user namespace of its own (Linux 6.7 or later), nowhere else. qemu has no
-// sock_diag: what is tested is the way by /proc/net/tcp, and all that lies above.
+// The tests start processes with their own Node, so the kernel must know how to start an arm64 program. This
+// is registered in a separate user namespace (Linux 6.7 or later) and nowhere else. qemu has no sock_diag,
+// so this tests the fallback to /proc/net/tcp and everything above it.
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -2,9 +2,9 @@
 //
 //   node scripts/test-linux-musl.mjs [--no-build] [TEST…]
 //
-// In a copy of the checkout that has no other binary. The tests that need no addon are left out, and
-// those that cannot hold there: this Node finds its own libraries by /proc and beside itself (bin,
-// sandbox), and musl does not look for which CPU a file is (first-run, load).
+// They run in a copy of the checkout that has no other binary. Tests that need no addon are left out, and so
+// are those that cannot pass there: this Node finds its own libraries through /proc and next to itself (bin,
+// sandbox), and musl does not check which CPU a file is for (first-run, load).
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'

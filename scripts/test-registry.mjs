@@ -1,11 +1,11 @@
-// Publishes the packages to a registry on loopback and installs them from there, in
-// __test__/registry: on Linux x64 with glibc.
+// Publishes the packages to a registry on the loopback interface and installs them from there, in
+// __test__/registry; on Linux x64 with glibc.
 //
 //   node scripts/test-registry.mjs [--core] [--no-build]
 //
-// The full form builds all eight binaries and calls each in a Node of its own system. --core builds
-// none: it takes the macOS binaries that are there and the one of this host; the other packages have
-// a text for a binary, which is installed but not loaded.
+// The full form builds all eight binaries and calls each in a Node for its system. --core builds none: it
+// uses the existing macOS binaries and this host's; the other packages contain a text file instead of a
+// binary, which is installed but not loaded.
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

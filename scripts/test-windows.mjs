@@ -2,13 +2,13 @@
 //
 //   node scripts/test-windows.mjs [--core] [--no-build] [NAME…]
 //
-// The tests of __test__/windows in every version of Node; beside a library that makes up the tables, what
-// Wine has none of; and in one version those tests of every system that hold on Windows. A name chooses
-// among all of them, as in scripts/test.mjs. --core: the oldest and the newest Node, and only what is
-// Windows' own. Wine, node.exe and the compiler are fetched where they are missing.
+// Runs the tests in __test__/windows in every version of Node; with a library that makes up tables, the tests of
+// what Wine lacks; and in one version the general tests that can pass on Windows. A name selects among all of
+// them, as in scripts/test.mjs. --core: only the oldest and the newest Node, and only the Windows tests. Wine,
+// node.exe and the compiler are fetched if they are missing.
 //
-// Wine is not Windows. It shows that the binary loads, the calls and the offsets, the buffers, the
-// JavaScript; not what rows Windows has, who may see what, and how long it takes.
+// Wine is not Windows. It tests that the binary loads, the calls, the offsets, the buffers and the JavaScript;
+// not which rows Windows has, who may see what, or how long it takes.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'

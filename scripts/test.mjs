@@ -2,8 +2,8 @@
 //
 //   node scripts/test.mjs [--core] [options of node] NAME…
 //
-// A name is a folder of __test__, or a file there without its ending: `sockets`, `sockets/port`. --core
-// leaves out what takes long. Options of Node are passed on; their values follow a `=`.
+// A name is a folder in __test__, or a file there without its ending: `sockets`, `sockets/port`. --core leaves
+// out the slow tests. Node options are passed on; their values follow a `=`.
 import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'

@@ -53,7 +53,7 @@ test('each lookup has its line', { skip: needsLinux }, async (t) => {
     `port pid tcp ${port} - -: ${server.pid} by recent owner in N µs`,
     `port pid tcp ${free} - -: null by socket table in N µs`,
     `connection pid 127.0.0.1 ${free} 127.0.0.1 ${port}: null by socket table in N µs`,
-    'null: the socket has gone',
+    'null: the socket is gone',
     `connection pid ::1 ${free} 127.0.0.1 ${port}: null by socket table in N µs`,
     `path of ${pid}: "${fs.realpathSync(process.execPath)}" by its process in N µs`,
     'info of 2147483647: null by its process in N µs'
