@@ -175,7 +175,7 @@ function onlyBinary(binaries, tag) {
 export function documentedYaml() {
   const page = fs.readFileSync(path.join(root, 'docs', 'electron.md'), 'utf8')
   const [, yaml] = page.match(/^```yaml\n# pnpm-workspace\.yaml\n(.*?)^```/ms)
-  assert.match(page, /in Yarn's case in\n`\.yarnrc\.yml`/)
+  assert.match(page, /for Yarn in\s`\.yarnrc\.yml`/)
   return yaml
 }
 
