@@ -1,18 +1,18 @@
 //! A descriptor that is kept from one slice to the next, in someone else's process.
 //!
-//! The host may close every descriptor (to become a daemon) and open others: the number that was ours
-//! is then one of its files or connections. A forked child shares our descriptor with its parent. So a
-//! kept one is used or closed only after a check that it is still what was opened, in the process that
-//! opened it.
+//! The host may close every descriptor (to become a daemon) and open others, and our number is then
+//! one of its files or connections. A forked child shares our descriptor with its parent. So a kept
+//! descriptor is used or closed only after a check that it is still what was opened, in the process
+//! that opened it.
 
 use std::process;
 
 use super::kernel::{self, Descriptor, Errno};
 
-/// A descriptor with the marks by which it is known again.
+/// A descriptor, and what identifies it.
 #[derive(Debug)]
 pub struct Kept {
-    /// Always there; an `Option` only so that a number that is lost can be let go in `drop`.
+    /// Always set; an `Option` only so that `drop` can let go of a number that is no longer ours.
     descriptor: Option<Descriptor>,
     object: (u64, u64),
     process: u32,
@@ -24,29 +24,29 @@ impl Kept {
         Self::for_a_while(kernel::above_standard_streams(descriptor)?)
     }
 
-    /// Keeps `descriptor` under the number that it has, until something is read to its end.
+    /// Keeps `descriptor` under the number that it has, until something has been read to its end.
     pub fn for_a_while(descriptor: Descriptor) -> Result<Self, Errno> {
         let object = kernel::stat_of_number(descriptor.number())?.object;
         Ok(Self { descriptor: Some(descriptor), object, process: process::id() })
     }
 
-    /// The descriptor, if it is still ours.
+    /// Returns the descriptor if it is still ours.
     pub fn checked(&self) -> Option<&Descriptor> {
         self.descriptor.as_ref().filter(|_| self.is_ours())
     }
 
-    /// The descriptor itself, if it is still ours.
+    /// Takes the descriptor out if it is still ours.
     pub fn into_checked(mut self) -> Option<Descriptor> {
-        // What is not ours stays, and is let go of by `drop`.
+        // What is not ours stays in place, and `drop` lets go of it.
         if self.is_ours() { self.descriptor.take() } else { None }
     }
 
-    /// The descriptor, for calls in the slice in which it was opened or checked.
+    /// Returns the descriptor for calls in the slice in which it was opened or checked.
     pub fn unchecked(&self) -> Option<&Descriptor> {
         self.descriptor.as_ref()
     }
 
-    /// Device and inode of what was opened.
+    /// Returns the device and inode of what was opened.
     pub fn object(&self) -> (u64, u64) {
         self.object
     }
@@ -55,9 +55,9 @@ impl Kept {
         let stat = self.descriptor.as_ref().map(|ours| kernel::stat_of_number(ours.number()));
         let is_same = match stat {
             Some(Ok(stat)) => stat.object == self.object,
-            // `fstat` of a process's `fd` directory counts its entries (`proc_fd_getattr`, since Linux
-            // 6.2), and is ENOENT when the process has ended. Of no file, socket or pipe that a host
-            // may have opened under this number.
+            // `fstat` of a process's `fd` directory counts its entries (`proc_fd_getattr`, since
+            // Linux 6.2), and is ENOENT once the process has ended. It never is for a file, socket
+            // or pipe that a host may have opened under this number.
             Some(Err(errno)) => errno == libc::ENOENT,
             None => false,
         };

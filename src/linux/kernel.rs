@@ -1,7 +1,7 @@
 //! The system calls of the Linux back end, and all its unsafe code.
 //!
-//! One wrapper per call, named for its result. A failure is the bare errno; the caller interprets it.
-//! Nothing here retries, except after EINTR.
+//! One wrapper per call, named for its result. A failure is the bare errno, which the caller
+//! interprets. Nothing here is retried.
 
 #![expect(unsafe_code, reason = "system calls; one foreign call per block")]
 
@@ -13,28 +13,28 @@ use crate::question::Pid;
 /// An error number, `<errno.h>`.
 pub type Errno = c_int;
 
-/// A call that failed and its errno.
+/// The name of a call that failed, and its errno.
 pub type Failure = (&'static str, Errno);
 
-/// Where a relative path begins when no directory is given.
+/// Where a relative path starts if no directory is given.
 pub const NO_DIRECTORY: c_int = libc::AT_FDCWD;
 
-/// An open descriptor that nobody else closes; closed when it is dropped.
+/// An open descriptor with a single owner, closed when it is dropped.
 #[derive(Debug)]
 pub struct Descriptor(c_int);
 
 impl Descriptor {
-    /// Takes over what a call has just opened.
+    /// Takes ownership of what a call has just opened.
     pub fn opened(number: c_int) -> Result<Self, Errno> {
         succeeded(number).map(Self)
     }
 
-    /// Its number.
+    /// Returns its number.
     pub fn number(&self) -> c_int {
         self.0
     }
 
-    /// Lets go of it without closing: the number belongs to somebody else by now.
+    /// Gives it up without closing it, because its number now belongs to someone else.
     pub fn forget(self) {
         std::mem::forget(self);
     }
@@ -43,7 +43,7 @@ impl Descriptor {
 impl Drop for Descriptor {
     fn drop(&mut self) {
         // SAFETY: close takes any integer. The number came from a call that opened it, and this is
-        // its only owner; were it another's by now, that descriptor would be closed, which is why
+        // its only owner. If the host has reused it, the host's descriptor would be closed, so
         // whatever is kept between slices is checked first (kept.rs).
         unsafe { libc::close(self.0) };
     }
@@ -51,54 +51,54 @@ impl Drop for Descriptor {
 
 /// `openat(2)`, close-on-exec. `directory` may be `NO_DIRECTORY`.
 pub fn open(directory: c_int, path: &CStr, flags: c_int) -> Result<Descriptor, Errno> {
-    // SAFETY: `path` is a NUL-terminated string that outlives the call, and without O_CREAT no mode
-    // is read. A wrong `directory` is an errno.
+    // SAFETY: `path` is a NUL-terminated string that outlives the call, and no mode is read without
+    // O_CREAT. An invalid `directory` is an errno.
     let number = unsafe { libc::openat(directory, path.as_ptr(), flags | libc::O_CLOEXEC) };
     Descriptor::opened(number)
 }
 
-/// `readlinkat(2)`: the link's text; one that fills `buffer` may be cut off. It asks the file
-/// system that holds the link and never the one that it points to.
+/// `readlinkat(2)`: the link's text, which may be cut off if it fills `buffer`. It asks the file
+/// system that holds the link, never the one that it points to.
 pub fn read_link<'a>(
     directory: c_int,
     path: &CStr,
     buffer: &'a mut [u8],
 ) -> Result<&'a [u8], Errno> {
     let (text, room) = (buffer.as_mut_ptr().cast(), buffer.len());
-    // SAFETY: the kernel writes at most `room` bytes at `text`, both of them `buffer`'s own, and
-    // reads `path` up to its NUL.
+    // SAFETY: the kernel writes at most `room` bytes at `text`, both taken from `buffer`, and reads
+    // `path` up to its NUL.
     let filled = unsafe { libc::readlinkat(directory, path.as_ptr(), text, room) };
     filled_part(filled, buffer)
 }
 
-/// `getdents64(2)`: the next entries, whole ones only; none at the end of the directory.
+/// `getdents64(2)`: the next whole entries; none at the end of the directory.
 pub fn directory_entries<'a>(
     directory: &Descriptor,
     buffer: &'a mut [u8],
 ) -> Result<&'a [u8], Errno> {
     let (entries, room) = (buffer.as_mut_ptr(), buffer.len());
-    // SAFETY: getdents64(int, void *, size_t) writes at most `room` bytes at `entries`, both of
-    // them `buffer`'s own. libc has no function for it under glibc 2.17.
+    // SAFETY: getdents64(int, void *, size_t) writes at most `room` bytes at `entries`, both taken
+    // from `buffer`. glibc has no function for it before 2.30.
     let filled = unsafe { libc::syscall(libc::SYS_getdents64, directory.0, entries, room) };
     filled_part(isize::try_from(filled).map_err(|_| libc::EOVERFLOW)?, buffer)
 }
 
-/// `lseek(2)` in a directory: where its listing goes on.
+/// `lseek(2)` in a directory: sets where its listing resumes.
 pub fn seek(directory: &Descriptor, position: i64) -> Result<(), Errno> {
     // SAFETY: takes integers only.
     succeeded(unsafe { libc::lseek(directory.0, position, libc::SEEK_SET) }).map(drop)
 }
 
-/// What `stat(2)` tells, as far as it is needed.
+/// What is needed of the result of `stat(2)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// `st_dev` and `st_ino`: which object it is.
     pub object: (u64, u64),
-    /// `st_size`. Of `/proc/PID/fd` it is the number of open descriptors since Linux 6.2, 0 before.
+    /// `st_size`. For `/proc/PID/fd`, the number of open descriptors since Linux 6.2, 0 before.
     pub size: u64,
-    /// `st_nlink`. Of `/proc/PID/task` it is the number of threads and two more.
+    /// `st_nlink`. For `/proc/PID/task`, the number of threads plus two.
     pub links: u64,
-    /// `st_uid`. Of `/proc/PID` it is the process's effective user.
+    /// `st_uid`. For `/proc/PID`, the process's effective user.
     pub user: u32,
     /// Whether it is a socket, by `st_mode`.
     pub is_socket: bool,
@@ -117,11 +117,11 @@ pub fn stat_of_number(number: c_int) -> Result<Stat, Errno> {
 }
 
 fn stat_by(call: impl FnOnce(&mut libc::stat) -> c_int) -> Result<Stat, Errno> {
-    // The fields' types differ by architecture.
+    // The field types differ by architecture.
     fn wide(number: impl TryInto<u64>) -> Result<u64, Errno> {
         number.try_into().map_err(|_| libc::EOVERFLOW)
     }
-    // SAFETY: integers alone, of which any are valid.
+    // SAFETY: a struct of integers, for which any bits are valid.
     let mut stat: libc::stat = unsafe { std::mem::zeroed() };
     succeeded(call(&mut stat))?;
     Ok(Stat {
@@ -136,27 +136,27 @@ fn stat_by(call: impl FnOnce(&mut libc::stat) -> c_int) -> Result<Stat, Errno> {
 /// `read(2)`: the next bytes; none at the end.
 pub fn read<'a>(file: &Descriptor, buffer: &'a mut [u8]) -> Result<&'a [u8], Errno> {
     let (bytes, room) = (buffer.as_mut_ptr().cast(), buffer.len());
-    // SAFETY: the kernel writes at most `room` bytes at `bytes`, both of them `buffer`'s own.
+    // SAFETY: the kernel writes at most `room` bytes at `bytes`, both taken from `buffer`.
     let filled = unsafe { libc::read(file.0, bytes, room) };
     filled_part(filled, buffer)
 }
 
-/// `fcntl(F_DUPFD_CLOEXEC)`: the same object under a number of at least 3, so that a host which
-/// closes its standard streams and opens others does not find ours in their place.
+/// `fcntl(F_DUPFD_CLOEXEC)`: the same object under a number of at least 3, so that a host that
+/// closes its standard streams and opens others doesn't find ours in their place.
 pub fn above_standard_streams(descriptor: Descriptor) -> Result<Descriptor, Errno> {
     if descriptor.0 > 2 {
         return Ok(descriptor);
     }
-    // SAFETY: F_DUPFD_CLOEXEC takes an integer; nothing is written.
+    // SAFETY: F_DUPFD_CLOEXEC takes an integer and writes nothing.
     let number = unsafe { libc::fcntl(descriptor.0, libc::F_DUPFD_CLOEXEC, 3) };
     Descriptor::opened(number)
 }
 
-/// `tgkill(2)` with signal 0, which sends nothing: whether `pid` is a process and not one of the
-/// other threads of one. One that may not be signalled is there all the same.
+/// `tgkill(2)` with signal 0, which sends nothing: whether `pid` is a process rather than one of a
+/// process's other threads. A process that may not be signalled exists all the same.
 pub fn is_process(pid: Pid) -> Result<bool, Errno> {
-    // SAFETY: takes integers only; signal 0 checks and sends nothing. libc has no function for it
-    // under glibc 2.30.
+    // SAFETY: takes integers only; signal 0 checks and sends nothing. glibc has no function for it
+    // before 2.30.
     let answer = unsafe { libc::syscall(libc::SYS_tgkill, pid, pid, 0) };
     match (answer, last_errno()) {
         (0, _) | (_, libc::EPERM) => Ok(true),
@@ -165,24 +165,24 @@ pub fn is_process(pid: Pid) -> Result<bool, Errno> {
     }
 }
 
-/// `pidfd_open(2)`, close-on-exec: a process, whatever its number comes to mean. A number of another
-/// thread of one is EINVAL or ENOENT. Linux 5.3 and later.
+/// `pidfd_open(2)`, close-on-exec: refers to the process even if its number is reused. The number
+/// of a thread other than a process's first is EINVAL or ENOENT. Linux 5.3 and later.
 pub fn open_process(pid: Pid) -> Result<Descriptor, Errno> {
-    // SAFETY: takes integers only. libc has no function for it under glibc 2.36.
+    // SAFETY: takes integers only. glibc has no function for it before 2.36.
     let number = succeeded(unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) })?;
     Descriptor::opened(c_int::try_from(number).map_err(|_| libc::EOVERFLOW)?)
 }
 
-/// `ioctl(PIDFD_GET_INFO)` of a process: its parent, 0 where that is outside of our pid namespace.
+/// `ioctl(PIDFD_GET_INFO)` on a process: its parent, or 0 if that is outside our pid namespace.
 /// ESRCH: it has been reaped. Linux 6.13 and later.
 pub fn parent(process: &Descriptor) -> Result<Pid, Errno> {
-    // SAFETY: integers alone, of which any are valid.
+    // SAFETY: a struct of integers, for which any bits are valid.
     let mut info: libc::pidfd_info = unsafe { std::mem::zeroed() };
     info.mask = libc::PIDFD_INFO_PID.into();
-    // SAFETY: the kernel reads and writes at most as many bytes as the request's number says, which
-    // are the structure's; a file that is no process is ENOTTY.
+    // SAFETY: the kernel reads and writes at most as many bytes as the request number encodes,
+    // which is the structure's size; a file that is not a process is ENOTTY.
     succeeded(unsafe { libc::ioctl(process.0, libc::PIDFD_GET_INFO, &raw mut info) })?;
-    // What it does not tell is 0.
+    // A field that the kernel doesn't fill is 0.
     Pid::try_from(info.ppid).map_err(|_| libc::EOVERFLOW)
 }
 
@@ -195,26 +195,26 @@ pub fn clock(clock: libc::clockid_t) -> Result<i64, Errno> {
     seconds.and_then(|seconds| seconds.checked_add(time.tv_nsec)).ok_or(libc::EOVERFLOW)
 }
 
-/// `ioctl(NS_GET_PARENT)` of a namespace's file: the namespace that it was made in. EPERM: that one
-/// is none of the caller's own or of those made in it. Linux 4.9 and later.
+/// `ioctl(NS_GET_PARENT)` on a namespace's file: the namespace in which it was created. EPERM: that
+/// one is neither the caller's own nor created in it. Linux 4.9 and later.
 pub fn parent_namespace(namespace: &Descriptor) -> Result<Descriptor, Errno> {
-    // SAFETY: the request takes no argument; a file that is no namespace is ENOTTY.
+    // SAFETY: the request takes no argument; a file that is not a namespace is ENOTTY.
     let number = unsafe { libc::ioctl(namespace.0, libc::NS_GET_PARENT) };
     Descriptor::opened(number)
 }
 
-/// The answer of a call whose failure is a negative number.
+/// Returns the result of a call, or the errno if it is negative.
 pub fn succeeded<N: PartialOrd + Default>(answer: N) -> Result<N, Errno> {
     if answer < N::default() { Err(last_errno()) } else { Ok(answer) }
 }
 
 fn filled_part(filled: isize, buffer: &[u8]) -> Result<&[u8], Errno> {
     let filled = usize::try_from(filled).map_err(|_| last_errno())?;
-    // More than the buffer holds cannot be; if it were, nothing would be read.
+    // A call cannot fill more than the buffer; if it claimed to, nothing would be read.
     buffer.get(..filled).ok_or(libc::EOVERFLOW)
 }
 
-/// The errno of the call that failed last in this thread.
+/// Returns the errno of the last call that failed in this thread.
 pub fn last_errno() -> Errno {
     io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
 }

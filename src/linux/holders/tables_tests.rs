@@ -1,4 +1,4 @@
-//! What a walk has read counts for some and not for others.
+//! What a walk has read counts for some questions and not for others.
 
 use std::net::TcpListener;
 use std::os::fd::AsRawFd;
@@ -22,7 +22,7 @@ fn begin(tables: &mut Tables, tick: u64) -> Pid {
     pid
 }
 
-/// Reads on, for a question about `inode`; whether that was a hit.
+/// Reads on for a question about `inode`. Returns whether that was a hit.
 fn is_hit(tables: &mut Tables, inode: Inode) -> bool {
     let mut sought = Sought::default();
     sought.insert(1, &[Candidate { inode, rank: Rank::BEST, group: None, is_connection: false }]);
@@ -61,9 +61,9 @@ fn a_descriptor_that_is_closed_after_it_was_listed_is_a_loss() {
     let pid = Numbers::current().map_or(0, |numbers| numbers.own());
     for own in [None, device.map(|sockets| Own { pid, sockets })] {
         let mut tables = Tables::new(own);
-        // Many, for other tests may take the numbers of some.
+        // Many, since other tests may reuse the numbers of some.
         let mut listeners: Vec<_> = (0..16).map(|_| listener()).collect();
-        // They are listed by number.
+        // Tables list descriptors by number.
         listeners.sort_by_key(|(listener, _)| listener.as_ref().map(AsRawFd::as_raw_fd));
         let inode = listeners.first().map_or(0, |(_, inode)| *inode);
 

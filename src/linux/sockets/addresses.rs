@@ -10,24 +10,24 @@ use crate::error::Error;
 use crate::platform::linux::kernel::Failure;
 use crate::socket::End;
 
-/// The interface `lo`, by its index in every network namespace (LOOPBACK_IFINDEX in the kernel).
+/// The index of the interface `lo` in every network namespace (LOOPBACK_IFINDEX in the kernel).
 pub const LOOPBACK: u32 = 1;
-/// The kernel tells some hundred addresses a datagram.
+/// How many datagrams a reply may have. The kernel puts about a hundred addresses into each.
 const DATAGRAMS: u32 = 1000;
 
 /// Where a packet to an address goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination {
-    /// Away: the address is none of this machine's.
+    /// To another machine: the address is not one of ours.
     Away,
-    /// To a socket here. It counts as come in through this interface, although it never leaves `lo`;
-    /// `None` where no interface has the address: a wildcard, a multicast group.
+    /// To a socket here. It counts as received on this interface, although it never leaves `lo`.
+    /// `None` if there is no such interface (a wildcard, a multicast group) or it is not known.
     Here(Option<u32>),
 }
 
-/// Finds out where a packet to `address` goes. 127.0.0.0/8 and `::1` are always here, and so is what
-/// is no one machine's: a wildcard, a multicast group, a broadcast. The others are here if an
-/// interface has them, which the kernel is asked for, as by getifaddrs(3).
+/// Returns where a packet to `address` goes. 127.0.0.0/8 and `::1` are always here, and so are
+/// addresses that belong to no single machine: wildcards, multicast groups and broadcast. Any other
+/// address is here if an interface has it; the kernel is asked for those, as by getifaddrs(3).
 pub fn destination(address: &End) -> Result<Destination, Error> {
     let ip = address.address;
     if ip.is_loopback() {
@@ -50,13 +50,13 @@ pub fn destination(address: &End) -> Result<Destination, Error> {
     }
 }
 
-/// `if_nametoindex(3)`. `None` where no interface has that name.
+/// `if_nametoindex(3)`. `None` if no interface has that name.
 pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
     kernel::interface_index(name)
         .map_err(|errno| Error::system("if_nametoindex", errno, &name.to_string_lossy()))
 }
 
-/// The addresses of one family.
+/// Returns this machine's addresses of one family.
 fn own_addresses(of_family: IpAddr) -> Result<Vec<OwnAddress>, Failure> {
     let mut channel = Channel::open(libc::NETLINK_ROUTE)?;
     channel.send(|sequence| ifaddr::request(of_family, sequence))?;
@@ -75,8 +75,8 @@ fn own_addresses(of_family: IpAddr) -> Result<Vec<OwnAddress>, Failure> {
     Err(("recvfrom", libc::EBADMSG))
 }
 
-/// Where netlink is refused: only an address of this machine can be bound to. The socket is closed at
-/// once.
+/// The same without netlink, where that is refused: only an address of this machine can be bound
+/// to. The socket is closed at once.
 fn bind(ip: IpAddr) -> Result<Destination, Error> {
     match UdpSocket::bind((ip, 0)) {
         Ok(_) => Ok(Destination::Here(None)),

@@ -1,8 +1,8 @@
-//! Which sockets may answer a question, as far as a quick question can tell.
+//! Which sockets may answer a question, as far as can be found out quickly.
 //!
-//! A quick question costs some ten microseconds, however busy the machine is: one connection, the
-//! listeners on a port, the UDP sockets on a port. Whatever it leaves open is settled by whole tables
-//! (`listing`).
+//! A quick question takes about ten microseconds, however busy the machine is. It concerns one
+//! connection, the listeners on a port, or the UDP sockets on a port. Whatever it leaves open is
+//! settled by whole tables (`listing`).
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,34 +20,36 @@ use crate::platform::linux::socket::{Candidate, Inode, Row};
 use crate::question::{LocalPeer, Port, Question, Rank, Wanted};
 use crate::socket::{End, Protocol, State};
 
-/// Up to here each question has dumps of its own; for more, one dump of everything is cheaper.
+/// Up to this many questions have dumps of their own; for more, one dump of everything is cheaper.
 pub const FILTERED_QUESTIONS: usize = 4;
-/// How often a dump is read that may lack a socket which moved meanwhile.
+/// How many times to read a dump that may lack a socket that moved during the reading.
 const READINGS: u32 = 2;
 
-/// A question whose sockets are being looked for, with what was found so far.
+/// A question whose sockets are being looked for, with what has been found so far.
 pub struct Unlisted {
     /// The question.
     pub question: Question,
-    /// The sockets that answer it, each once. Those of a list have no candidates.
+    /// The sockets that answer it, each once. A list makes no candidates of them.
     pub rows: Vec<Row>,
-    /// Where each socket stands in `rows`.
+    /// Each socket's index in `rows`.
     places: BTreeMap<Inode, usize>,
-    /// What is to be made of them, at the end of each asking. Of a `Reply` there is one at most.
+    /// The candidates among them, as of the last time the kernel was asked. A `Reply` has at most
+    /// one.
     pub candidates: Vec<Candidate>,
-    /// Where a packet to its address goes; `None`: not asked yet.
+    /// Where a packet to its address goes. `None`: not asked yet.
     destination: Option<Destination>,
     /// Whether nothing else can answer.
     is_complete: bool,
     /// Whether nothing else answers better.
     pub has_best: bool,
-    /// Whether it cannot be told which socket is the other end of a Unix-domain one.
+    /// Whether the kernel cannot say which socket is the other end of a Unix-domain one.
     pub is_untold: bool,
 }
 
 impl Unlisted {
-    /// Asks what can be asked for quickly, one of so `many`: UDP ports in a crowd have one dump together.
-    /// What fails comes again when the whole tables are read, and is told then.
+    /// Asks the kernel what it can answer quickly. `many` is how many questions are asked together:
+    /// in a crowd, UDP ports share one dump. A failure is not reported here, since it recurs when
+    /// the whole tables are read.
     pub fn quick(diag: &mut SockDiag, question: Question, many: usize) -> Self {
         let is_dumped = many > FILTERED_QUESTIONS && is_udp_port(&question.wanted);
         let mut unlisted = Self::new(question);
@@ -58,7 +60,7 @@ impl Unlisted {
         unlisted
     }
 
-    /// Returns a question of which nothing is known yet.
+    /// Returns a question about which nothing is known yet.
     pub fn new(question: Question) -> Self {
         Self {
             question,
@@ -72,20 +74,20 @@ impl Unlisted {
         }
     }
 
-    /// Returns whether what was found quickly may not be all that can answer. Where it is all, and
-    /// there is no candidate, nobody has such a socket.
+    /// Returns whether sockets other than those found quickly may answer. If none can and there is
+    /// no candidate, no process has such a socket.
     pub fn needs_tables(&self) -> bool {
         !self.is_complete
     }
 
-    /// Returns whether a socket that moved while the tables were read matters to the question.
+    /// Returns whether it would matter that a socket moved while the tables were read.
     pub fn is_doubtful(&self) -> bool {
         let wanted = &self.question.wanted;
         let wants_all = matches!(wanted, Wanted::All(_)) || is_udp_port(wanted);
         !self.is_complete && (wants_all || self.rows.is_empty())
     }
 
-    /// Finds out whether the address that is asked about is one of this machine.
+    /// Finds out whether the address in question is one of this machine's.
     pub fn resolve(&mut self) -> Result<(), Error> {
         if self.destination.is_none() {
             let address = match &self.question.wanted {
@@ -100,7 +102,7 @@ impl Unlisted {
         Ok(())
     }
 
-    /// Asks the kernel, after `resolve`.
+    /// Asks the kernel. `resolve` must be called first.
     pub fn ask(&mut self, diag: &mut SockDiag) -> Result<(), Unavailable> {
         if self.is_complete {
             return Ok(());
@@ -150,8 +152,8 @@ impl Unlisted {
         Ok(())
     }
 
-    /// The listeners; and a connection to a server to which others were connected lately. Returns
-    /// whether nothing else can answer.
+    /// Asks for the port's listeners and then, as long as nothing is found, for connections to the
+    /// servers that others were connected to lately. Returns whether nothing else can answer.
     fn ask_tcp_port(
         &mut self,
         diag: &mut SockDiag,
@@ -171,7 +173,7 @@ impl Unlisted {
             }
         }
         self.has_best = at_one_go && !self.rows.is_empty();
-        // Without a state, the port's other sockets answer where its listener is hidden.
+        // Without a state, the port's other sockets answer if its listener's holder is hidden.
         Ok(at_one_go && state == Some(State::Listening))
     }
 
@@ -185,9 +187,9 @@ impl Unlisted {
         Ok(())
     }
 
-    /// Asks who would get the datagram. Where our own address is a wildcard it would come from the
-    /// address that the kernel chooses for that destination; but then the port alone is to count, so
-    /// a socket that has another idea of our address is looked for too.
+    /// Asks which socket would get the datagram. If our own address is a wildcard, the datagram
+    /// would come from the address that the kernel chooses for that destination. But then only the
+    /// port is meant to count, so a socket that expects another address of ours is looked for too.
     fn ask_reply(&mut self, diag: &mut SockDiag, peer: End, own: End) -> Result<(), Unavailable> {
         let is_wildcard = own.address.is_unspecified();
         let own = if is_wildcard { End { port: own.port, ..source(&peer) } } else { own };
@@ -200,14 +202,14 @@ impl Unlisted {
         if self.rows.first().is_some_and(is_told) {
             return Ok(());
         }
-        // The kernel's choice stays in front, where it wins among equals. Where it chose none, the
-        // dump proves that there is none.
+        // The kernel's choice stays first, so it wins among equals. If it chose none, the dump
+        // proves that there is none.
         self.dump_udp_port(diag, peer.port)
     }
 
-    /// Makes candidates of what was found. Of a reply's sockets only the one that would get it: the
-    /// best, bound to the interface before others, and of equals the first, which is the one that was
-    /// bound last. A connection that answers for its port alone is remembered.
+    /// Makes candidates of what was found. A reply has only the socket that would get it: the best
+    /// one, those bound to the interface before others, and among equals the first, which was bound
+    /// last. A connection that answers for its port alone is remembered.
     pub fn choose(&mut self, peers: &mut Peers) {
         let wanted = &self.question.wanted;
         let candidate = |row| candidate(wanted, row);
@@ -229,7 +231,7 @@ impl Unlisted {
         }
     }
 
-    /// Takes the row if it answers. One that is there already is brought up to date.
+    /// Adds the row if it answers, or updates the one that is there already.
     pub fn add(&mut self, row: &Row) {
         let is_answer = row.inode != 0 && self.question.wanted.rank(&row.socket).is_some();
         if self.is_complete || !is_answer || !self.is_reached_by_device(row) {
@@ -246,10 +248,10 @@ impl Unlisted {
         }
     }
 
-    /// Returns whether a packet to the address that is asked about could come to a socket that is
-    /// bound to an interface. A reply comes through the one that has the address; to a port, packets
-    /// from outside may come through any other, but none comes to a loopback address. Another one
-    /// that `lo` has is as reachable as if its own interface had it.
+    /// Returns whether a packet to the address in question could reach a socket that is bound to an
+    /// interface. A reply comes in through the interface that has the address. To a port, packets
+    /// from outside may come in through any interface, except to a loopback address. Any other
+    /// address that `lo` has is as reachable as if an interface of its own had it.
     fn is_reached_by_device(&self, row: &Row) -> bool {
         let through = match (self.destination, &self.question.wanted) {
             (Some(Destination::Here(device)), Wanted::Reply { .. }) => device,
@@ -264,12 +266,12 @@ impl Unlisted {
     }
 }
 
-/// Returns whether a UDP socket is asked for by its port.
+/// Returns whether UDP sockets are asked for by their port.
 pub fn is_udp_port(wanted: &Wanted) -> bool {
     matches!(wanted, Wanted::Port(Port { protocol: Protocol::Udp, .. }))
 }
 
-/// Returns the row as a candidate, if it answers.
+/// Returns the row as a candidate if it answers.
 fn candidate(wanted: &Wanted, row: &Row) -> Option<Candidate> {
     let is_tcp = row.socket.protocol() == Protocol::Tcp;
     let is_connection = is_tcp && row.socket.state() == State::Connected;
@@ -277,8 +279,8 @@ fn candidate(wanted: &Wanted, row: &Row) -> Option<Candidate> {
     Some(Candidate { inode: row.inode, rank, group: row.group, is_connection })
 }
 
-/// Returns the address that the kernel gives to a datagram to `peer`, an address of this machine: the
-/// same one, but for 127.0.0.0/8.
+/// Returns the source address that the kernel gives a datagram to `peer`, an address of this
+/// machine: the same address, except in 127.0.0.0/8.
 fn source(peer: &End) -> End {
     match peer.address {
         IpAddr::V4(address) if address.is_loopback() => End::new(Ipv4Addr::LOCALHOST.into(), 0, 0),

@@ -7,35 +7,35 @@ use super::netlink::{self, Message};
 use crate::platform::linux::kept::Kept;
 use crate::platform::linux::kernel::{Errno, Failure};
 
-/// As much as the kernel puts into one datagram of a dump (`netlink_dump` in af_netlink.c).
+/// The most that the kernel puts into one datagram of a dump (`netlink_dump` in af_netlink.c).
 const DATAGRAM_BYTES: usize = 32 * 1024;
-/// How long a reply may take. The kernel has it ready before `send` returns; only something that
-/// stands in for the kernel and stays silent comes to this.
+/// How long to wait for a reply. The kernel has it ready before `send` returns, so only something
+/// that stands in for the kernel and stays silent takes this long.
 const REPLY_SECONDS: libc::time_t = 2;
 
-/// How often a question is asked that fails for some passing reason, as for lack of memory.
+/// How many attempts are made at a request that fails for a passing reason, such as lack of memory.
 pub const ATTEMPTS: u32 = 3;
 
-/// A netlink socket with one request under way at most.
+/// A netlink socket with at most one request under way.
 pub struct Channel {
     socket: Kept,
-    /// The socket's address, which it gets with its first message; 0 before.
+    /// The socket's address, assigned when its first message is sent; 0 before.
     port_id: u32,
-    /// Of the last request.
+    /// The sequence number of the last request.
     sequence: u32,
 }
 
-/// What one datagram brought.
+/// What one datagram contained.
 #[derive(Default)]
 pub struct Received {
-    /// How many bodies.
+    /// How many bodies it had.
     pub bodies: u32,
-    /// The errno, or 0, with which the reply ends in it.
+    /// If the reply ends in this datagram, the errno it ends with, or 0.
     pub done: Option<Errno>,
 }
 
 impl Channel {
-    /// Opens one to a part of the kernel: `NETLINK_SOCK_DIAG`, `NETLINK_ROUTE`.
+    /// Opens a channel to a part of the kernel: `NETLINK_SOCK_DIAG` or `NETLINK_ROUTE`.
     pub fn open(part: c_int) -> Result<Self, Failure> {
         let open = || {
             let socket = kernel::netlink_socket(part)?;
@@ -46,18 +46,18 @@ impl Channel {
         Ok(Self { socket, port_id: 0, sequence: 0 })
     }
 
-    /// Returns whether the descriptor still is what was opened.
+    /// Returns whether the descriptor is still what was opened.
     pub fn is_ours(&self) -> bool {
         self.socket.checked().is_some()
     }
 
-    /// Returns the device number of sockfs, which differs by boot.
+    /// Returns the device number of sockfs, which differs from boot to boot.
     pub fn sockets_device(&self) -> u64 {
         self.socket.object().0
     }
 
-    /// Sends the request that `bytes` makes of its sequence number. To be used in the slice in which
-    /// the channel was opened or checked, here and below.
+    /// Sends the request that `bytes` builds from its sequence number. This and `receive` may only
+    /// be called in the slice in which the channel was opened or checked.
     pub fn send(&mut self, bytes: impl FnOnce(u32) -> Vec<u8>) -> Result<(), Failure> {
         self.sequence = self.sequence.wrapping_add(1);
         let Some(descriptor) = self.socket.unchecked() else { return Err(("socket", libc::EBADF)) };
@@ -68,7 +68,7 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits for one datagram and gives the bodies in it that answer the last request to `each`.
+    /// Waits for one datagram and passes each body in it that answers the last request to `each`.
     pub fn receive(
         &mut self,
         buffer: &mut Vec<u8>,
@@ -79,7 +79,7 @@ impl Channel {
         let (datagram, sender, length) =
             kernel::receive(descriptor, buffer).map_err(|errno| ("recvfrom", errno))?;
         if sender != 0 {
-            // Not the kernel. Only a process with CAP_NET_ADMIN can send here.
+            // Not from the kernel. Only a process with CAP_NET_ADMIN can send here.
             return Ok(Received::default());
         }
         if length > datagram.len() {
@@ -105,7 +105,7 @@ impl Channel {
     }
 }
 
-/// Asks again what failed for some passing reason, a few times.
+/// Asks, and asks again a few times if it fails for a passing reason.
 pub fn attempted<T>(mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, Failure> {
     for _ in 1..ATTEMPTS {
         match ask() {
@@ -116,8 +116,8 @@ pub fn attempted<T>(mut ask: impl FnMut() -> Result<T, Failure>) -> Result<T, Fa
     ask()
 }
 
-/// Returns whether an errno is what a kernel without that part of netlink says, and one that refuses
-/// it to a process: seccomp, SELinux, systemd's RestrictAddressFamilies, WSL1, gVisor.
+/// Returns whether an errno means that this part of netlink is missing from the kernel, or refused
+/// to the process: by seccomp, SELinux, systemd's RestrictAddressFamilies, WSL1 or gVisor.
 pub fn is_absent(errno: Errno) -> bool {
     matches!(
         errno,

@@ -1,5 +1,5 @@
-//! rtnetlink for this machine's own addresses, as bytes: encodes the question and parses the answer. No
-//! system call is made here, and no length is trusted.
+//! rtnetlink for this machine's own addresses, as bytes: encodes the request and parses the reply.
+//! No system call is made here, and no length is trusted.
 //!
 //! `struct ifaddrmsg` in <linux/if_addr.h>, which getifaddrs(3) reads as well.
 
@@ -17,23 +17,23 @@ const AF_INET6: u8 = 10;
 pub struct OwnAddress {
     /// The address.
     pub address: IpAddr,
-    /// The broadcast address of its network, where it has one.
+    /// The broadcast address of its network, if it has one.
     pub broadcast: Option<IpAddr>,
     /// The interface that has it.
     pub device: u32,
 }
 
-/// Returns the question for all addresses of the family of `address`.
+/// Returns the request for all addresses of the same family as `address`.
 pub fn request(address: IpAddr, sequence: u32) -> Vec<u8> {
     const RTM_GETADDR: u16 = 22;
     let family = if address.is_ipv4() { AF_INET } else { AF_INET6 };
     netlink::request(RTM_GETADDR, netlink::ALL, sequence, &[&[family, 0, 0, 0, 0, 0, 0, 0]])
 }
 
-/// Reads one address. `None`: the bytes are none.
+/// Reads one address. Returns `None` if the bytes are not an address.
 pub fn own_address(body: &[u8]) -> Option<OwnAddress> {
     const IFA_ADDRESS: u16 = 1;
-    // Of a point-to-point interface IFA_ADDRESS is the other end's.
+    // On a point-to-point interface, IFA_ADDRESS is the other end's.
     const IFA_LOCAL: u16 = 2;
     const IFA_BROADCAST: u16 = 4;
     let (head, attributes) = body.split_first_chunk::<HEAD_BYTES>()?;
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
     use crate::platform::linux::sockets::netlink::recorded;
 
-    // What Linux 6.18 answered on x86-64 about 192.0.2.2/24 and fe80::fc:ff:fe00:1/64 on interface 4.
+    // Replies of Linux 6.18 on x86-64 about 192.0.2.2/24 and fe80::fc:ff:fe00:1/64 on interface 4.
     const INET: &str = "021880000400000008000100c000020208000200c000020208000400c00002ff090003\
         006574683000000000080008008000000014000600ffffffffffffffff1600000016000000";
     const INET6: &str = "0a4080fd0400000014000100fe8000000000000000fc00fffe00000114000600ffffff\

@@ -1,8 +1,8 @@
-//! sock_diag for TCP and UDP, as bytes: encodes questions and parses answers. No system call is made
+//! sock_diag for TCP and UDP, as bytes: encodes requests and parses replies. No system call is made
 //! here, and no length is trusted.
 //!
-//! `struct inet_diag_req_v2` and `struct inet_diag_msg` in <linux/inet_diag.h>. Numbers are in this
-//! machine's byte order, ports and addresses in network order.
+//! `struct inet_diag_req_v2` and `struct inet_diag_msg` in <linux/inet_diag.h>. Numbers are in host
+//! byte order, ports and addresses in network byte order.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -13,17 +13,17 @@ use crate::socket::{End, Protocol, Socket};
 
 /// `SOCK_DIAG_BY_FAMILY`, <linux/sock_diag.h>.
 pub const SOCK_DIAG_BY_FAMILY: u16 = 20;
-/// `INET_DIAG_NOCOOKIE`: any cookie will do.
+/// `INET_DIAG_NOCOOKIE`: any cookie matches.
 pub const NO_COOKIE: [u8; 8] = [u8::MAX; 8];
 
-/// The length of `struct inet_diag_msg`, after which attributes follow.
+/// The length of `struct inet_diag_msg`, which attributes follow.
 const SOCKET_BYTES: usize = 72;
-/// One byte, of `::` sockets that listen or have no peer: whether they take IPv6 only.
+/// One byte: whether a `::` socket that listens or has no peer takes IPv6 only.
 const INET_DIAG_SKV6ONLY: u16 = 11;
-/// Eight bytes.
+/// Eight bytes: the socket's control group.
 const INET_DIAG_CGROUP_ID: u16 = 21;
 
-/// One socket, by its ends.
+/// One socket, identified by its two ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Exact {
     /// TCP or UDP.
@@ -34,40 +34,40 @@ pub struct Exact {
 }
 
 impl Exact {
-    /// The TCP socket with these ends, the first one its own; where there is none, the kernel answers
-    /// with the listener of `local`.
+    /// Identifies the TCP socket with these ends. If there is none, the kernel answers with the
+    /// listener on `local`.
     pub fn connection(local: End, remote: End) -> Self {
         let device = local.scope.or(remote.scope).unwrap_or(0);
         Self { protocol: Protocol::Tcp, source: local, destination: remote, device }
     }
 
-    /// The UDP socket that gets a datagram from `own` to `peer` which comes in through interface
-    /// `device`; 0: sockets that are bound to one are left out.
+    /// Identifies the UDP socket that gets a datagram from `own` to `peer` received on interface
+    /// `device`. If that is 0, sockets bound to an interface are left out.
     ///
-    /// The question is in the datagram's order, for reasons of history (`udp_dump_one` in
+    /// The request is in the datagram's order, for historical reasons (`udp_dump_one` in
     /// net/ipv4/udp_diag.c): its source is the remote end of the socket in the reply.
     pub fn receiver(peer: End, own: End, device: u32) -> Self {
         Self { protocol: Protocol::Udp, source: own, destination: peer, device }
     }
 }
 
-/// All sockets of a protocol in some states, with these ports where they are not 0.
+/// All sockets of a protocol in some states, and with these ports if they are not 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dump {
     /// TCP or UDP.
     pub protocol: Protocol,
-    /// Of which family.
+    /// Which families.
     pub families: Families,
-    /// A bit for each state, see `states`.
+    /// One bit per state; see `states`.
     pub states: u32,
-    /// 0 for any.
+    /// 0: any port.
     pub local_port: u16,
-    /// 0 for any.
+    /// 0: any port.
     pub remote_port: u16,
 }
 
 impl Dump {
-    /// Those of both families with this local port, whatever their remote one.
+    /// Returns a dump of both families with this local port and any remote port.
     pub fn new(protocol: Protocol, states: u32, local_port: u16) -> Self {
         Self { protocol, families: Families::Both, states, local_port, remote_port: 0 }
     }
@@ -77,21 +77,21 @@ impl Dump {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Families {
-    /// All; to be had in one dump for TCP only.
+    /// Both; only TCP has them in one dump.
     Both = 0,
     /// IPv4 sockets.
     Inet = 2,
-    /// IPv6 sockets, those with mapped addresses among them.
+    /// IPv6 sockets, including those with mapped addresses.
     Inet6 = 10,
 }
 
-/// Returns the bytes of a question for one socket.
+/// Returns the bytes of a request for one socket.
 pub fn exact(exact: &Exact, sequence: u32) -> Vec<u8> {
     let Exact { protocol, source, destination, device } = *exact;
-    // An IPv6 socket with mapped addresses is found by their IPv4 forms as well.
+    // An IPv6 socket with mapped addresses is found by their IPv4 forms too.
     let family = if source.address.is_ipv4() { Families::Inet } else { Families::Inet6 };
     let head = head(family, protocol);
-    let any_state = u32::MAX.to_ne_bytes(); // States do not count here.
+    let any_state = u32::MAX.to_ne_bytes(); // States are ignored here.
     let ports = [source.port, destination.port].map(u16::to_be_bytes);
     let addresses = [source.address, destination.address].map(address_bytes);
     let (ports, addresses) = (ports.as_flattened(), addresses.as_flattened());
@@ -100,10 +100,10 @@ pub fn exact(exact: &Exact, sequence: u32) -> Vec<u8> {
     netlink::request(SOCK_DIAG_BY_FAMILY, netlink::ONE, sequence, &body)
 }
 
-/// Returns the bytes of a dump.
+/// Returns the bytes of a dump request.
 ///
-/// Both families of TCP at one go are told to the request of old only (`TCPDIAG_GETSOCK`, `struct
-/// inet_diag_req`): the kernel then passes its tables once instead of twice.
+/// Only the older request (`TCPDIAG_GETSOCK`, `struct inet_diag_req`) brings both families of TCP
+/// in one dump; the kernel then goes through its tables once instead of twice.
 pub fn dump(dump: &Dump, sequence: u32) -> Vec<u8> {
     const TCPDIAG_GETSOCK: u16 = 18;
     let Dump { protocol, families, states, local_port, remote_port } = *dump;
@@ -136,9 +136,9 @@ fn address_bytes(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// Reads a socket of the protocol that was asked for: family 0, state 1, ports 4 and 6, addresses 8
-/// and 24, interface 40, user 64, inode 68. `None`: it is in a state in which no process holds it,
-/// TIME_WAIT above all, or it is too short to be one.
+/// Reads a socket of the protocol that was asked for: family at 0, state at 1, ports at 4 and 6,
+/// addresses at 8 and 24, interface at 40, user at 64, inode at 68. Returns `None` if it is too
+/// short, or in a state in which no process holds it, usually TIME_WAIT.
 pub fn row(body: &[u8], protocol: Protocol) -> Option<Row> {
     let (body, attributes) = body.split_first_chunk::<SOCKET_BYTES>()?;
     let (start, rest) = body.split_first_chunk::<8>()?;

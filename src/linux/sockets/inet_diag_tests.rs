@@ -1,4 +1,4 @@
-//! Questions as the kernel took them, and answers as it gave them.
+//! Requests that the kernel accepted, and its replies.
 
 use super::*;
 use crate::platform::linux::sockets::netlink::recorded;
@@ -8,7 +8,7 @@ fn end_of(address: &str, port: u16) -> End {
     End::new(address.parse().expect("an address"), 0, port)
 }
 
-// What Linux 6.18 on x86-64 brought back of two questions, behind the errno of its NLMSG_ERROR.
+// Two requests as Linux 6.18 on x86-64 returned them, after the errno of its NLMSG_ERROR.
 const ASKED_CONNECTION: &str = "48000000140001000800000000000000020600\
     00ffffffff0001bca37f0000010000000000000000000000007f00000100000000000000000000000000000000ff\
     ffffffffffffff";
@@ -50,7 +50,7 @@ fn a_dump_of_both_families_is_the_request_of_old() {
 
     let sent = [both, Dump { families: Families::Inet6, ..both }].map(|one| dump(&one, 1));
 
-    // Type; family; port; states.
+    // Type, family and port; then the states.
     assert_eq!((sent[0][4], sent[0][16], &sent[0][20..22]), (18, 0, [0x12, 0x34].as_slice()));
     assert_eq!(sent[0][68..72], (1_u32 << 10).to_ne_bytes());
     assert_eq!((sent[1][4], sent[1][16], &sent[1][24..26]), (20, 10, [0x12, 0x34].as_slice()));
@@ -58,9 +58,9 @@ fn a_dump_of_both_families_is_the_request_of_old() {
     assert_eq!((sent[0].len(), sent[1].len()), (76, 72));
 }
 
-// Bodies of what Linux 6.18 answered on x86-64: the connection 127.0.0.1:60166 →
-// 127.0.0.1:48291, an IPv6 listener, a UDP socket on `::`, one that takes IPv6 only, one that is
-// bound to interface 1, one connected to 127.0.0.1:53711.
+// Reply bodies of Linux 6.18 on x86-64: the connection 127.0.0.1:60166 → 127.0.0.1:48291, an IPv6
+// listener, and four UDP sockets: one on `::`, one that takes IPv6 only, one bound to interface 1,
+// one connected to 127.0.0.1:53711.
 const CONNECTION: &str = "02010000eb06bca37f00000100000000000000000000\
     00007f00000100000000000000000000000000000000ed110000000000000000000000000000000000000000\
     00003e790100050008000000000008000f00000000000c00150001000000000000000600160052000000";

@@ -1,6 +1,6 @@
 //! The system calls for netlink, sockets and interfaces, and all the unsafe code of this module.
 //!
-//! As in the other `kernel.rs`: a failure is the bare errno, and nothing is retried except after EINTR.
+//! As in the other `kernel.rs`, a failure is the bare errno. A call is retried only after EINTR.
 
 #![expect(unsafe_code, reason = "system calls; one foreign call per block")]
 
@@ -18,7 +18,7 @@ pub fn netlink_socket(part: c_int) -> Result<Descriptor, Errno> {
     Descriptor::opened(number)
 }
 
-/// `setsockopt(SO_RCVTIMEO)`, so that a kernel which never replies is an error and not a hang.
+/// `setsockopt(SO_RCVTIMEO)`, so that a kernel that never replies causes an error, not a hang.
 pub fn limit_waiting(socket: &Descriptor, seconds: libc::time_t) -> Result<(), Errno> {
     let timeout = libc::timeval { tv_sec: seconds, tv_usec: 0 };
     let bytes = libc::socklen_t::try_from(size_of::<libc::timeval>()).map_err(|_| libc::EINVAL)?;
@@ -39,28 +39,28 @@ pub fn limit_waiting(socket: &Descriptor, seconds: libc::time_t) -> Result<(), E
 pub fn port_id(socket: &Descriptor) -> Result<u32, Errno> {
     let mut address = NetlinkAddress::default();
     let mut bytes = NetlinkAddress::BYTES;
-    // SAFETY: the kernel writes at most `bytes` at `address`, which is that long, and then the
-    // length of the whole into `bytes`.
+    // SAFETY: the kernel writes at most `bytes` bytes at `address`, which is that long, and then
+    // the address's full length into `bytes`.
     succeeded(unsafe {
         libc::getsockname(socket.number(), (&raw mut address).cast(), &raw mut bytes)
     })?;
     Ok(address.port_id)
 }
 
-/// `send(2)` to the kernel, which a netlink socket talks to unless told otherwise.
+/// `send(2)` to the kernel, which is a netlink socket's default destination.
 pub fn send(socket: &Descriptor, message: &[u8]) -> Result<(), Errno> {
     let (bytes, length) = (message.as_ptr().cast(), message.len());
     retried(|| {
-        // SAFETY: the kernel reads `length` bytes at `bytes`, both of them `message`'s own.
-        // MSG_NOSIGNAL: were the number another's closed stream by now, no SIGPIPE.
+        // SAFETY: the kernel reads `length` bytes at `bytes`, both taken from `message`. If the
+        // number has become someone else's closed stream, MSG_NOSIGNAL prevents a SIGPIPE.
         let sent = unsafe { libc::send(socket.number(), bytes, length, libc::MSG_NOSIGNAL) };
         succeeded(sent)
     })
     .map(drop)
 }
 
-/// `recvfrom(2)`: one datagram, the port id of its sender (0 is the kernel), and how long it really
-/// was: more than `buffer` holds means that the rest is lost.
+/// `recvfrom(2)`: one datagram, its sender's port id (0 is the kernel), and its real length. If
+/// that is more than `buffer` holds, the rest is lost.
 pub fn receive<'a>(
     socket: &Descriptor,
     buffer: &'a mut [u8],
@@ -69,8 +69,8 @@ pub fn receive<'a>(
     let mut address_bytes = NetlinkAddress::BYTES;
     let (bytes, room) = (buffer.as_mut_ptr().cast(), buffer.len());
     let length = retried(|| {
-        // SAFETY: the kernel writes at most `room` bytes at `bytes` and `address_bytes` at
-        // `address`; each pair belongs to one object that outlives the call.
+        // SAFETY: the kernel writes at most `room` bytes at `bytes` and at most `address_bytes`
+        // bytes at `address`; each pair belongs to one object that outlives the call.
         succeeded(unsafe {
             libc::recvfrom(
                 socket.number(),
@@ -87,13 +87,13 @@ pub fn receive<'a>(
     Ok((filled, address.port_id, length))
 }
 
-/// `getsockopt(SO_DOMAIN)` of any number: which family's socket it is. ENOTSOCK where it is none.
+/// `getsockopt(SO_DOMAIN)` of any number: the socket's address family. ENOTSOCK: not a socket.
 pub fn socket_domain(number: c_int) -> Result<c_int, Errno> {
     socket_option(number, libc::SO_DOMAIN).map(|[domain]| domain)
 }
 
-/// `getsockopt(SO_PEERCRED)` of any number: who connected to a Unix-domain socket, or listened; 0
-/// where that process is outside of our pid namespace or there is none.
+/// `getsockopt(SO_PEERCRED)` of any number: the process that connected or listened at the other end
+/// of a Unix-domain socket; 0 if it is outside our pid namespace or there is none.
 pub fn peer_pid(number: c_int) -> Result<Pid, Errno> {
     const _: () = assert!(size_of::<libc::ucred>() == size_of::<[c_int; 3]>());
     const _: () = assert!(offset_of!(libc::ucred, pid) == 0);
@@ -104,23 +104,23 @@ fn socket_option<const N: usize>(number: c_int, option: c_int) -> Result<[c_int;
     let mut value = [0; N];
     let mut bytes = libc::socklen_t::try_from(size_of_val(&value)).map_err(|_| libc::EINVAL)?;
     let (at, length) = (value.as_mut_ptr().cast(), &raw mut bytes);
-    // SAFETY: the kernel writes at most `bytes` at `value`, which is that long and takes any bytes, and
-    // then the length of what it wrote into `bytes`.
+    // SAFETY: the kernel writes at most `bytes` bytes at `value`, which is that long and valid with
+    // any contents, and then the length of what it wrote into `bytes`.
     succeeded(unsafe { libc::getsockopt(number, libc::SOL_SOCKET, option, at, length) })?;
     Ok(value)
 }
 
-/// `getpeername(2)` of any number, for its errno alone: ENOTCONN where a socket has no other end.
+/// `getpeername(2)` of any number, for its errno alone: ENOTCONN if a socket has no other end.
 pub fn check_connected(number: c_int) -> Result<(), Errno> {
     let mut bytes: libc::socklen_t = 0;
     let mut nothing = [0_u8; size_of::<libc::sockaddr>()];
-    // SAFETY: there is room for 0 bytes, so none is written at `nothing`; the address's real length
-    // goes into `bytes`.
+    // SAFETY: there is room for 0 bytes, so nothing is written at `nothing`; the address's real
+    // length goes into `bytes`.
     let answer = unsafe { libc::getpeername(number, nothing.as_mut_ptr().cast(), &raw mut bytes) };
     succeeded(answer).map(drop)
 }
 
-/// `if_nametoindex(3)`: `None` where no interface has that name.
+/// `if_nametoindex(3)`: `None` if no interface has that name.
 pub fn interface_index(name: &CStr) -> Result<Option<u32>, Errno> {
     // SAFETY: reads `name` up to its NUL and keeps no pointer.
     match unsafe { libc::if_nametoindex(name.as_ptr()) } {
@@ -132,10 +132,10 @@ pub fn interface_index(name: &CStr) -> Result<Option<u32>, Errno> {
     }
 }
 
-/// `if_indextoname(3)`: `None` where no interface has that index, or its name is no UTF-8.
+/// `if_indextoname(3)`: `None` if no interface has that index or its name is not UTF-8.
 pub fn interface_name(index: u32) -> Option<String> {
     let mut name = [0_u8; libc::IF_NAMESIZE];
-    // SAFETY: writes at most IF_NAMESIZE bytes, the NUL among them, at `name`, which has as many.
+    // SAFETY: writes at most IF_NAMESIZE bytes, including the NUL, at `name`, which is that long.
     let written = unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) };
     if written.is_null() {
         return None;
@@ -143,7 +143,7 @@ pub fn interface_name(index: u32) -> Option<String> {
     CStr::from_bytes_until_nul(&name).ok()?.to_str().ok().map(str::to_owned)
 }
 
-/// `struct sockaddr_nl`, <linux/netlink.h>. libc's own cannot be made without unsafe code.
+/// `struct sockaddr_nl`, <linux/netlink.h>. libc's own cannot be constructed in safe code.
 #[repr(C)]
 #[derive(Default)]
 struct NetlinkAddress {
@@ -161,7 +161,7 @@ const _: () = assert!(size_of::<NetlinkAddress>() == size_of::<libc::sockaddr_nl
 const _: () = assert!(offset_of!(NetlinkAddress, port_id) == offset_of!(libc::sockaddr_nl, nl_pid));
 
 fn retried<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
-    // A host that is interrupted without end must not hang.
+    // Bounded, so that a host that is interrupted without end doesn't hang.
     for _ in 0..100 {
         match call() {
             Err(libc::EINTR) => {}

@@ -1,5 +1,5 @@
-//! Whole tables of sockets, read once for all the questions that need them: dumps from sock_diag, or
-//! text where it is refused; one datagram or one page of text per step.
+//! Whole tables of sockets, read once for all the questions that need them: dumps from sock_diag,
+//! or text if that is refused. A step reads one datagram or one page of text.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,30 +14,30 @@ use crate::platform::linux::socket::Row;
 use crate::question::{Filter, Port, Wanted};
 use crate::socket::Protocol;
 
-/// Whole tables being read for some questions.
+/// Whole tables that are being read for some questions.
 pub struct Listing {
     questions: Vec<Unlisted>,
-    /// The places in `questions` of those who want a local port, and of those who want any.
+    /// Indices in `questions` by the local port that is wanted; `None`: any port.
     by_port: BTreeMap<Option<u16>, Vec<usize>>,
     /// What is still to be read, the last one first.
     steps: Vec<Step>,
-    /// What is to be read once more, since it came in pieces: from one to the next the kernel counts
-    /// how many sockets of a hash chain it has told, so when one of those goes, another is passed over.
-    /// `None`: it is being read.
+    /// What must be read a second time because it came in pieces. Between pieces the kernel only
+    /// counts how many sockets of a hash chain it has reported, so if one of those goes, another is
+    /// skipped. `None`: it is being read.
     again: Option<Vec<Step>>,
-    /// Why a protocol's text is read.
+    /// Why a protocol's text tables are read.
     unavailable: HashMap<Protocol, Unavailable>,
 }
 
 enum Step {
-    /// A quick question once more, which no dump answers.
+    /// A quick question, asked again, that no dump answers.
     Ask(usize),
     Dump(Dumping),
     Text(TextTable),
 }
 
 impl Listing {
-    /// Begins to read for `questions`.
+    /// Starts to read for `questions`.
     pub fn new(questions: Vec<Unlisted>) -> Self {
         let mut by_port = BTreeMap::<Option<u16>, Vec<usize>>::new();
         let mut asked = Vec::new();
@@ -53,8 +53,8 @@ impl Listing {
         Self { questions, by_port, steps, again: Some(Vec::new()), unavailable: HashMap::new() }
     }
 
-    /// Reads on, one datagram or one page of text. The questions come back when all is read, those
-    /// too that nobody waits for any more.
+    /// Reads one more datagram or page of text. Returns the questions once everything is read,
+    /// including those that nobody waits for any more.
     pub fn advance(&mut self, diag: &mut SockDiag) -> Result<Option<Vec<Unlisted>>, Error> {
         self.questions.iter_mut().try_for_each(Unlisted::resolve)?;
         if let Some(step) = self.steps.pop() {
@@ -74,9 +74,9 @@ impl Listing {
         Ok(Some(self.end(diag)))
     }
 
-    /// Why it does not prove that nothing was found for that question. The text does not have the
-    /// TCP sockets that are bound and no more; it is believed all the same where there is no
-    /// sock_diag, but not where sock_diag failed.
+    /// Returns why finding nothing for that question proves nothing, if so. The text lacks TCP
+    /// sockets that are only bound. It is believed all the same if there is no sock_diag, but not
+    /// if sock_diag failed.
     pub fn doubt(&self, wanted: &Wanted) -> Option<&Error> {
         let failed = self.unavailable.get(&Protocol::Tcp).filter(|failed| !failed.is_absent)?;
         let has_bound =
@@ -84,7 +84,7 @@ impl Listing {
         dumps_of(wanted).iter().any(has_bound).then_some(&failed.error)
     }
 
-    /// The questions, after a failure.
+    /// Takes the questions back after a failure.
     pub fn take_questions(&mut self) -> Vec<Unlisted> {
         std::mem::take(&mut self.questions)
     }
@@ -98,7 +98,7 @@ impl Listing {
         match unlisted.ask(diag) {
             Ok(()) => Ok(()),
             Err(unavailable) if is_udp => self.read_text(Protocol::Udp, unavailable),
-            // There is no text that tells the other end of a Unix-domain socket.
+            // No text table shows the other end of a Unix-domain socket.
             Err(unavailable) => Err(unavailable.error),
         }
     }
@@ -128,7 +128,7 @@ impl Listing {
             Ok(true) => self.steps.push(Step::Text(table)),
             Ok(false) => {}
             Err(error) if table.is_open() || error.is_out_of_descriptors() => return Err(error),
-            // The first failure is the one to tell: without sock_diag it was text or nothing.
+            // The first failure is the one to report, since it left nothing but text to read.
             Err(error) => {
                 let first = self.unavailable.remove(&table.protocol);
                 return Err(first.map_or(error, |unavailable| unavailable.error));
@@ -137,7 +137,7 @@ impl Listing {
         Ok(())
     }
 
-    /// Gives each row to the questions that want its port, or any.
+    /// Returns a function that adds a row to the questions that want its port or any port.
     fn adding(&mut self) -> impl FnMut(Row) {
         let (questions, by_port) = (&mut self.questions, &self.by_port);
         |row| {
@@ -149,13 +149,13 @@ impl Listing {
         }
     }
 
-    /// From now on the text of `protocol` is read and none of its dumps.
+    /// From now on, reads the text tables of `protocol` instead of its dumps.
     fn read_text(&mut self, protocol: Protocol, unavailable: Unavailable) -> Result<(), Error> {
-        // Text takes a descriptor as well.
+        // Reading text takes a descriptor too.
         if unavailable.error.is_out_of_descriptors() {
             return Err(unavailable.error);
         }
-        // Never read at one go.
+        // Text always comes in pieces, so it may have to be read again.
         for steps in [Some(&mut self.steps), self.again.as_mut()].into_iter().flatten() {
             steps.extend(TextTable::of(protocol).map(Step::Text));
         }
@@ -176,8 +176,8 @@ impl Listing {
     }
 }
 
-/// Returns the dumps that bring all the sockets for `wanted`, but for questions that are all asked for
-/// quickly.
+/// Returns the dumps that bring every socket for `wanted`, except for questions that are only ever
+/// asked quickly.
 fn dumps<'a>(wanted: impl Iterator<Item = &'a Wanted>) -> Vec<Dump> {
     let all: Vec<_> = wanted.flat_map(dumps_of).collect();
     let of_protocol = |protocol| {

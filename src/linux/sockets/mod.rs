@@ -7,8 +7,8 @@
 //! | `unix_peer` | one of our Unix-domain sockets, and its other end |
 //! | `sock_diag`, `channel`, `kernel` | questions to the kernel over netlink; the system calls |
 //! | `text_table` | the tables as text, where netlink is refused |
-//! | `addresses`, `users`, `peers` | own addresses and interfaces; a placeholder for users; what to ask first |
-//! | `netlink`, `inet_diag`, `unix_diag`, `ifaddr`, `proc_net`, `states` | bytes, without a system call |
+//! | `addresses`, `users`, `peers` | own addresses; a placeholder user; what to ask first |
+//! | `netlink`, `inet_diag`, `unix_diag`, `ifaddr`, `proc_net`, `states` | formats, no I/O |
 
 pub mod addresses;
 pub mod candidates;

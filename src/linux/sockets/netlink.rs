@@ -1,28 +1,28 @@
-//! Netlink's messages and attributes, as bytes. No system call is made here, and no length is trusted.
+//! Netlink's messages and attributes, as bytes. No system call is made, and no length is trusted.
 //!
-//! A message is a header and a body, padded to four bytes; `struct nlmsghdr` in <linux/netlink.h>.
-//! Numbers are in this machine's byte order.
+//! A message is a header and a body, padded to four bytes; see `struct nlmsghdr` in
+//! <linux/netlink.h>. Numbers are in host byte order.
 
 /// The length of `struct nlmsghdr`: length, type, flags, sequence, port id.
 const HEADER_BYTES: usize = 16;
 
 /// `NLM_F_REQUEST` in a header's flags: asks for one thing.
 pub const ONE: u16 = 1;
-/// `NLM_F_REQUEST | NLM_F_DUMP`: for all that fit.
+/// `NLM_F_REQUEST | NLM_F_DUMP`: asks for everything that matches.
 pub const ALL: u16 = 0x301;
 
 /// One message of a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// What was asked for, or a part of it.
+    /// What was asked for, or part of it.
     Body(&'a [u8]),
-    /// The end of a dump, or an acknowledgement: 0, or the errno it failed with.
+    /// The end of a dump, or an acknowledgement: 0, or the errno of a failure.
     Done(i32),
-    /// Something else, somebody else's, or nothing that can be read.
+    /// Something else, a reply to someone else, or unreadable.
     Other,
 }
 
-/// Returns a request to the kernel, with the parts of a body.
+/// Returns a request to the kernel with a body made of these parts.
 pub fn request(kind: u16, flags: u16, sequence: u32, body: &[&[u8]]) -> Vec<u8> {
     let length = body.iter().fold(HEADER_BYTES, |sum, part| sum.saturating_add(part.len()));
     let ([k0, k1], [f0, f1]) = (kind.to_ne_bytes(), flags.to_ne_bytes());
@@ -35,8 +35,9 @@ pub fn request(kind: u16, flags: u16, sequence: u32, body: &[&[u8]]) -> Vec<u8> 
     bytes
 }
 
-/// Reads the first message of `datagram` that answers request `sequence` of `port_id`, and says how
-/// many bytes it took. `None` at the end, and for bytes that are no message.
+/// Reads the first message of `datagram` and returns it with the number of bytes it takes. It is
+/// `Other` unless it answers request `sequence` of `port_id`. Returns `None` at the end and for
+/// bytes that are not a message.
 pub fn message(datagram: &[u8], sequence: u32, port_id: u32) -> Option<(Message<'_>, usize)> {
     const NLMSG_ERROR: u16 = 2;
     const NLMSG_DONE: u16 = 3;
@@ -57,13 +58,13 @@ pub fn message(datagram: &[u8], sequence: u32, port_id: u32) -> Option<(Message<
     Some((message, padded))
 }
 
-/// The number at the head of NLMSG_ERROR and NLMSG_DONE: 0 or a negative errno.
+/// Returns the errno at the start of NLMSG_ERROR and NLMSG_DONE, which is negative there, or 0.
 fn errno(body: &[u8]) -> Option<i32> {
     body.first_chunk().map(|bytes| i32::from_ne_bytes(*bytes).saturating_neg())
 }
 
-/// Returns the attribute of type `wanted`: attributes are `struct nlattr` (length, type) and a value,
-/// padded to four bytes.
+/// Returns the value of the attribute of type `wanted`. An attribute is a `struct nlattr` (length,
+/// type) and a value, padded to four bytes.
 pub fn attribute(attributes: &[u8], wanted: u16) -> Option<&[u8]> {
     let mut rest = attributes;
     while let Some(([l0, l1, t0, t1], _)) = rest.split_first_chunk::<4>() {
@@ -77,7 +78,7 @@ pub fn attribute(attributes: &[u8], wanted: u16) -> Option<&[u8]> {
     None
 }
 
-/// Bytes from the hexadecimal digits in which tests keep what a kernel has sent.
+/// Decodes the hexadecimal digits in which tests keep what a kernel has sent.
 #[cfg(test)]
 pub fn recorded(hexadecimal: &str) -> Vec<u8> {
     let pair = |pair: &[u8]| {
@@ -92,8 +93,8 @@ pub fn recorded(hexadecimal: &str) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    // What Linux 6.18 answered on x86-64 to a socket with port id 24196: request 8, for a connection
-    // that there is not, and the end of a dump, request 9.
+    // Replies of Linux 6.18 on x86-64 to a socket with port id 24196: to request 8, for a
+    // connection that doesn't exist, and the end of a dump, request 9.
     const NO_SOCKET: &str = "5c0000000200000008000000845e0000feffffff4800000014000100080000000000000002\
         060000ffffffff0001bca37f0000010000000000000000000000007f000001000000000000000000000000000000\
         00ffffffffffffffff";

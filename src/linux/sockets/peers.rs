@@ -1,19 +1,19 @@
-//! The remote ends of connections that were found by local port alone. A caller that asks by port, as a
-//! proxy may, asks again and again about clients of one server. With that server's end, sock_diag can be
-//! asked for the exact connection, in microseconds, before whole tables are read. What is remembered
-//! only decides what is asked first.
+//! The remote ends of connections that were found by local port alone. A caller that asks by port,
+//! as a proxy may, asks again and again about clients of one server. Once that server's end is
+//! known, sock_diag can be asked for the exact connection, in microseconds, before whole tables are
+//! read. What is remembered only decides what is asked first.
 
 use crate::socket::{End, Socket};
 
-/// Each one costs a question that finds nothing as long as a listener's.
+/// Each one costs a request, which takes as long as a listener's if it finds nothing.
 const PEERS: usize = 4;
 
-/// The pairs of ends, the newest first; a pair's local port differs by question and is not kept.
+/// The pairs of ends, newest first. A pair's local port differs by question and is not kept.
 #[derive(Default)]
 pub struct Peers(Vec<(End, End)>);
 
 impl Peers {
-    /// A connection has answered.
+    /// Remembers a connection that has answered.
     pub fn remember(&mut self, socket: &Socket) {
         let pair = (End { port: 0, ..socket.local }, socket.remote);
         self.0.retain(|known| *known != pair);
@@ -21,7 +21,7 @@ impl Peers {
         self.0.truncate(PEERS);
     }
 
-    /// Returns the connections that a socket with this local port may be: local and remote end.
+    /// Returns the connections that a socket with this local port may be, as local and remote ends.
     pub fn connections(&self, port: u16) -> Vec<(End, End)> {
         self.0.iter().map(|(local, remote)| (End { port, ..*local }, *remote)).collect()
     }

@@ -1,5 +1,5 @@
-//! Parses the kernel's socket tables as text: `/proc/net/tcp`, `tcp6`, `udp`, `udp6`. No system call is
-//! made here.
+//! Parses the kernel's socket tables in text form: `/proc/net/tcp`, `tcp6`, `udp`, `udp6`. No
+//! system call is made here.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -8,8 +8,8 @@ use crate::platform::linux::proc::layout::decimal;
 use crate::platform::linux::socket::Row;
 use crate::socket::{End, Protocol, Socket};
 
-/// Gives the live sockets of one more piece of text to `each`. `rest` is what is left of the pieces
-/// before: the bytes of a line whose end was still to come.
+/// Passes the live sockets in one more piece of text to `each`. `rest` is what is left of the
+/// earlier pieces: the start of a line that continues in the next one.
 pub fn take_rows(rest: &mut Vec<u8>, piece: &[u8], protocol: Protocol, each: &mut dyn FnMut(Row)) {
     rest.extend_from_slice(piece);
     let end = rest.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
@@ -20,9 +20,9 @@ pub fn take_rows(rest: &mut Vec<u8>, piece: &[u8], protocol: Protocol, each: &mu
 
 /// Reads one line: number, local and remote end in hexadecimal, state, …, the user as the eighth
 /// field, the inode as the tenth (`get_tcp4_sock` in net/ipv4/tcp_ipv4.c, `udp4_format_sock` in
-/// udp.c). `None` for the headline and for what is not live.
+/// udp.c). Returns `None` for the header line and for a socket that is not live.
 ///
-/// The text tells neither the interface that a socket is bound to nor whether it takes IPv6 only.
+/// The text shows neither the interface that a socket is bound to nor whether it takes IPv6 only.
 pub fn row(line: &[u8], protocol: Protocol) -> Option<Row> {
     let mut fields = line.split(|byte| *byte == b' ').filter(|field| !field.is_empty());
     let local = end(fields.nth(1)?)?;
@@ -36,7 +36,7 @@ pub fn row(line: &[u8], protocol: Protocol) -> Option<Row> {
     Some(Row { socket, inode, uid: Some(uid), device: 0, group: None })
 }
 
-/// `0100007F:1F90`: the address as words in this machine's byte order, the port as a number.
+/// Reads `0100007F:1F90`: the address as words in host byte order, the port as a number.
 fn end(field: &[u8]) -> Option<End> {
     let colon = field.iter().position(|byte| *byte == b':')?;
     let (address, port) = field.split_at_checked(colon)?;
@@ -53,11 +53,11 @@ fn end(field: &[u8]) -> Option<End> {
         }
         _ => return None,
     };
-    // The text does not tell the interface of a link-local address.
+    // The text doesn't show the interface of a link-local address.
     Some(End::new(address, 0, port))
 }
 
-/// Exactly `length` hexadecimal digits.
+/// Reads exactly `length` hexadecimal digits.
 fn hexadecimal(digits: &[u8], length: usize) -> Option<u32> {
     let is_hexadecimal = digits.len() == length && digits.iter().all(u8::is_ascii_hexdigit);
     let text = std::str::from_utf8(digits).ok().filter(|_| is_hexadecimal)?;
@@ -74,7 +74,7 @@ mod tests {
         End::new(address.parse().expect("an address"), 0, port)
     }
 
-    // Lines of Linux 6.18, x86-64.
+    // Lines from Linux 6.18 on x86-64.
     const LISTENER: &str = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 \
         00000000     0        0 20611 1 0000000000000000 100 0 0 10 0                     ";
     const MAPPED: &str = "   1: 0000000000000000FFFF00000100007F:9C40 \

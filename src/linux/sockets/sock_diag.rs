@@ -1,7 +1,7 @@
-//! The kernel's socket tables over netlink: exact questions and filtered dumps.
+//! The kernel's socket tables over netlink: exact requests and filtered dumps.
 //!
-//! One socket stays open, which saves most of a quick question's time. It remains in the network
-//! namespace that the thread had when the socket was opened; a later `setns` is not followed.
+//! One socket stays open, which saves most of a quick question's time. It stays in the network
+//! namespace that the thread was in when the socket was opened; a later `setns` is not followed.
 
 use super::channel::{ATTEMPTS, Channel, Received, attempted, is_absent};
 use super::inet_diag::{self, Dump, Exact, Families};
@@ -13,14 +13,14 @@ use crate::platform::linux::kernel::Failure;
 use crate::platform::linux::socket::{Inode, Row};
 use crate::socket::{Protocol, State};
 
-/// How many datagrams may come that are no answer. The kernel sends none.
+/// How many datagrams may arrive that answer nothing. The kernel sends none.
 const STRAY_DATAGRAMS: u32 = 100;
 
-/// The channel cannot be used; the text tables may still be.
+/// The channel cannot be used, but the text tables may be.
 pub struct Unavailable {
     /// Why.
     pub error: Error,
-    /// Whether there is no sock_diag for this process at all, rather than a failure of it.
+    /// Whether this process has no sock_diag at all, as opposed to one that failed.
     pub is_absent: bool,
 }
 
@@ -31,56 +31,58 @@ impl From<Failure> for Unavailable {
     }
 }
 
-/// The channel to sock_diag, opened at the first question, and what is worth asking first.
+/// The channel to sock_diag, opened by the first question, and what is worth asking first.
 #[derive(Default)]
 pub struct SockDiag {
     channel: Option<Channel>,
     buffer: Vec<u8>,
-    /// Whether the kernel refuses the request of old, which brings both families at one go.
+    /// Whether the kernel refuses the older request, which brings both families in one dump.
     refuses_both: bool,
-    /// The servers of connections that were found for their port alone.
+    /// The servers of connections that were found by their port alone.
     pub peers: Peers,
 }
 
 impl SockDiag {
-    /// Returns the one socket that the kernel has for `exact`, if it is a live one. Where there is no
-    /// such connection the kernel answers with the listener of its local end.
+    /// Returns the one socket that the kernel has for `exact`, if it is live. If there is no such
+    /// connection, the kernel answers with the listener on its local end.
     ///
-    /// `None` proves little: a kernel without tcp_diag or udp_diag answers so too. A dump's miss is
-    /// proof, since there such a kernel fails by name.
+    /// `None` proves little, since a kernel without tcp_diag or udp_diag gives the same answer. A
+    /// dump that finds nothing is proof, since there such a kernel reports an error.
     pub fn exact(&mut self, exact: &Exact) -> Result<Option<Row>, Unavailable> {
         let request = |sequence| inet_diag::exact(exact, sequence);
         self.one(&request, &|body| inet_diag::row(body, exact.protocol))
     }
 
-    /// Returns the inode of a Unix-domain socket's other end, as `unix_diag::peer`. `None`: the kernel
-    /// does not know the socket itself, without unix_diag, in another network namespace, or when it has
-    /// gone.
+    /// Returns the inode of a Unix-domain socket's other end, as `unix_diag::peer` does. `None`:
+    /// the kernel doesn't know the socket itself, because there is no unix_diag, or because the
+    /// socket is in another network namespace or has gone.
     pub fn unix_peer(&mut self, inode: Inode) -> Result<Option<Option<Inode>>, Unavailable> {
         let request = |sequence| unix_diag::request(inode, sequence);
         self.one(&request, &|body| unix_diag::peer(body, inode))
     }
 
-    /// Gives the live sockets of a dump to `each`. Says whether the kernel told them at one go.
+    /// Passes the live sockets of a dump to `each`. Returns whether the kernel sent them in one
+    /// piece.
     pub fn dump(&mut self, dump: Dump, each: &mut dyn FnMut(Row)) -> Result<bool, Unavailable> {
         let mut dumping = Dumping::from(dump);
         while dumping.advance(self, each)? {}
         Ok(dumping.doubtful.is_empty())
     }
 
-    /// Closes the channel, to give its descriptor back, if it is open; the next question opens it
-    /// again.
+    /// Closes the channel to give its descriptor back; the next question opens it again. Returns
+    /// whether it was open.
     pub fn close(&mut self) -> bool {
         self.channel.take().is_some()
     }
 
-    /// The device number of sockfs, which differs by boot, while the channel is open.
+    /// Returns the device number of sockfs, which differs from boot to boot, if the channel is
+    /// open.
     pub fn sockets_device(&self) -> Option<u64> {
         self.channel.as_ref().map(Channel::sockets_device)
     }
 
-    /// A channel with no request under way. It is put back only when the reply has come to its end:
-    /// after a failure a rest of it may still come.
+    /// Returns a channel with no request under way. It is put back only after the end of the reply:
+    /// after a failure, the rest of it may still arrive.
     fn channel(&mut self) -> Result<Channel, Failure> {
         match self.channel.take().filter(Channel::is_ours) {
             Some(channel) => Ok(channel),
@@ -88,7 +90,7 @@ impl SockDiag {
         }
     }
 
-    /// Asks for one thing; `None`: the kernel knows none, or nothing that can be read.
+    /// Asks for one thing. Returns `None` if the kernel has none or its reply cannot be read.
     fn one<T>(
         &mut self,
         request: &dyn Fn(u32) -> Vec<u8>,
@@ -101,7 +103,7 @@ impl SockDiag {
             for _ in 0..STRAY_DATAGRAMS {
                 match channel.receive(&mut self.buffer, &mut |body| told = read(body))? {
                     Received { bodies: 0, done: None } => continue,
-                    // Unknown; a kernel without IPv6 answers EINVAL to a question about it.
+                    // Unknown. A kernel without IPv6 answers EINVAL to a request about it.
                     Received { bodies: 0, done: Some(libc::ENOENT | libc::EINVAL) } => {}
                     Received { bodies: 0, done: Some(errno) } => return Err(("recvfrom", errno)),
                     Received { .. } => {}
@@ -115,26 +117,27 @@ impl SockDiag {
     }
 }
 
-/// A dump under way. The kernel makes each datagram of a reply when it is received, so a long reply
-/// can be left for a while. The channel is then its own; others get another.
+/// A dump under way. The kernel builds each datagram of a reply when it is received, so a long
+/// reply can be left for a while. During that time the channel is the dump's own, and other
+/// requests get another.
 pub struct Dumping {
     /// What is asked for.
     pub dump: Dump,
-    /// The families that are still to be told, the last one first.
+    /// The families that are still to be dumped, the last one first.
     families: Vec<Families>,
-    /// How often the last one was asked for.
+    /// The attempt at the current one, counted from 1.
     attempt: u32,
-    /// Since the request was sent.
+    /// Set once the request has been sent.
     reply: Option<Reply>,
-    /// At the end: the sockets that it may lack, since the kernel did not tell them at one go.
+    /// At the end, the sockets it may lack because the kernel didn't send them in one piece.
     pub doubtful: Vec<Dump>,
 }
 
 struct Reply {
     channel: Channel,
-    /// How far the last socket that was told had come.
+    /// The state of the last socket received.
     last: Option<State>,
-    /// The states whose sockets it may lack.
+    /// The states in which sockets may be missing.
     doubtful: u32,
 }
 
@@ -146,10 +149,11 @@ impl From<Dump> for Dumping {
 }
 
 impl Dumping {
-    /// Reads on, one datagram, and gives the live sockets in it to `each`; `false` at the end.
+    /// Reads one more datagram and passes the live sockets in it to `each`. Returns `false` at the
+    /// end.
     ///
-    /// What failed is asked for again on a new channel, a few times. UDP's families are told apart
-    /// only, and TCP's as well where the request of old is refused.
+    /// What failed is asked for again on a new channel, a few times. UDP's families can only be
+    /// dumped one by one, and so are TCP's if the older request is refused.
     pub fn advance(
         &mut self,
         diag: &mut SockDiag,
@@ -180,7 +184,8 @@ impl Dumping {
         Ok(!self.families.is_empty())
     }
 
-    /// Receives a datagram of the reply, after asking if need be; `false`: it was the last one.
+    /// Receives one datagram of the reply, after sending the request if need be. Returns `false` if
+    /// it was the last one.
     fn receive(
         &mut self,
         diag: &mut SockDiag,

@@ -9,22 +9,22 @@ const LISTEN: u8 = 10;
 const NEW_SYN_RECV: u8 = 12;
 const BOUND_INACTIVE: u8 = 13;
 
-/// The bit of sockets that listen, in a dump's `states`.
+/// The bit of listening sockets in a dump's `states`.
 pub const LISTENING: u32 = 1 << LISTEN;
 
-/// The bits of TCP sockets that are bound and no more. Bit 13 asks for them (TCP_BOUND_INACTIVE, about
-/// Linux 6.8), and they come as CLOSE; older kernels ignore it and tell none.
+/// The bits of TCP sockets that are only bound. Bit 13 asks for them (TCP_BOUND_INACTIVE, about
+/// Linux 6.8), and they are reported as CLOSE. Older kernels ignore it and report none.
 pub const BOUND: u32 = 1 << CLOSE | 1 << BOUND_INACTIVE;
 
-/// The bits of the TCP states with a remote end. TIME_WAIT and half-open requests belong to no process
-/// and may be thousands.
+/// The bits of the TCP states with a remote end. TIME_WAIT and half-open requests belong to no
+/// process, and there may be thousands.
 pub const CONNECTED: u32 = 0xffe & !(LISTENING | 1 << TIME_WAIT | 1 << CLOSE);
 
 /// The bits of UDP sockets without a peer, and of those with one.
 const UDP_UNCONNECTED: u32 = 1 << CLOSE;
 const UDP_CONNECTED: u32 = 1 << ESTABLISHED;
 
-/// Returns the bits to ask for where a socket must be in `state`; none: there can be no such socket.
+/// Returns the bits to ask for if a socket must be in `state`. 0: there can be no such socket.
 pub fn bits(protocol: Protocol, state: Option<State>) -> u32 {
     match (protocol, state) {
         (Protocol::Tcp, None) => LISTENING | BOUND | CONNECTED,
@@ -38,8 +38,9 @@ pub fn bits(protocol: Protocol, state: Option<State>) -> u32 {
     }
 }
 
-/// Returns the bits of all states whose sockets a dump may tell after one in `last`: TCP's listeners are
-/// in a table of their own, those that are bound and no more in another, connections in the third.
+/// Returns the bits of all states in which a dump may still report sockets after one in `last`.
+/// TCP's listeners are in one table, sockets that are only bound in a second, connections in a
+/// third.
 pub fn after(protocol: Protocol, last: State) -> u32 {
     match (protocol, last) {
         (Protocol::Tcp, State::Connected) => CONNECTED,
@@ -48,8 +49,8 @@ pub fn after(protocol: Protocol, last: State) -> u32 {
     }
 }
 
-/// Returns what a state's number means, as sock_diag and the text tables tell it. `None`: no process
-/// can hold a socket in that state.
+/// Returns the meaning of a state's number in sock_diag and the text tables. `None`: no process can
+/// hold a socket in that state.
 pub fn kind(protocol: Protocol, state: u8) -> Option<Kind> {
     match protocol {
         Protocol::Tcp => live(state).map(Kind::Tcp),
@@ -73,7 +74,7 @@ fn live(state: u8) -> Option<TcpState> {
         9 => Some(TcpState::LastAck),
         LISTEN => Some(TcpState::Listen),
         11 => Some(TcpState::Closing),
-        // TIME_WAIT and NEW_SYN_RECV among them; BOUND_INACTIVE is only ever asked for.
+        // BOUND_INACTIVE, which is among these, is only ever asked for.
         0 | TIME_WAIT | NEW_SYN_RECV.. => None,
     }
 }

@@ -1,4 +1,4 @@
-//! Real sockets of this process, asked for as a search does.
+//! Real sockets of this process, looked up as a search does.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
@@ -48,7 +48,7 @@ fn udp(address: &str) -> UdpSocket {
     UdpSocket::bind(address).expect("a port")
 }
 
-/// A listener, a client of it, and the client's port.
+/// Returns a client of the listener, and the client's port.
 fn connection(listener: &TcpListener) -> (TcpStream, u16) {
     let server = listener.local_addr().expect("it listens");
     let client = TcpStream::connect(server).expect("a connection");
@@ -110,7 +110,7 @@ fn a_reply_has_one_candidate_and_needs_no_tables() {
 
 #[test]
 fn the_question_asked_in_tcps_order_would_find_another_socket() {
-    // The server takes everything on its port, so that the kernel names it where it is asked who gets
+    // The server takes everything on its port, so the kernel names it when asked which socket gets
     // what the client sends.
     let mut diag = SockDiag::default();
     let (client, server) = (udp("127.0.0.1:0"), udp("0.0.0.0:0"));
@@ -144,8 +144,8 @@ fn a_list_has_every_socket_once() {
     assert!(rows.iter().all(|row| row.inode != 0 && row.socket.local.port != 0));
 }
 
-/// The kernel keeps the sockets of one UDP port in one chain, the newest in front, and remembers by
-/// number how far it has told it. So when some in front go, as many steady ones are passed over.
+/// The kernel keeps the sockets of one UDP port in one chain, newest first, and remembers only how
+/// many of them it has reported. So when some at the front go, as many steady ones are skipped.
 #[test]
 fn a_socket_is_in_the_list_when_others_go_while_it_is_made() {
     let mut diag = SockDiag::default();

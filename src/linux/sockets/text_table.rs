@@ -1,5 +1,5 @@
 //! The kernel's socket tables read as text, for systems without sock_diag (a seccomp filter, WSL 1,
-//! gVisor). TCP sockets that are only bound are not in them.
+//! gVisor). They lack TCP sockets that are only bound.
 
 use std::ffi::CStr;
 
@@ -10,15 +10,15 @@ use crate::platform::linux::kernel::{self, Errno};
 use crate::platform::linux::socket::Row;
 use crate::socket::Protocol;
 
-/// A file of `/proc/net` being read. The kernel gives a page of rows a call, so that a long table is
-/// read in many steps.
+/// A file in `/proc/net` that is being read. The kernel returns one page of rows per call, so a
+/// long table is read in many steps.
 pub struct TextTable {
     path: &'static CStr,
-    /// Whose sockets are in it.
+    /// The protocol of the sockets in it.
     pub protocol: Protocol,
-    /// Since it was opened, at the first step.
+    /// Set once the first step has opened it.
     file: Option<Kept>,
-    /// The bytes of a row whose end is still to come.
+    /// The start of a row that continues in the next page.
     rest: Vec<u8>,
 }
 
@@ -32,17 +32,17 @@ impl TextTable {
         paths.map(|path| Self { path, protocol, file: None, rest: Vec::new() })
     }
 
-    /// Returns whether it could be opened.
+    /// Returns whether it has been opened.
     pub fn is_open(&self) -> bool {
         self.file.is_some()
     }
 
-    /// Reads some rows and gives the live ones to `each`; `false` at the end. Where the descriptor was
-    /// lost between two slices it begins again.
+    /// Reads some rows and passes the live ones to `each`. Returns `false` at the end. If the
+    /// descriptor was lost between two slices, it starts over.
     pub fn advance(&mut self, each: &mut dyn FnMut(Row)) -> Result<bool, Error> {
         if self.file.as_ref().and_then(Kept::checked).is_none() {
             self.rest.clear();
-            // Once more after a failure that may pass, as for want of memory.
+            // Tries once more after a failure, which may pass, such as lack of memory.
             self.file = match open(self.path).or_else(|_| open(self.path)) {
                 // A system without IPv6.
                 Err(libc::ENOENT) if self.path.to_bytes().ends_with(b"6") => return Ok(false),

@@ -1,8 +1,8 @@
-//! sock_diag for a Unix-domain socket, as bytes: which socket is its other end. No system call is made
-//! here, and no length is trusted.
+//! sock_diag for a Unix-domain socket, as bytes: which socket is its other end. No system call is
+//! made here, and no length is trusted.
 //!
-//! `struct unix_diag_req` and `struct unix_diag_msg` in <linux/unix_diag.h>. Numbers are in this
-//! machine's byte order.
+//! `struct unix_diag_req` and `struct unix_diag_msg` in <linux/unix_diag.h>. Numbers are in host
+//! byte order.
 
 use super::inet_diag::{NO_COOKIE, SOCK_DIAG_BY_FAMILY};
 use super::netlink::{self, attribute};
@@ -12,7 +12,7 @@ const AF_UNIX: u8 = 1;
 /// The length of `struct unix_diag_msg`: family, type, state, padding, inode, cookie.
 const SOCKET_BYTES: usize = 16;
 
-/// Returns the question for the other end of socket `inode`.
+/// Returns the request for the other end of socket `inode`.
 pub fn request(inode: Inode, sequence: u32) -> Vec<u8> {
     const UDIAG_SHOW_PEER: u32 = 4;
     let any_state = u32::MAX.to_ne_bytes();
@@ -21,8 +21,8 @@ pub fn request(inode: Inode, sequence: u32) -> Vec<u8> {
     netlink::request(SOCK_DIAG_BY_FAMILY, netlink::ONE, sequence, &body)
 }
 
-/// Reads the other end's inode. `None`: the bytes are no answer about `inode`. `Some(None)`: it has
-/// no other end, nobody has accepted it yet, or it was closed.
+/// Reads the other end's inode. `None`: the bytes are no reply about `inode`. `Some(None)`: it has
+/// no other end, has not been accepted yet, or its other end was closed.
 pub fn peer(body: &[u8], inode: Inode) -> Option<Option<Inode>> {
     const UNIX_DIAG_PEER: u16 = 2;
     let (head, attributes) = body.split_first_chunk::<SOCKET_BYTES>()?;
@@ -40,12 +40,12 @@ mod tests {
     use super::*;
     use crate::platform::linux::sockets::netlink::recorded;
 
-    // What Linux 6.18 answered on x86-64 about one end of a socket pair, 161241, whose other end was
-    // 161242, then closed; and about a listening one, 161243.
+    // Replies of Linux 6.18 on x86-64 about one end of a socket pair, 161241, before and after its
+    // other end, 161242, was closed; and about a listening socket, 161243.
     const PAIR: &str = "01010100d9750200fa1300000000000008000200da7502000500060000000000";
     const CLOSED: &str = "01010100d9750200fa1300000000000008000200000000000500060003000000";
     const LISTENING: &str = "01010a00db750200fc130000000000000500060000000000";
-    // What it brought back of the question, behind an errno.
+    // The request as the kernel returned it, after an errno.
     const ASKED: &str =
         "2800000014000100060000000000000001000000ffffffffd975020004000000ffffffffffffffff";
 

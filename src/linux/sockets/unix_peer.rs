@@ -12,15 +12,15 @@ use crate::platform::linux::proc::layout::{decimal, directory_entry};
 use crate::platform::linux::socket::Inode;
 use crate::question::LocalPeer;
 
-/// Returns the inode of the socket `fd` of this process, by which unix_diag is asked for its other end,
-/// and the process that SO_PEERCRED names: the one that connected or began to listen, 0 where it is
-/// outside of our pid namespace. `None`: `fd` is no Unix-domain socket, or has no other end.
+/// Returns the inode of the socket `fd` of this process, by which unix_diag is asked for its other
+/// end, and the process that SO_PEERCRED names: the one that connected or began to listen, 0 if it
+/// is outside our pid namespace. `None`: `fd` is not a Unix-domain socket or has no other end.
 ///
-/// The descriptor is looked at and left as it is. The second argument matters on macOS only.
+/// The descriptor is only inspected. The second argument matters on macOS only.
 pub fn local_peer(fd: c_int, _: bool) -> Result<Option<LocalPeer>, Error> {
     match told(fd) {
         Ok(peer) => Ok(peer),
-        // Closed, another kind of file, not connected.
+        // Closed, another kind of file, or not connected.
         Err((_, libc::EBADF | libc::ENOTSOCK | libc::ENOTCONN | libc::EINVAL)) => Ok(None),
         Err((syscall, errno)) => Err(Error::system(syscall, errno, "")),
     }
@@ -28,8 +28,8 @@ pub fn local_peer(fd: c_int, _: bool) -> Result<Option<LocalPeer>, Error> {
 
 fn told(fd: c_int) -> Result<Option<LocalPeer>, Failure> {
     let stat = stat_of_number(fd).map_err(|errno| ("fstat", errno))?;
-    // Only sockfs numbers its inodes with 32 bits; an O_PATH descriptor of a socket's file has the
-    // file's, and takes no socket call.
+    // Only sockfs numbers its inodes with 32 bits. An O_PATH descriptor of a socket's file has the
+    // file's inode and takes no socket call.
     let Some(socket) = u32::try_from(stat.object.1).ok().filter(|_| stat.is_socket) else {
         return Ok(None);
     };
@@ -44,20 +44,21 @@ fn told(fd: c_int) -> Result<Option<LocalPeer>, Failure> {
 
 /// Returns the inode of the other end of our socket `inode`.
 ///
-/// `None`: it is closed, on either side, or nobody has accepted it yet. `Unavailable`, as absent: it
-/// cannot be told, because there is no unix_diag, or because our socket is another network
-/// namespace's. That is so of each one that was accepted from a client there: the kernel makes it in
-/// the client's (`unix_stream_connect` in net/unix/af_unix.c).
+/// `None`: either end is closed, or it has not been accepted yet. `Unavailable`, with `is_absent`:
+/// the kernel cannot say, because there is no unix_diag or because our socket belongs to another
+/// network namespace. So does every socket accepted from a client there, since the kernel creates
+/// it in the client's namespace (`unix_stream_connect` in net/unix/af_unix.c).
 pub fn unix_peer(diag: &mut SockDiag, inode: Inode) -> Result<Option<Inode>, Unavailable> {
     match diag.unix_peer(inode)? {
         Some(peer) => Ok(peer),
-        // A socket that this process still has is there: it is the kernel that will not tell.
+        // The socket exists, since this process still has it; the kernel just doesn't show it.
         None if has_descriptor(inode) => Err(Unavailable::from(("recvfrom", libc::ENOENT))),
         None => Ok(None),
     }
 }
 
-/// Returns whether this process still has a descriptor of the socket; also where that cannot be seen.
+/// Returns whether this process still has a descriptor of the socket, or may have one that cannot
+/// be seen.
 fn has_descriptor(inode: Inode) -> bool {
     let flags = libc::O_RDONLY | libc::O_DIRECTORY;
     let Ok(directory) = open(NO_DIRECTORY, c"/proc/self/fd", flags) else {

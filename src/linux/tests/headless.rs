@@ -10,7 +10,7 @@ use crate::platform::linux::Search;
 use crate::question::{Pid, Question, Wanted};
 use crate::slice::Slice;
 
-/// The C compiler that links this very test makes it: `__test__/fixtures/headless.c`.
+/// Starts one, compiled from `__test__/fixtures/headless.c` by the C compiler that links this test.
 pub fn headless(stdin: OwnedFd) -> (Child, Pid) {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/__test__/fixtures/headless.c");
     let program = env::temp_dir().join(format!("socket-owner-headless-{}", process::id()));

@@ -7,20 +7,20 @@ use std::process::{Child, Command, Stdio};
 
 use crate::question::Pid;
 
-/// A script of one that has the socket alone.
+/// A script for a process that holds the socket alone.
 pub const ALONE: &str = "echo; exec sleep 1000";
-/// The child has it as 3 and is found as easily as the parent, which has to answer.
+/// The child holds it as 3 and is found as easily as the parent, which must be the answer.
 pub const WITH_CHILD: &str = "exec 3<&0; sleep 1000 & echo $!; wait";
 
-/// A process that has one socket, as its standard input.
+/// A process that holds one socket, as its standard input.
 pub struct Holder {
     process: Child,
-    /// Has it too, and was started later.
+    /// A process that holds it too, and started later.
     pub child: Option<Pid>,
 }
 
 impl Holder {
-    /// Starts it.
+    /// Starts a process that runs `script` and holds `socket`.
     pub fn of(socket: impl Into<OwnedFd>, script: &str) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", script]).stdin(socket.into()).stdout(Stdio::piped()).process_group(0);
@@ -31,7 +31,7 @@ impl Holder {
         Self { process, child: line.trim().parse().ok() }
     }
 
-    /// Who it is.
+    /// Returns its pid.
     pub fn pid(&self) -> Pid {
         self.process.id().cast_signed()
     }
@@ -39,7 +39,7 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        // Its child too: they are a process group.
+        // Kills its child too: they are one process group.
         let group = format!("-{}", self.pid());
         let _ = Command::new("kill").args(["-9", "--", &group]).status();
         let _ = self.process.wait();

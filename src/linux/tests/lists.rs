@@ -18,7 +18,7 @@ fn listener() -> (TcpListener, u16) {
     (listener, port)
 }
 
-/// A connection to `server`, and the question who has its client's end.
+/// Returns a connection to `server`, and the question of who holds the client's end.
 fn connection(server: &TcpListener) -> (TcpStream, Wanted) {
     let address = server.local_addr().expect("it is bound");
     let client = TcpStream::connect(address).expect("it listens");
@@ -33,8 +33,8 @@ fn list(search: &mut Search, filter: Filter, steps: u32) -> Vec<SocketRow> {
     }
 }
 
-/// The holders of the one TCP socket with that local port on 127.0.0.1. Another program may have the
-/// port on another address, or for UDP.
+/// Returns the holders of the one TCP socket with that local port on 127.0.0.1. Another program may
+/// have the port on another address, or for UDP.
 fn pids_of(rows: &[SocketRow], port: u16) -> &[Pid] {
     let with_port = |row: &&SocketRow| {
         let Socket { local, .. } = &row.socket;
@@ -106,7 +106,7 @@ fn a_process_without_its_first_thread_is_in_the_list_and_has_one() {
     assert_eq!(pids_of(&own, port), [pid]);
 }
 
-/// Lets a list of everything begin, and stops when everybody's table is about to be read.
+/// Starts a list of everything, and stops when every process's table is about to be read.
 fn begin_list(search: &mut Search) {
     let mut answers = Vec::new();
     search.ask(Question { id: 1, wanted: Wanted::All(Filter::default()), gives: Gives::Rows });
@@ -116,7 +116,7 @@ fn begin_list(search: &mut Search) {
     assert_eq!(answers, []);
 }
 
-/// The rows of question 1, whoever else is answered meanwhile.
+/// Returns the rows of question 1, whatever other questions are answered in the meantime.
 fn end_list(search: &mut Search) -> Vec<SocketRow> {
     let mut answers = Vec::new();
     while answers.iter().all(|answer: &Answer| answer.id != 1) {
@@ -177,7 +177,7 @@ fn an_answer_takes_no_table_from_under_a_list() {
     search.ask(Question::pid(2, wanted));
 
     let mut answers = Vec::new();
-    // Many more slices than it takes.
+    // Many more slices than are needed.
     for _ in 0..10_000 {
         search.advance(&Slice::of_steps(50), &mut answers);
     }
@@ -192,7 +192,8 @@ fn an_answer_takes_no_table_from_under_a_list() {
 #[test]
 fn who_held_a_socket_before_the_list_was_asked_for_is_not_in_it() {
     let _alone = alone();
-    // In some of these the list of this process alone has read its table, and is not answered yet.
+    // After some of these, the list of this process alone has read its table but is not answered
+    // yet.
     for steps_before in (0..30).step_by(2) {
         let (passed_on, port) = listener();
         let mut search = Search::default();

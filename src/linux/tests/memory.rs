@@ -1,5 +1,5 @@
-//! What is remembered decides where to look first, never what is answered: whatever stands in the
-//! memory, right, stale or hostile, the answer is the one that an empty memory gives.
+//! What is remembered decides where to look first, never what is answered: whatever the memory
+//! holds, right, stale or hostile, the answer is the one that an empty memory gives.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -19,7 +19,7 @@ use crate::platform::linux::{Search, local_peer};
 use crate::question::{Gives, LocalPeer, Pid, Question, Wanted};
 use crate::slice::Slice;
 
-/// Numbers that are the same in each run.
+/// Pseudo-random numbers that are the same in each run.
 struct Dice(u64);
 
 impl Dice {
@@ -34,7 +34,7 @@ impl Dice {
     }
 }
 
-/// Each question with its answer.
+/// Processes and sockets, and each question about them with its answer.
 struct World {
     holders: Vec<Holder>,
     questions: Vec<(Wanted, Option<Pid>)>,
@@ -70,7 +70,7 @@ impl World {
         let (ours, theirs) = UnixStream::pair().expect("a pair");
         let holder = Holder::of(theirs, WITH_CHILD);
         let told = local_peer(ours.as_raw_fd(), false).expect("no failure").expect("connected");
-        // Whoever is recorded.
+        // Whichever process is recorded.
         for pid in [told.pid, holder.pid(), world.holders[0].pid(), 1, 0, Pid::MAX] {
             let wanted = Wanted::LocalPeer(LocalPeer { pid, ..told });
             world.questions.push((wanted, Some(holder.pid())));
@@ -82,7 +82,7 @@ impl World {
         world
     }
 
-    /// One that lives, one that has ended, one that never was.
+    /// Returns the pid of a process that is alive, has ended or never was.
     fn any_pid(&self, dice: &mut Dice, dead: Pid) -> Pid {
         match dice.below(10) {
             0 => dead,
@@ -106,15 +106,16 @@ fn look(search: &mut Search, wanted: &Wanted, dice: &mut Dice) -> Option<Pid> {
     answers.pop().and_then(|answer| answer.owner().expect("nothing fails"))
 }
 
-/// A process that is dead and reaped.
+/// Returns the pid of a process that has ended and been reaped.
 fn dead() -> Pid {
     let mut child = Command::new("true").spawn().expect("it starts");
     child.wait().expect("it ends");
     child.id().cast_signed()
 }
 
-/// Recent owners that are others by now, and numbers under which those hold other sockets; or the
-/// very socket, but `owner` has it too and started first.
+/// Remembers recent owners with pids that now belong to other processes, and numbers under which
+/// those hold other sockets. Or one holds the very socket, but `owner` holds it too and started
+/// first.
 fn shuffle_recent(search: &mut Search, world: &World, owner: Option<Pid>, dice: &mut Dice) {
     let dead = dead();
     let entry = |dice: &mut Dice| {
@@ -131,7 +132,8 @@ fn shuffle_recent(search: &mut Search, world: &World, owner: Option<Pid>, dice: 
     search.hunt.recent = Recent::of(recent);
 }
 
-/// Numbers of descriptors that hide who has changed, or make everybody look changed.
+/// Remembers descriptor counts that hide which processes have changed, or make all of them look
+/// changed.
 fn shuffle_counts(search: &mut Search, dice: &mut Dice) {
     search.hunt.known.counts.clear();
     for entry in fs::read_dir("/proc").expect("it is mounted").flatten() {
@@ -144,15 +146,15 @@ fn shuffle_counts(search: &mut Search, dice: &mut Dice) {
     }
 }
 
-/// Groups that are unknown, known, or known as others.
+/// Learns the groups, and may give each the directory of another.
 fn shuffle_groups(search: &mut Search, dice: &mut Dice) {
     let groups = &mut search.hunt.known.groups;
     while groups.members(Group::MAX).is_none() {}
     groups.rotate(dice.below(3));
 }
 
-/// Moves a holder into another group than the one in which its socket was made, where that may be
-/// done; the group is removed with the last of its processes.
+/// Moves a holder out of the group in which its socket was created, if that is allowed. The group
+/// is removed with the last of its processes.
 fn move_to_other_group(holder: &Holder, name: &str) -> Option<String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
     let line = mounts.lines().find(|line| line.contains(" - cgroup2 "))?;
@@ -172,7 +174,7 @@ fn whatever_is_remembered_the_answer_is_the_one_of_an_empty_memory() {
         let mut dice = Dice(seed);
         for (wanted, expected) in &world.questions {
             match dice.below(4) {
-                0 => {} // As the last lookups have left it.
+                0 => {} // As the last lookups left it.
                 1 => warm = Search::default(),
                 _ => {
                     shuffle_recent(&mut warm, &world, *expected, &mut dice);
@@ -207,7 +209,7 @@ fn a_remembered_number_that_is_a_threads_by_now_answers_with_its_process() {
         end.1.recv().expect_err("it is never told anything");
     });
     let number: Pid = told.1.recv().expect("it runs");
-    // Under that number, so that it is seen at a glance; and under no number, in its whole table.
+    // Under that number, so that it is seen at a glance; and under none, so in its whole table.
     for (fd, wanted) in sockets {
         for numbers in [vec![fd], vec![]] {
             let mut search = Search::default();

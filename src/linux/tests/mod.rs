@@ -24,14 +24,14 @@ mod peers;
 mod ports;
 mod sharing;
 
-/// One test at a time: connections to two servers may share a local port, and then either's owner
-/// answers for it.
+/// Runs one test at a time: connections to two servers may share a local port, and then the owner
+/// of either answers for it.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The answer to one question, in slices of so many steps.
+/// Returns the answer to one question, asked in slices of `steps` steps.
 fn look(search: &mut Search, wanted: Wanted, gives: Gives, steps: u32) -> Found {
     let mut answers = Vec::new();
     search.ask(Question { id: 1, wanted, gives });

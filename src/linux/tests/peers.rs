@@ -11,7 +11,7 @@ use crate::answer::Found;
 use crate::platform::linux::{Search, local_peer};
 use crate::question::{Gives, Wanted};
 
-/// The question for the other end of a Unix-domain socket.
+/// Returns the question for the other end of a Unix-domain socket.
 fn other_end(socket: &UnixStream) -> Wanted {
     let told = local_peer(socket.as_raw_fd(), false).expect("no failure");
     Wanted::LocalPeer(told.expect("it is connected"))

@@ -9,7 +9,7 @@ use crate::platform::linux::Search;
 use crate::question::{Filter, Gives, Question, Wanted};
 use crate::slice::Slice;
 
-/// A server here and the client's end of so many connections to it, all held by this process.
+/// Returns a server and `count` connections to it, with both ends in this process.
 fn connected(count: usize) -> (TcpListener, Vec<(TcpStream, TcpStream)>) {
     let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = server.local_addr().expect("it is bound");
@@ -25,7 +25,7 @@ fn exact(client: SocketAddr, server: SocketAddr) -> Wanted {
     Wanted::Connection { local: end(client), remote: end(server) }
 }
 
-/// One slice of so many steps; the ids that were answered in it.
+/// Runs one slice of `steps` steps. Returns the ids that were answered in it.
 fn advance(search: &mut Search, steps: u32) -> Vec<u32> {
     let mut answers = Vec::new();
     search.advance(&Slice::of_steps(steps), &mut answers);
@@ -35,7 +35,7 @@ fn advance(search: &mut Search, steps: u32) -> Vec<u32> {
 #[test]
 fn a_long_table_is_told_in_many_steps() {
     let _alone = alone();
-    // Some three hundred sockets fit into one datagram of the kernel's reply.
+    // About three hundred sockets fit into one datagram of the kernel's reply.
     let _world = connected(400);
     let mut search = Search::default();
     search.ask(Question { id: 1, wanted: Wanted::All(Filter::default()), gives: Gives::Rows });
@@ -50,8 +50,8 @@ fn a_long_table_is_told_in_many_steps() {
     assert!(slices >= 3, "{slices} more slices: the table was told at one go");
 }
 
-/// Asks for `wanted`, and then for one that is answered quickly in each slice, which is over when
-/// that has been looked at.
+/// Asks for `wanted`, and then in each slice for a connection that is answered quickly; the slice
+/// is over once that has been looked at. Returns whether `wanted` is answered.
 fn is_answered_in_a_crowd(wanted: Wanted) -> bool {
     let (server, pairs) = connected(1);
     let client = pairs[0].0.local_addr().expect("it is connected");
