@@ -12,14 +12,14 @@ use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// Kept from lookup to lookup.
+/// What is kept from lookup to lookup.
 #[derive(Default)]
 pub struct Context {
     /// The questions under way.
     pub waiting: Waiting,
-    /// Where to look first.
+    /// The recent owners, where to look first.
     pub recent: Recent,
-    /// Which descriptors and zombies were seen before.
+    /// The descriptors and zombies seen before; everything else is new.
     pub seen: Seen,
     /// The buffers that the kernel writes to.
     pub buffers: Buffers,

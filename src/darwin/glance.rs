@@ -36,7 +36,7 @@ pub struct Glance {
 }
 
 impl Glance {
-    /// Begins with the latest owner.
+    /// Begins a glance, which starts with the latest owner.
     pub fn begin(context: &Context) -> Self {
         Self {
             owners: context.recent.owners().cloned().collect(),

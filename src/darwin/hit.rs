@@ -11,7 +11,7 @@ use crate::question::{Pid, Rank};
 /// does.
 const LAUNCHD: Pid = 1;
 
-/// A process and a descriptor under which it holds a socket.
+/// A process and a descriptor with which it holds a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The process.

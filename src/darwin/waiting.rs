@@ -27,8 +27,8 @@ pub struct Waiting {
 pub struct Asked {
     /// The question itself.
     pub question: Question,
-    /// Its position among all questions ever asked, which tells whether something began before or
-    /// after it.
+    /// Its position among all questions ever asked. It shows whether something began before or
+    /// after the question.
     pub number: u64,
     /// Whether the running walk began after it was asked. A late question may be answered by that
     /// walk, but only a walk that began after it may answer "nobody".

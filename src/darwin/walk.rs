@@ -22,7 +22,7 @@ pub struct Walk {
     stage: Stage,
     /// Whether this is the second pass, over what changed during the first.
     is_second: bool,
-    /// Pids in the kernel's order, and those whose descriptors were not listed yet.
+    /// The pids in the kernel's order, and those whose descriptors are still to be listed.
     listed: Vec<Pid>,
     to_list: VecDeque<Pid>,
     /// Every process that was asked for its descriptors.

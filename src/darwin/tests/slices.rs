@@ -201,7 +201,7 @@ fn a_dropped_question_leaves_the_others_their_walk() {
 
 #[test]
 fn a_late_question_pursues_no_shared_socket_in_a_walk_that_has_passed_its_holders() {
-    // The master comes first in the list: its process structure is new.
+    // The master comes first in the list because its process structure is new.
     let scene = || {
         let mut world = World::new();
         world.start(100);
