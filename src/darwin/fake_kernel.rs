@@ -203,7 +203,7 @@ fn enough(room: usize, bytes: usize) -> Result<(), c_int> {
     if room < bytes { Err(12) } else { Ok(()) }
 }
 
-/// Returns the process's name, cut so that it ends with a NUL.
+/// Returns the process's name, truncated so that it ends with a NUL.
 fn name<const N: usize>(process: &Process) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.iter_mut().zip(process.name.iter().take(N - 1)).for_each(|(to, from)| *to = *from);

@@ -37,7 +37,7 @@ pub struct Process {
     pub pid: Pid,
     pub uid: u32,
     pub parent: Pid,
-    /// Its whole name. The kernel cuts it.
+    /// Its whole name. The kernel truncates it.
     pub name: &'static [u8],
     pub started: (u64, u64),
     pub fds: BTreeMap<Fd, Descriptor>,

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::question::Pid;
 
 /// Returns what the kernel reports about `pid`. It reports the command line and working directory
-/// of another user's process to root only. It reports when a process started to every user, if the
-/// system reports it at all.
+/// of another user's process to root only, but a process's start to every user, if the system
+/// reports it at all.
 ///
 /// `None`: there is no such process, it has exited, or the caller may not see it at all.
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
