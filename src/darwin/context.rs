@@ -1,5 +1,5 @@
 //! What every step of a lookup borrows: the questions, remembered state, buffers for the kernel's
-//! answers, and what one look yields besides answers.
+//! answers, and what a glance or a walk collects besides answers.
 
 use std::collections::BTreeSet;
 
@@ -12,42 +12,44 @@ use crate::answer::FoundBy;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// Kept from lookup to lookup.
+/// What is kept from lookup to lookup.
 #[derive(Default)]
 pub struct Context {
     /// The questions under way.
     pub waiting: Waiting,
-    /// Where to look first.
+    /// The recent owners, where to look first.
     pub recent: Recent,
-    /// What is not new.
+    /// The descriptors and zombies seen before; everything else is new.
     pub seen: Seen,
-    /// Where the kernel writes.
+    /// The buffers that the kernel writes to.
     pub buffers: Buffers,
 }
 
-/// What one look gathers.
+/// What a glance or a walk collects.
 #[derive(Default)]
 pub struct Gathered {
-    /// What stands between it and the answer "nobody".
+    /// What keeps it from answering "nobody".
     pub doubts: Doubts,
-    /// The sockets that lists are made of.
+    /// The sockets from which lists are made.
     pub rows: Rows,
-    /// What is looking.
+    /// How the answers that it gives are found.
     pub found_by: FoundBy,
 }
 
-/// Why a walk that found nobody may not say so yet.
+/// Why a walk that found nothing may not answer "nobody" yet.
 #[derive(Default)]
 pub struct Doubts {
-    /// Processes that exited or closed a socket under the walk's eyes: what they held may have gone
-    /// to a process that the walk has not listed.
+    /// Processes that exited or closed a socket while the walk was reading them: what they held may
+    /// have passed to a process that the walk has not listed.
     pub again: BTreeSet<Pid>,
-    /// A process or descriptor could not be read for a reason that says nothing about it.
+    /// The reason why a process or descriptor could not be read, if it says nothing about the
+    /// process or descriptor itself.
     pub trouble: Option<Error>,
 }
 
 impl Doubts {
-    /// Notes what `pid`, or a descriptor of it, did not tell. Fails where nothing can be believed.
+    /// Notes why `pid`, or one of its descriptors, could not be read. Fails if nothing that was
+    /// read can be trusted.
     pub fn note(&mut self, pid: Pid, unread: Unread) -> Result<(), Error> {
         match unread {
             Unread::Gone | Unread::Closed => {
@@ -60,7 +62,7 @@ impl Doubts {
         Ok(())
     }
 
-    /// Remembers the first such failure.
+    /// Keeps the first failure that says nothing about the process.
     pub fn fail(&mut self, error: Error) {
         self.trouble.get_or_insert(error);
     }

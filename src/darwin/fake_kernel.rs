@@ -1,8 +1,9 @@
 //! What the scripted kernel answers: bytes or an errno, for each call that is used here.
 //!
-//! It does what `bsd/kern/proc_info.c`, `kern_sysctl.c` and `uipc_usrreq.c` of XNU do, check by check and
-//! in that order. Its offsets and numbers come from the SDK's headers and are written out here, never
-//! taken from `layout.rs`, `process_layout.rs` or `libproc.rs`, which it is there to doubt.
+//! It does what `bsd/kern/proc_info.c`, `kern_sysctl.c` and `uipc_usrreq.c` of XNU do, check by
+//! check and in the same order. Its offsets and numbers come from the SDK's headers and are written
+//! out here. They are never taken from `layout.rs`, `process_layout.rs` or `libproc.rs`, which this
+//! file exists to check.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -16,13 +17,13 @@ use super::fake_world::{Call, Descriptor, Process, World};
 use super::kernel::Fd;
 use crate::question::Pid;
 
-/// ARG_MAX and the number in front: a buffer that is larger is refused.
+/// ARG_MAX plus the argument count in front. A larger buffer is refused.
 const PROCARGS_BYTES_MAX: usize = 1_048_580;
 
 type Told = Result<Vec<u8>, c_int>;
 
 impl World {
-    /// Notes a call, and lets happen what is due before it.
+    /// Notes a call, after running the events that are due before it.
     pub fn enter(&mut self, call: Call) {
         let now = self.calls.len();
         let events = std::mem::take(&mut self.events);
@@ -32,7 +33,7 @@ impl World {
         self.calls.push(call);
     }
 
-    /// The room for the answer is made before the processes are counted.
+    /// Makes room for the answer before the processes are counted, as the kernel does.
     pub fn pids(&mut self, kind: u32, of: u32) -> Vec<u8> {
         let room = self.processes.len() + self.zombies.len() + 20;
         if let Some((count, uid)) = self.births.pop_front() {
@@ -102,7 +103,7 @@ impl World {
         }
     }
 
-    /// All of the room is written.
+    /// Writes the whole buffer.
     pub fn path(&mut self, pid: Pid, room: usize) -> Told {
         match room {
             0..1024 => Err(12),
@@ -115,7 +116,8 @@ impl World {
         }
     }
 
-    /// `kern.proc.pid`: anybody's, zombies too, and of nobody nothing.
+    /// `kern.proc.pid`: works for any user's process, including zombies. For a pid that no process
+    /// has, it succeeds with no bytes.
     pub fn kinfo_proc(&mut self, pid: Pid, room: usize) -> Told {
         let live = self.processes.iter().find(|process| process.pid == pid);
         let zombie = || self.zombies.iter().find(|zombie| zombie.pid == pid);
@@ -131,7 +133,8 @@ impl World {
         Ok(info)
     }
 
-    /// `KERN_PROCARGS2`: every refusal is EINVAL, and too small a buffer gets the end of the strings.
+    /// `KERN_PROCARGS2`: every refusal is EINVAL. A buffer that is too small receives the end of
+    /// the strings.
     pub fn procargs(&mut self, pid: Pid, room: usize) -> Told {
         let process = self.visible(pid).map_err(|_| 22)?;
         if !(4..=PROCARGS_BYTES_MAX).contains(&room) {
@@ -164,7 +167,7 @@ impl World {
         self.interfaces.iter().find(|(_, each)| **each == Ok(index)).map(|(name, _)| *name)
     }
 
-    /// A live process that the caller may inspect: `proc_find`, then the same-user check.
+    /// Returns a live process that the caller may inspect: `proc_find`, then the same-user check.
     fn visible(&self, pid: Pid) -> Result<&Process, c_int> {
         let process = self.alive(pid)?;
         if self.euid == 0 || process.uid == self.euid { Ok(process) } else { Err(1) }
@@ -200,7 +203,7 @@ fn enough(room: usize, bytes: usize) -> Result<(), c_int> {
     if room < bytes { Err(12) } else { Ok(()) }
 }
 
-/// Cut so that a NUL stands at the end.
+/// Returns the process's name, truncated so that it ends with a NUL.
 fn name<const N: usize>(process: &Process) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.iter_mut().zip(process.name.iter().take(N - 1)).for_each(|(to, from)| *to = *from);

@@ -1,11 +1,12 @@
-//! A scripted kernel behind the system's own symbols, so that the whole back end, wrappers included,
-//! runs on any system.
+//! A scripted kernel behind the system's own symbols. It lets the whole back end, wrappers
+//! included, run on any system.
 //!
-//! It may exist because nothing else runs those lines off a Mac: `kernel.rs` declares the functions of
-//! libproc, and the few others that it calls, as a Mac's headers do, and a test binary finds them here
-//! instead of in libSystem. What they answer stands in `fake_kernel.rs`.
+//! It exists because nothing else runs those lines off a Mac: `kernel.rs` declares the functions of
+//! libproc, and the few others that it calls, as a Mac's headers do, and a test binary finds them
+//! here instead of in libSystem. Their answers come from `fake_kernel.rs`.
 //!
-//! A thread has one world; without one, the symbols that other tests need too are the system's.
+//! Each thread has one world. In a thread without one, the symbols that other tests also need call
+//! the system's functions.
 #![expect(unsafe_code, reason = "it stands where C stands")]
 #![allow(
     clippy::cast_possible_truncation,
@@ -23,7 +24,7 @@ use std::{ptr, slice};
 use super::fake_world::{Call, World};
 use super::kernel::{self, Interface};
 
-// The declarations there and the definitions here are the same, or this does not compile.
+// If a declaration in `kernel.rs` and its definition here differ, this does not compile.
 const _: [unsafe extern "C" fn(u32, u32, *mut c_void, c_int) -> c_int; 2] =
     [kernel::proc_listpids, proc_listpids];
 const _: [unsafe extern "C" fn(c_int, c_int, u64, *mut c_void, c_int) -> c_int; 2] =
@@ -49,24 +50,25 @@ thread_local! {
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
 }
 
-/// Makes `world` this thread's.
+/// Installs `world` as this thread's.
 pub fn install(world: World) {
     WORLD.with_borrow_mut(|here| *here = Some(world));
 }
 
-/// Changes this thread's world, or looks at it.
+/// Changes or reads this thread's world.
 pub fn change<T>(look: impl FnOnce(&mut World) -> T) -> T {
     WORLD.with_borrow_mut(|here| look(here.as_mut().expect("a world")))
 }
 
-/// The calls made since the last time.
+/// Returns the calls made since it was last called.
 pub fn calls() -> Vec<Call> {
     change(|world| std::mem::take(&mut world.calls))
 }
 
-/// Notes a call, lets happen what is due before it, and answers it: bytes go to `buffer`, as many as
-/// there is room for. Returns how many are told, or nothing where it fails with an errno. A success
-/// leaves an errno that must not be believed; one without bytes leaves it alone.
+/// Notes a call, runs the events that are due before it, and answers it: as many bytes as there is
+/// room for go to `buffer`. Returns the number of bytes reported, or `None` if the call fails with
+/// an errno. A success sets an errno that must not be believed. A success without bytes leaves
+/// errno alone.
 fn answer(
     call: Call,
     (buffer, room): (*mut c_void, usize),
@@ -94,7 +96,7 @@ fn answer(
     told.is_ok().then_some(bytes)
 }
 
-/// libproc hides the kernel's -1: a failure is 0 and errno.
+/// libproc hides the kernel's -1: for a failure it returns 0 and sets errno.
 fn libproc(
     call: Call,
     buffer: *mut c_void,
@@ -106,19 +108,19 @@ fn libproc(
 }
 
 fn set_errno(errno: c_int) {
-    // SAFETY: `__error` gives the address of this thread's errno, here or in libSystem.
+    // SAFETY: `__error` returns the address of this thread's errno, here or in libSystem.
     let place = unsafe { kernel::__error() };
-    // SAFETY: it is valid as long as the thread.
+    // SAFETY: the address is valid as long as the thread lives.
     unsafe { *place = errno }
 }
 
-/// `bytes` were cut to the room that came with `buffer`.
+/// Copies `bytes`, which were cut to the room that came with `buffer`.
 fn copy_out(bytes: &[u8], buffer: *mut c_void) {
-    // SAFETY: every caller has room for so many.
+    // SAFETY: every caller has room for that many bytes.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), bytes.len()) };
 }
 
-/// On a Mac errno stays the system's: its standard library reads it too.
+/// On a Mac, errno remains the system's, because the standard library reads it too.
 #[cfg(not(target_vendor = "apple"))]
 #[unsafe(no_mangle)]
 extern "C" fn __error() -> *mut c_int {
@@ -167,7 +169,7 @@ extern "C" fn proc_pidfdinfo(
 #[unsafe(no_mangle)]
 extern "C" fn proc_pidpath(pid: c_int, buffer: *mut c_void, bytes: u32) -> c_int {
     let room = c_int::try_from(bytes).expect("a small number");
-    // The kernel writes all of it, and libproc tells the length of the string.
+    // The kernel writes the whole buffer, and libproc returns the length of the string.
     match libproc(Call::Path(pid), buffer, room, |world| world.path(pid, bytes as usize)) {
         all if all == room => change(|world| world.paths[&pid].len() as c_int),
         other => other,
@@ -184,9 +186,9 @@ extern "C" fn sysctl(
     new_bytes: usize,
 ) -> c_int {
     assert!(new.is_null() && new_bytes == 0, "nothing is set");
-    // SAFETY: the caller has so many numbers there.
+    // SAFETY: the caller passes an array of `names` numbers.
     let name = unsafe { slice::from_raw_parts(name, names as usize) };
-    // SAFETY: the caller says there how much room there is.
+    // SAFETY: the caller passes a pointer to the size of its buffer.
     let room = unsafe { *bytes };
     let told = match *name {
         [1, 14, 1, pid] => {
@@ -196,7 +198,7 @@ extern "C" fn sysctl(
         _ => unreachable!("no such value is used here"),
     };
     let Some(told) = told else { return -1 };
-    // SAFETY: as above; how much was told is told there too.
+    // SAFETY: as above. The same place receives the number of bytes written.
     unsafe { *bytes = told };
     0
 }
@@ -211,15 +213,15 @@ extern "C" fn getsockopt(
 ) -> c_int {
     if WORLD.with_borrow(Option::is_none) {
         let system: Getsockopt = next(c"getsockopt");
-        // SAFETY: as the caller passed them.
+        // SAFETY: the arguments are passed on as the caller gave them.
         return unsafe { system(fd, level, option, value, bytes) };
     }
     assert_eq!((level, option), (0, 2), "LOCAL_PEERPID");
-    // SAFETY: the caller says there how much room there is.
+    // SAFETY: the caller passes a pointer to the size of its buffer.
     let room = unsafe { *bytes } as usize;
     let told = answer(Call::PeerPid(fd), (value, room), |world| world.peer_pid(fd));
     let Some(told) = told else { return -1 };
-    // SAFETY: as above; how much was told is told there too.
+    // SAFETY: as above. The same place receives the number of bytes written.
     unsafe { *bytes = told as u32 };
     0
 }
@@ -235,24 +237,24 @@ extern "C" fn getifaddrs(first: *mut *mut Interface) -> c_int {
             Box::into_raw(Box::new(Interface { next, _name: ptr::null(), _flags: 0, address }))
         })
     });
-    // SAFETY: the caller has room for a pointer there.
+    // SAFETY: the caller passes a place with room for a pointer.
     unsafe { *first = list };
     0
 }
 
-/// The addresses themselves are the world's.
+/// Frees the entries. The addresses that they point to belong to the world.
 #[unsafe(no_mangle)]
 extern "C" fn freeifaddrs(first: *mut Interface) {
     let mut entry = first;
     while !entry.is_null() {
-        // SAFETY: each was made by `getifaddrs`, and is freed once.
+        // SAFETY: each entry was made by `getifaddrs`, and is freed once.
         entry = unsafe { Box::from_raw(entry) }.next;
     }
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn if_nametoindex(name: *const c_char) -> c_uint {
-    // SAFETY: the caller passes a string that ends with a NUL, as the manual demands.
+    // SAFETY: the caller passes a NUL-terminated string, as the manual requires.
     let text = unsafe { CStr::from_ptr(name) };
     match WORLD.with_borrow(|world| Some(world.as_ref()?.interface_index(text))) {
         Some(Ok(index)) => index,
@@ -284,10 +286,10 @@ extern "C" fn geteuid() -> u32 {
     scripted.unwrap_or_else(|| next::<extern "C" fn() -> u32>(c"geteuid")())
 }
 
-/// The system's function that this file's stands before.
+/// Returns the system's function that one in this file shadows.
 fn next<F>(name: &CStr) -> F {
-    // SAFETY: `name` ends with a NUL, and nothing is kept.
+    // SAFETY: `name` ends with a NUL, and `dlsym` keeps no pointer to it.
     let found = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
-    // SAFETY: it is the address of a function that has the type `F`.
+    // SAFETY: it is the address of a function of type `F`.
     unsafe { std::mem::transmute_copy(&found) }
 }

@@ -3,7 +3,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-/// What the kernel knows of a socket; `vflag`, `state` and the rest as in its headers.
+/// What the kernel knows about a socket. `vflag`, `state` and the other numbers are as in its
+/// headers.
 #[derive(Clone)]
 pub struct Socket {
     pub kind: i32,
@@ -18,7 +19,7 @@ pub struct Socket {
     pub remote: ([u8; 16], u32),
 }
 
-/// A live TCP socket between two ends; by `state`, 1 LISTEN and 4 ESTABLISHED.
+/// A live TCP socket between two ends. A `state` of 1 is LISTEN, 4 is ESTABLISHED.
 pub fn tcp(local: &str, remote: &str, state: i32) -> Socket {
     let end = |text: &str| {
         let end: SocketAddr = text.parse().expect("an address with a port");
@@ -47,7 +48,7 @@ pub fn tcp(local: &str, remote: &str, state: i32) -> Socket {
     }
 }
 
-/// A UDP socket, connected if it has a remote end. An IPv6 wildcard takes IPv4 too.
+/// A UDP socket, connected if it has a remote end. One bound to the IPv6 wildcard accepts IPv4 too.
 pub fn udp(local: &str, remote: Option<&str>) -> Socket {
     let nowhere = if local.starts_with('[') { "[::]:0" } else { "0.0.0.0:0" };
     let socket = tcp(local, remote.unwrap_or(nowhere), 0);
@@ -75,7 +76,7 @@ pub fn connected(local: &str, remote: &str) -> Socket {
     tcp(local, remote, 4)
 }
 
-/// A socket that is not TCP, as most are: a Unix-domain one.
+/// A socket that is not TCP, as most are not: a Unix-domain one.
 pub fn other() -> Socket {
     Socket { kind: 3, family: 1, protocol: 0, ..listener("0.0.0.0:0") }
 }

@@ -1,5 +1,5 @@
-//! The machine behind the scripted kernel: processes, descriptors, sockets, and what happens to
-//! them between which calls.
+//! The machine behind the scripted kernel: its processes, descriptors and sockets, and what happens
+//! to them between calls.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -13,7 +13,7 @@ use super::fake_sockets::{Socket, address};
 use super::kernel::Fd;
 use crate::question::Pid;
 
-/// One call as a test names it.
+/// One call, as tests name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Call {
     ListPids,
@@ -37,14 +37,15 @@ pub struct Process {
     pub pid: Pid,
     pub uid: u32,
     pub parent: Pid,
-    /// Its name whole; the kernel cuts it.
+    /// Its whole name. The kernel truncates it.
     pub name: &'static [u8],
     pub started: (u64, u64),
     pub fds: BTreeMap<Fd, Descriptor>,
     pub cwd: Vec<u8>,
     pub args: Vec<Vec<u8>>,
     pub environment: Vec<Vec<u8>>,
-    /// What stands where the kernel has path, arguments and environment, if it wrote over them.
+    /// What the kernel finds in place of path, arguments and environment, if the process wrote over
+    /// them.
     pub strings: Option<Vec<u8>>,
 }
 
@@ -64,31 +65,31 @@ type Event = Box<dyn FnOnce(&mut World)>;
 
 pub struct World {
     pub euid: u32,
-    /// The newest first.
+    /// The newest process first.
     pub processes: Vec<Process>,
     pub zombies: Vec<Zombie>,
     pub sockets: BTreeMap<u64, Socket>,
     pub calls: Vec<Call>,
-    /// What happens before which call, counted from 0.
+    /// Events, each with the number of the call before which it happens, counted from 0.
     pub events: Vec<(usize, Event)>,
-    /// How many processes of which user are born inside each listing, after its room was made.
+    /// For each listing, how many processes are born after its room was made, and of which user.
     pub births: VecDeque<(usize, u32)>,
     /// `sizeof(struct socket_fdinfo)` in this kernel.
     pub struct_bytes: usize,
     /// These calls fail with this errno.
     pub errnos: BTreeMap<Call, i32>,
-    /// These calls answer this many bytes, and leave errno alone.
+    /// These calls report this many bytes, and leave errno alone.
     pub bytes: BTreeMap<Call, i32>,
-    /// These calls fill whatever room they get.
+    /// These calls fill whatever buffer they get.
     pub fill: BTreeSet<Call>,
     pub paths: BTreeMap<Pid, Vec<u8>>,
     pub interfaces: BTreeMap<&'static str, Result<u32, i32>>,
     pub in_flight: BTreeSet<u64>,
-    /// Each a `struct sockaddr`; one interface has none.
+    /// One per interface, each a `struct sockaddr`. `None` is an interface without an address.
     pub addresses: Vec<Option<Vec<u8>>>,
-    /// Who used the other end of a descriptor of this process last, or errno.
+    /// The process that last used the other end of a descriptor of this process, or an errno.
     pub peers: BTreeMap<Fd, Result<Pid, i32>>,
-    /// Whether `kern.proc.pid` tells nobody anything.
+    /// Whether `kern.proc.pid` reports nothing to any caller.
     pub hides_starts: bool,
     clock: u64,
     next_socket: u64,
@@ -121,7 +122,7 @@ impl World {
         }
     }
 
-    /// A process of the caller's user starts: the newest.
+    /// Starts a process of the caller's user, which becomes the newest.
     pub fn start(&mut self, pid: Pid) {
         self.clock += 1;
         let (uid, started) = (self.euid, (self.clock, 0));
@@ -145,7 +146,7 @@ impl World {
         self.process(pid).uid = uid;
     }
 
-    /// Some process that nobody asks for.
+    /// Starts a process that no question is about.
     pub fn start_any(&mut self, uid: u32) {
         self.next_pid += 1;
         self.start_as(self.next_pid, uid);
@@ -171,7 +172,7 @@ impl World {
         self.process(pid).fds.insert(fd, Descriptor::File);
     }
 
-    /// One more descriptor of the same socket, as by dup, fork or SCM_RIGHTS.
+    /// Adds a descriptor of the same socket, as dup, fork or SCM_RIGHTS do.
     pub fn share(&mut self, socket: u64, pid: Pid, fd: Fd) {
         self.process(pid).fds.insert(fd, Descriptor::Socket(socket));
     }
@@ -180,7 +181,7 @@ impl World {
         self.process(pid).fds.remove(&fd);
     }
 
-    /// It is a zombie until `reap`.
+    /// Ends the process, which remains a zombie until `reap`.
     pub fn exit(&mut self, pid: Pid) {
         let Process { uid, started, .. } = *self.process(pid);
         self.processes.retain(|process| process.pid != pid);
@@ -197,8 +198,8 @@ impl World {
         self.process(child).fds = fds;
     }
 
-    /// Since macOS 13 an exec may make a new process structure: that pid comes first then. What is
-    /// in `closing` was open with close-on-exec.
+    /// Since macOS 13 an exec may create a new process structure, which moves that pid to the front
+    /// of the list. The descriptors in `closing` were open with close-on-exec.
     pub fn exec(&mut self, pid: Pid, closing: &[Fd]) {
         let position = self.processes.iter().position(|process| process.pid == pid);
         let mut process = self.processes.remove(position.expect("a live process"));
@@ -214,21 +215,21 @@ impl World {
         self.sockets.get_mut(&socket).expect("a socket")
     }
 
-    /// The connection died while the descriptor stays open: `in_pcbdetach` clears the version and
+    /// Ends the connection while the descriptor stays open: `in_pcbdetach` clears the version and
     /// leaves the ports.
     pub fn tear_down(&mut self, socket: u64) {
         let socket = self.socket(socket);
         (socket.vflag, socket.state) = (0, 0);
     }
 
-    /// Whether more than one reference to the socket's file exists.
+    /// Returns whether more than one reference to the socket's file exists.
     pub fn is_shared(&self, socket: u64) -> bool {
         let all = self.processes.iter().flat_map(|process| process.fds.values());
         let here = all.filter(|fd| matches!(fd, Descriptor::Socket(so) if *so == socket));
         here.take(2).count() + usize::from(self.in_flight.contains(&socket)) > 1
     }
 
-    /// How many calls a plain walk over everything makes: 1 + P + S.
+    /// Returns how many calls a plain walk over everything makes: 1 + P + S.
     pub fn plain_walk(&self) -> usize {
         let mine = || self.processes.iter().filter(|process| process.uid == self.euid);
         let sockets = mine().flat_map(|process| process.fds.values());

@@ -1,10 +1,11 @@
-//! A look at the recent owners, before a walk or alongside it.
+//! Reads the recent owners, before a walk or alongside it.
 //!
-//! The processes are listed before any guess is tried, although a right guess alone would be a single
-//! call. That way no call is wasted: what is read here is part of the walk that follows, which costs
-//! not one call more than without it. First come all processes' new descriptors, with five guesses;
-//! then some of the old ones, because a client that reconnects gets the lowest free number, which is
-//! often not a new one. These are so few that they add hardly anything when the owner is not recent.
+//! Each owner's descriptors are listed before any guess is tried, although a right guess alone
+//! would be a single call. That way no call is wasted: what is read here is part of the walk that
+//! follows, which makes no more calls than it would without the glance. First come the new
+//! descriptors of all owners, with five guesses; then some of the old descriptors, because a client
+//! that reconnects gets the lowest free number, which is often not a new one. There are so few of
+//! these that they add hardly anything if the owner is not a recent one.
 
 use std::collections::VecDeque;
 
@@ -15,27 +16,27 @@ use super::memory::RecentOwner;
 use super::table::{Progress, Table};
 use crate::error::Error;
 
-/// So many owners have their last number guessed.
+/// For how many owners the descriptor that last answered is guessed again.
 const GUESSED_OWNERS: usize = 4;
-/// So many old descriptors are asked beside the guesses, the latest owner's first.
+/// How many old descriptors are read besides the guesses, the latest owner's first.
 const OLD_ONES_MAX: usize = 9;
 
-/// A look that is under way.
+/// A glance under way.
 pub struct Glance {
     owners: VecDeque<RecentOwner>,
     guessed_owners: usize,
-    /// The table that is being read, and the numbers lately used in it.
+    /// The table being read, and the descriptors lately used in that process.
     table: Option<(Table, Vec<Fd>)>,
-    /// Those whose old descriptors are next.
+    /// Tables whose old descriptors are next.
     listed: VecDeque<(Table, Vec<Fd>)>,
     old_ones_left: usize,
     are_all_listed: bool,
-    /// The tables that were read as far as they are, the latest owner's first.
+    /// The tables that this glance has finished with, the latest owner's first.
     pub read: Vec<Table>,
 }
 
 impl Glance {
-    /// Begins with the latest owner.
+    /// Begins a glance, which starts with the latest owner.
     pub fn begin(context: &Context) -> Self {
         Self {
             owners: context.recent.owners().cloned().collect(),
@@ -48,7 +49,7 @@ impl Glance {
         }
     }
 
-    /// Makes one call. Returns whether all were looked at.
+    /// Makes one call. Returns whether all owners have been looked at.
     pub fn step(&mut self, context: &mut Context, gathered: &mut Gathered) -> Result<bool, Error> {
         if let Some((mut table, fds)) = self.table.take() {
             match table.step(context, gathered)? {
@@ -79,12 +80,12 @@ impl Glance {
                 self.table = Some((table, owner.fds));
             }
             Err(Unread::Gone | Unread::Refused) => context.recent.forget(owner.pid),
-            // The walk asks it again, and decides what that means.
+            // The walk asks this process again, and decides what the failure means.
             Err(_) => {}
         }
     }
 
-    /// The numbers that it used lately, then the lowest.
+    /// Takes up the descriptors that the process used lately, then the lowest.
     fn take_up_some(&mut self, table: &mut Table, lately: &[Fd]) {
         let order = lately.iter().copied().chain(table.old().to_vec());
         let taken = table.take_up(order, self.old_ones_left);

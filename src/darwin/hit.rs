@@ -1,4 +1,4 @@
-//! A process that showed a socket which could answer a question, and the order of several holders.
+//! A process that holds a socket which could answer a question, and the order of several holders.
 
 use std::cmp::Reverse;
 
@@ -7,28 +7,29 @@ use super::layout::Identity;
 use super::process_layout::Started;
 use crate::question::{Pid, Rank};
 
-/// launchd keeps sockets for the services that it starts, so it answers only when nobody else does.
+/// launchd keeps sockets for the services that it starts, so it answers only if no other process
+/// does.
 const LAUNCHD: Pid = 1;
 
-/// A process and a descriptor under which it holds a socket.
+/// A process and a descriptor with which it holds a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// The process.
     pub pid: Pid,
-    /// The number.
+    /// Its descriptor.
     pub fd: Fd,
 }
 
 /// A socket that could answer a question, as one descriptor showed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
-    /// How well it answers.
+    /// How well it answers the question.
     pub rank: Rank,
     /// Which socket it is.
     pub identity: Identity,
-    /// Whether other descriptors are of the same socket.
+    /// Whether other descriptors refer to the same socket.
     pub shared: bool,
-    /// Who showed it.
+    /// The process and descriptor that showed it.
     pub owner: Owner,
 }
 
@@ -44,8 +45,9 @@ impl Hit {
     }
 }
 
-/// A holder's place among the holders of one socket; the least answers. The kernel lists the newest
-/// first, so of two that started in the same microsecond the later one in the list is the older.
+/// A holder's place among the holders of one socket; the least one answers. The kernel lists the
+/// newest process first, so of two that started in the same microsecond, the one later in the list
+/// is the older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seniority {
     is_launchd: bool,
@@ -54,7 +56,8 @@ pub struct Seniority {
 }
 
 impl Seniority {
-    /// Makes the place of `pid`, which stands in `listed` unless it came later.
+    /// Returns the place of `pid`. A process that is not in `listed` started after the list was
+    /// made.
     pub fn new(pid: Pid, started: Started, listed: &[Pid]) -> Self {
         let position = listed.iter().position(|each| *each == pid);
         let listed = Reverse(position.map_or(0, |position| position.saturating_add(1)));

@@ -7,10 +7,11 @@ use crate::answer::ProcessInfo;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// What is told of `pid`. Command line and working directory of another user's process are told to
-/// root only; its start to everybody, where the system tells it at all.
+/// Returns what the kernel reports about `pid`. It reports the command line and working directory
+/// of another user's process to root only, but a process's start to every user, if the system
+/// reports it at all.
 ///
-/// `None`: no such process, or one that has exited, or one that the caller may not see at all.
+/// `None`: there is no such process, it has exited, or the caller may not see it at all.
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     let Some((facts, started)) = read(pid)? else { return Ok(None) };
     let info = ProcessInfo {
@@ -24,7 +25,7 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
         start_ms: started.and_then(Started::milliseconds),
         ..ProcessInfo::default()
     };
-    // All that is another process's if the pid was given away in between.
+    // All of this describes another process if the pid was reused in between.
     let is_the_same = read(pid)?.is_some_and(|(_, again)| again == started);
     Ok(is_the_same.then_some(info))
 }
@@ -35,7 +36,8 @@ fn read(pid: Pid) -> Result<Option<(Facts, Option<Started>)>, Error> {
         Err(Unread::Refused) => {}
         Err(unread) => return none_or_failure(unread),
     }
-    // First the start: what is told after it is of the same process, or of one that started later.
+    // The start is read first: what is read after it describes the same process, or one that
+    // started later.
     let started = sysctl::started(pid)?;
     match libproc::facts(pid) {
         Ok(facts) => Ok(Some((facts, started))),
@@ -50,7 +52,7 @@ fn none_or_failure<T>(unread: Unread) -> Result<Option<T>, Error> {
     }
 }
 
-/// `None`: it has none, or that pid is a younger process's by now.
+/// Returns the parent. `None`: it has none, or a younger process has that pid now.
 fn parent(parent: Pid, started: Option<Started>) -> Result<Option<Pid>, Error> {
     if parent <= 0 {
         return Ok(None);

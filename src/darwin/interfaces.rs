@@ -8,7 +8,7 @@ use super::layout;
 use crate::error::Error;
 use crate::socket::End;
 
-/// `if_nametoindex(3)`. `None`: no interface has that name.
+/// Returns the index of an interface (`if_nametoindex(3)`). `None`: no interface has that name.
 pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
     match kernel::interface_index(name) {
         (0, ENXIO) => Ok(None),
@@ -18,7 +18,8 @@ pub fn interface_index(name: &CStr) -> Result<Option<u32>, Error> {
     }
 }
 
-/// `if_indextoname(3)`. `None`: no interface has that index, or its name cannot be told.
+/// Returns the name of an interface (`if_indextoname(3)`). `None`: no interface has that index, or
+/// its name cannot be read.
 pub fn interface_name(index: u32) -> Option<String> {
     let mut name = [0; 16];
     if !kernel::interface_name(index, &mut name) {
@@ -27,11 +28,11 @@ pub fn interface_name(index: u32) -> Option<String> {
     CStr::from_bytes_until_nul(&name).ok().map(|name| name.to_string_lossy().into_owned())
 }
 
-/// The addresses of this machine, as of one moment.
+/// The addresses of this machine at one moment.
 pub struct OwnAddresses(Vec<End>);
 
 impl OwnAddresses {
-    /// `getifaddrs(3)`.
+    /// Reads them with `getifaddrs(3)`.
     pub fn read() -> Result<Self, Error> {
         let told = kernel::interface_addresses();
         let told = told.map_err(|errno| match errno {
@@ -47,7 +48,7 @@ impl OwnAddresses {
     }
 }
 
-/// Returns whether an address is this machine's whatever its interfaces: 127.0.0.0/8.
+/// Returns whether an address belongs to this machine whatever its interfaces are: 127.0.0.0/8.
 pub fn is_always_own(end: &End) -> bool {
     matches!(end.address, IpAddr::V4(address) if address.is_loopback())
 }

@@ -1,8 +1,8 @@
 //! The system's calls, one function each and nothing more; all the unsafe code of this back end.
 //!
-//! The callers interpret the results. errno is cleared before each call and read immediately after it,
-//! because libproc hides the kernel's -1: it returns 0 for a failure *and* for an empty result, and
-//! only errno tells them apart.
+//! The callers interpret the results. errno is cleared before each call and read immediately after
+//! it, because libproc hides the kernel's -1: it returns 0 for a failure *and* for an empty result,
+//! and only errno distinguishes the two.
 #![expect(unsafe_code, reason = "the system is a C library; everything above this file is safe")]
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -15,8 +15,8 @@ use crate::question::Pid;
 /// A descriptor's number in its process.
 pub type Fd = c_int;
 
-// <sys/errno.h>. Up to 34 they are everybody's; the rest are not, and `libc`'s would be another system's
-// where the tests run.
+// <sys/errno.h>. Up to 34, all systems agree on these numbers. Above that they differ, and `libc`'s
+// would be those of the system on which the tests run.
 pub const EPERM: c_int = 1;
 pub const ENOENT: c_int = 2;
 pub const ESRCH: c_int = 3;
@@ -31,12 +31,12 @@ pub const ENOTSOCK: c_int = 38;
 pub const ENOPROTOOPT: c_int = 42;
 pub const ENOTCONN: c_int = 57;
 
-/// What a call returned, and errno straight after it: 0 where it was left alone.
+/// What a call returned, and errno straight after it, which is 0 if the call left it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Returned {
-    /// Its value: bytes, or 0 or -1 for a failure.
+    /// The call's value: a number of bytes, or 0 or -1 for a failure.
     pub value: c_int,
-    /// Means something only beside a value that may be a failure.
+    /// Meaningful only if the value may be a failure.
     pub errno: c_int,
 }
 
@@ -46,7 +46,7 @@ pub struct Returned {
 pub struct FdInfo {
     /// `proc_fd`: the number.
     pub fd: Fd,
-    /// `proc_fdtype`: what it is; a guarded socket is still a socket.
+    /// `proc_fdtype`: what kind of descriptor it is. A guarded socket is still a socket.
     pub kind: u32,
 }
 const _: () = assert!(size_of::<FdInfo>() == 8);
@@ -62,14 +62,16 @@ pub struct Interface {
     pub address: *const u8,
 }
 
-/// As much of an address as is looked at: `sizeof(struct sockaddr_in6)`. A shorter one has zeros.
+/// The part of an address that is read: `sizeof(struct sockaddr_in6)`. A shorter address is padded
+/// with zeros.
 pub type SocketAddress = [u8; 28];
 
-/// More than any machine has; an end for a list that has none.
+/// More interfaces than any machine has. It ends the loop over a list that does not end.
 const INTERFACES_MAX: usize = 65_536;
 
-// `errno` is a macro around `__error`, <sys/errno.h>; the others are of <libproc.h>, <sys/sysctl.h>,
-// <sys/socket.h>, <ifaddrs.h>, <net/if.h> and <unistd.h>. All are in libSystem.
+// `errno` is a macro around `__error`, <sys/errno.h>. The other functions are declared in
+// <libproc.h>, <sys/sysctl.h>, <sys/socket.h>, <ifaddrs.h>, <net/if.h> and <unistd.h>. All are in
+// libSystem.
 unsafe extern "C" {
     pub fn __error() -> *mut c_int;
     pub fn proc_listpids(kind: u32, of: u32, buffer: *mut c_void, bytes: c_int) -> c_int;
@@ -110,72 +112,76 @@ unsafe extern "C" {
     pub fn geteuid() -> u32;
 }
 
-/// `proc_listpids`: bytes of pids written to the front of `pids`.
+/// `proc_listpids`: returns how many bytes of pids it wrote to the front of `pids`.
 pub fn list_pids(kind: u32, of: u32, pids: &mut [Pid]) -> Returned {
     let (buffer, bytes) = room(pids);
     // SAFETY: libproc writes at most `bytes` bytes to `buffer` and keeps no pointer; both describe
-    // `pids`, borrowed until the call is over. If it lies about what it wrote, `pids` holds stale
-    // numbers, never foreign memory.
+    // `pids`, which is borrowed until the call is over. If it lies about what it wrote, `pids`
+    // holds stale numbers, never foreign memory.
     returned(|| unsafe { proc_listpids(kind, of, buffer, bytes) })
 }
 
-/// `proc_pidinfo` of the flavor that lists descriptors: bytes written to the front of `fds`.
+/// `proc_pidinfo` with the flavor that lists descriptors: returns how many bytes it wrote to the
+/// front of `fds`.
 pub fn list_fds(pid: Pid, flavor: c_int, fds: &mut [FdInfo]) -> Returned {
     let (buffer, bytes) = room(fds);
     // SAFETY: as in `list_pids`, with `fds`. Any bytes are a valid `FdInfo`.
     returned(|| unsafe { proc_pidinfo(pid, flavor, 0, buffer, bytes) })
 }
 
-/// `proc_pidinfo` of any other flavor: bytes written to `facts`.
+/// `proc_pidinfo` with any other flavor: returns how many bytes it wrote to `facts`.
 pub fn process_facts(pid: Pid, flavor: c_int, facts: &mut [u8]) -> Returned {
     let (buffer, bytes) = room(facts);
     // SAFETY: as in `list_pids`, with `facts`.
     returned(|| unsafe { proc_pidinfo(pid, flavor, 0, buffer, bytes) })
 }
 
-/// `proc_pidfdinfo`: bytes written to `facts`.
+/// `proc_pidfdinfo`: returns how many bytes it wrote to `facts`.
 pub fn descriptor_facts(pid: Pid, fd: Fd, flavor: c_int, facts: &mut [u8]) -> Returned {
     let (buffer, bytes) = room(facts);
     // SAFETY: as in `list_pids`, with `facts`.
     returned(|| unsafe { proc_pidfdinfo(pid, fd, flavor, buffer, bytes) })
 }
 
-/// `proc_pidpath`: the length of the path at the front of `path`, all of which the kernel writes.
+/// `proc_pidpath`: returns the length of the path at the front of `path`. The kernel writes to all
+/// of `path`.
 pub fn process_path(pid: Pid, path: &mut [u8]) -> Returned {
     let (buffer, bytes) = room(path);
     // SAFETY: as in `list_pids`, with `path`.
     returned(|| unsafe { proc_pidpath(pid, buffer, bytes.unsigned_abs()) })
 }
 
-/// `sysctl`, reading: how it ended, and the bytes written to `value`.
+/// `sysctl`, reading a value: returns how it ended and how many bytes it wrote to `value`.
 pub fn system_value(name: &[c_int], value: &mut [u8]) -> (Returned, usize) {
-    // The parameter has no `const`, though nothing is written there.
+    // The parameter is not `const`, although nothing is written there.
     let mut name = name.to_vec();
     let (of, names) = (name.as_mut_ptr(), c_uint::try_from(name.len()).unwrap_or(0));
     let (buffer, mut bytes) = (value.as_mut_ptr().cast(), value.len());
     let size: *mut usize = &raw mut bytes;
-    // SAFETY: it reads `names` numbers at `of`, writes at most `bytes` bytes to `buffer` and how many
-    // they were to `size`, and keeps none of the three, which live until it is over. There is no new
-    // value. If it lies, `bytes` is too large a number, and the caller compares it with `value`.
+    // SAFETY: it reads `names` numbers at `of`, writes at most `bytes` bytes to `buffer` and their
+    // count to `size`, and keeps none of the three pointers, which stay valid until it returns.
+    // There is no new value. If it lies, `bytes` is too large a number, and the caller compares it
+    // with `value`.
     let ended = returned(|| unsafe { sysctl(of, names, buffer, size, ptr::null_mut(), 0) });
     (ended, bytes)
 }
 
-/// `getsockopt` of this process's descriptor: how it ended, the number told, and its size in bytes.
+/// `getsockopt` on a descriptor of this process: returns how it ended, the number reported, and its
+/// size in bytes.
 pub fn socket_option(fd: Fd, level: c_int, option: c_int) -> (Returned, c_int, u32) {
     let (mut value, mut bytes): (c_int, u32) = (0, 4);
     let (to, size): (*mut c_int, *mut u32) = (&raw mut value, &raw mut bytes);
-    // SAFETY: it writes at most `bytes` bytes to `to` and how many they were to `size`; both live
-    // until it is over. A descriptor that is no socket's, or nobody's, is a failure by errno.
+    // SAFETY: it writes at most `bytes` bytes to `to` and their count to `size`; both live until it
+    // returns. If the descriptor is not open or is not a socket, it fails with an errno.
     let ended = returned(|| unsafe { getsockopt(fd, level, option, to.cast(), size) });
     (ended, value, bytes)
 }
 
-/// `getifaddrs`: the addresses of this machine's interfaces, of any family; or errno.
+/// `getifaddrs`: returns the addresses, of any family, of this machine's interfaces, or an errno.
 pub fn interface_addresses() -> Result<Vec<SocketAddress>, c_int> {
     let mut first: *mut Interface = ptr::null_mut();
     let place: *mut *mut Interface = &raw mut first;
-    // SAFETY: it writes one pointer to `place`, which lives until it is over.
+    // SAFETY: it writes one pointer to `place`, which lives until it returns.
     let ended = returned(|| unsafe { getifaddrs(place) });
     if ended.value != 0 {
         return Err(ended.errno);
@@ -186,33 +192,33 @@ pub fn interface_addresses() -> Result<Vec<SocketAddress>, c_int> {
         if entry.is_null() {
             break;
         }
-        // SAFETY: a list from `getifaddrs` ends with a null pointer, and each pointer before it is
-        // to an entry that lives until `freeifaddrs`, which is called below.
+        // SAFETY: a list from `getifaddrs` ends with a null pointer, and each pointer before that
+        // refers to an entry that lives until `freeifaddrs`, which is called below.
         let interface = unsafe { *entry };
         addresses.extend(address_at(interface.address));
         entry = interface.next;
     }
-    // SAFETY: `first` is what `getifaddrs` gave, and nothing of the list is used after this.
+    // SAFETY: `first` is what `getifaddrs` returned, and nothing of the list is used after this.
     unsafe { freeifaddrs(first) }
     Ok(addresses)
 }
 
-/// `None`: that interface has no address there.
+/// Copies the address of an interface. `None`: that entry has none.
 fn address_at(address: *const u8) -> Option<SocketAddress> {
     if address.is_null() {
         return None;
     }
     // SAFETY: a `struct sockaddr` begins with `sa_len`, its own size, <sys/socket.h>.
     let bytes = usize::from(unsafe { *address });
-    // SAFETY: the entry's address has as many bytes as its first one says, and lives as long as the
-    // list, which is freed after this. A size of 0 makes an empty slice, which reads nothing.
+    // SAFETY: the entry's address has as many bytes as its first byte says, and lives as long as
+    // the list, which is freed later. A size of 0 makes an empty slice, which reads nothing.
     let told = unsafe { slice::from_raw_parts(address, bytes) };
     let mut whole = [0; 28];
     whole.iter_mut().zip(told).for_each(|(to, from)| *to = *from);
     Some(whole)
 }
 
-/// `if_nametoindex`: 0 for none.
+/// `if_nametoindex`: returns the index, or 0 if there is none, and errno.
 pub fn interface_index(name: &CStr) -> (u32, c_int) {
     clear_errno();
     // SAFETY: it reads `name` up to its NUL, which a `CStr` has, and keeps no pointer.
@@ -220,37 +226,41 @@ pub fn interface_index(name: &CStr) -> (u32, c_int) {
     (index, errno())
 }
 
-/// `if_indextoname`: returns whether it wrote a name, which ends with a NUL, to `name`, which has room
-/// for the longest (IF_NAMESIZE, <net/if.h>).
+/// `if_indextoname`: returns whether it wrote a NUL-terminated name to `name`, which has room for
+/// the longest (IF_NAMESIZE, <net/if.h>).
 pub fn interface_name(index: u32, name: &mut [u8; 16]) -> bool {
-    // SAFETY: it writes at most 16 bytes to `name`, borrowed until it is over, and keeps no pointer.
+    // SAFETY: it writes at most 16 bytes to `name`, borrowed until it returns, and keeps no
+    // pointer.
     let written = unsafe { if_indextoname(index, name.as_mut_ptr().cast()) };
     !written.is_null()
 }
 
-/// `geteuid`: the user whose processes the caller may inspect; 0 may inspect all.
+/// `geteuid`: returns the user whose processes the caller may inspect; user 0 may inspect all.
 pub fn effective_user() -> u32 {
     // SAFETY: it takes nothing, touches no memory of ours and cannot fail.
     unsafe { geteuid() }
 }
 
-/// `fcntl(F_DUPFD_CLOEXEC, 3)`, which the standard library makes: a second descriptor of the same
-/// file. `fd` is not negative.
+/// `fcntl(F_DUPFD_CLOEXEC, 3)`, called through the standard library: makes a second descriptor of
+/// the same file. `fd` must not be negative.
 pub fn duplicate(fd: Fd) -> io::Result<OwnedFd> {
-    // SAFETY: -1 is excluded by the caller, and nobody closes `fd` meanwhile: its owner is the thread
-    // that called. If it is closed all the same the call fails with EBADF.
+    // SAFETY: the caller excludes -1, and nothing closes `fd` during the call, because the calling
+    // thread owns it. If it is closed all the same, the call fails with EBADF.
     let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
     borrowed.try_clone_to_owned()
 }
 
-/// Takes over a descriptor that `duplicate` made and that travelled through JavaScript as a number.
+/// Takes ownership of a descriptor that `duplicate` made and that was passed through JavaScript as
+/// a number.
 pub fn take_over(fd: Fd) -> OwnedFd {
     // SAFETY: it touches no memory. If `fd` is not ours after all, dropping the result would close
-    // somebody else's file, so `local_peer.rs` asks what it is before it takes it and before it drops it.
+    // a file that belongs to other code, so `local_peer.rs` checks what `fd` is before taking it
+    // and again before dropping it.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
-/// Where a call may write, and how much; a size that no `int` can tell is told as less, never as more.
+/// Returns where a call may write, and how many bytes. A size that does not fit an `int` is
+/// reported as a smaller one, never as a larger one.
 fn room<T>(buffer: &mut [T]) -> (*mut c_void, c_int) {
     let bytes = c_int::try_from(size_of_val(buffer)).unwrap_or(c_int::MAX);
     (buffer.as_mut_ptr().cast(), bytes)
@@ -264,7 +274,8 @@ fn returned(call: impl FnOnce() -> c_int) -> Returned {
 
 fn clear_errno() {
     let place = errno_place();
-    // SAFETY: `__error` gives the address of this thread's errno, valid as long as the thread.
+    // SAFETY: `__error` returns the address of this thread's errno, valid as long as the thread
+    // lives.
     unsafe { *place = 0 }
 }
 

@@ -1,8 +1,9 @@
 //! Parses kernel bytes into sockets and addresses; no system call, no unsafe.
 //!
-//! Numbers are in the host's byte order, with ports in network order inside them, so nothing here
-//! depends on the host's order. A correct total size proves nothing about the fields inside (padding
-//! hides a field that moved by three bytes), so each socket is checked for what must hold.
+//! Numbers are in the host's byte order, and ports are in network order within them, so nothing
+//! here depends on the host's order. A correct total size proves nothing about the fields inside
+//! (padding hides a field that moved by three bytes), so each socket is checked against what must
+//! hold.
 
 use std::ffi::c_int;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -18,16 +19,16 @@ pub type SocketInfo = [u8; 792];
 
 const _: () = assert!(size_of::<SocketInfo>() == 792 && SOCKET_INFO_BYTES == 792);
 
-// Offsets in `struct socket_fdinfo`, <sys/proc_info.h>; macOS 10.7 to SDK 27, arm64 and x86_64
-// alike.
+// Offsets in `struct socket_fdinfo`, <sys/proc_info.h>; macOS 10.7 to SDK 27, on both arm64 and
+// x86_64.
 
-/// `pfi.fi_status`, u32: bit 0 when more than one descriptor, in whatever process, is of this
+/// `pfi.fi_status`, u32: bit 0 is set if more than one descriptor, in any process, refers to this
 /// file. A `dup` sets it too.
 const FI_STATUS: usize = 4;
-/// `pfi.fi_type`, i32: what the descriptor is; 2 is a socket.
+/// `pfi.fi_type`, i32: what the descriptor refers to; 2 is a socket.
 const FI_TYPE: usize = 16;
-/// `psi.soi_so`, u64: the socket's address, obscured, but the same for the same socket. Used
-/// again for another socket when this one is gone.
+/// `psi.soi_so`, u64: the socket's address, obscured, but always the same for the same socket. It
+/// is used again for another socket once this one has gone.
 const SOI_SO: usize = 160;
 /// `psi.soi_type`, i32: SOCK_STREAM is 1, SOCK_DGRAM 2.
 const SOI_TYPE: usize = 176;
@@ -35,8 +36,8 @@ const SOI_TYPE: usize = 176;
 const SOI_PROTOCOL: usize = 180;
 /// `psi.soi_family`, i32: AF_UNIX is 1, AF_INET 2, AF_INET6 30.
 const SOI_FAMILY: usize = 184;
-/// `psi.soi_kind`, i32: which member of the union that follows is filled; 2 is TCP, 1 all else of the
-/// two internet families.
+/// `psi.soi_kind`, i32: which member of the union that follows is filled; 2 is TCP, 1 any other
+/// socket of the two internet families.
 const SOI_KIND: usize = 256;
 /// `insi_fport`, i32: the remote port in network order, then zero bits.
 const INSI_FPORT: usize = 264;
@@ -44,10 +45,10 @@ const INSI_FPORT: usize = 264;
 const INSI_LPORT: usize = 268;
 /// `insi_gencnt`, u64: generation count, unique per protocol.
 const INSI_GENCNT: usize = 272;
-/// `insi_vflag`, u8: bit 0 IPv4, bit 1 IPv6, bit 2 IPv4 on an IPv6 socket. 0 once torn down: the ports
-/// are still there, but may be another process's by now.
+/// `insi_vflag`, u8: bit 0 IPv4, bit 1 IPv6, bit 2 IPv4 on an IPv6 socket. 0 after the socket was
+/// torn down: the ports are still there, but another process may have them by then.
 const INSI_VFLAG: usize = 288;
-/// `insi_faddr`, 16 bytes: the remote address; an IPv4 one is in the last four.
+/// `insi_faddr`, 16 bytes: the remote address; an IPv4 address is in the last four.
 const INSI_FADDR: usize = 296;
 /// `insi_laddr`, 16 bytes: the local address, likewise.
 const INSI_LADDR: usize = 312;
@@ -68,37 +69,38 @@ const AF_INET6: i32 = 30;
 const INI_IPV4: u8 = 1;
 const INI_IPV6: u8 = 2;
 
-/// A live TCP or UDP socket as one descriptor showed it.
+/// A live TCP or UDP socket, as one descriptor showed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {
-    /// What it is.
+    /// The socket.
     pub socket: Socket,
-    /// Which one it is.
+    /// Identifies it among all sockets.
     pub identity: Identity,
-    /// Whether other descriptors are of the same socket, in this process or in others.
+    /// Whether other descriptors, in this process or in others, refer to the same socket.
     pub shared: bool,
 }
 
-/// Tells a socket from every other one, also from one that gets its address later.
+/// Distinguishes a socket from every other one, including one that reuses its kernel address later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Identity {
     so: u64,
     generation: u64,
     protocol: Protocol,
     local_port: u16,
-    /// Of TCP. A UDP socket has others for the moment in which it sends.
+    /// Set for TCP only. A UDP socket's ends change for the moment in which it sends.
     ends: Option<(End, End)>,
 }
 
 impl Identity {
-    /// Returns what stays the same while a socket connects: by it descriptors of one socket are put
-    /// together that were not read in one moment.
+    /// Returns what stays the same while a socket connects. It matches descriptors of one socket
+    /// that were read at different moments.
     pub fn steady(&self) -> (u64, u64, Protocol, u16) {
         (self.so, self.generation, self.protocol, self.local_port)
     }
 }
 
-/// Reads what a descriptor showed. `None`: neither TCP nor UDP, or not live (torn down, TIME_WAIT).
+/// Parses what a descriptor showed. `None`: the socket is neither TCP nor UDP, or not live (torn
+/// down, TIME_WAIT).
 pub fn sighting(info: &SocketInfo) -> Result<Option<Sighting>, Error> {
     must(int(info, FI_TYPE) == SOCKET, "a socket's fi_type is not 2")?;
     let protocol = match (int(info, SOI_KIND), int(info, SOI_PROTOCOL)) {
@@ -132,7 +134,7 @@ pub fn sighting(info: &SocketInfo) -> Result<Option<Sighting>, Error> {
     Ok(Some(Sighting { socket: Socket { kind, local, remote, takes_ipv4 }, identity, shared }))
 }
 
-/// `None`: in a state in which nobody holds it.
+/// Returns the state of a TCP socket. `None`: a state in which no process holds it.
 fn tcp_kind(info: &SocketInfo) -> Result<Option<Kind>, Error> {
     must(int(info, SOI_TYPE) == SOCK_STREAM, "a TCP socket's soi_type is not 1")?;
     Ok(Some(Kind::Tcp(match int(info, TCPSI_STATE) {
@@ -151,14 +153,14 @@ fn tcp_kind(info: &SocketInfo) -> Result<Option<Kind>, Error> {
     })))
 }
 
-/// Reads a Unix-domain socket's obscured address. `None`: it is another kind of socket.
+/// Returns a Unix-domain socket's obscured address. `None`: it is another kind of socket.
 pub fn unix_socket(info: &SocketInfo) -> Option<u64> {
     let is_unix = int(info, FI_TYPE) == SOCKET && int(info, SOI_FAMILY) == AF_UNIX;
     is_unix.then(|| u64::from_ne_bytes(bytes_at(info, SOI_SO)))
 }
 
-/// Reads a `struct sockaddr`, <sys/socket.h>: size, family, then by family. `None`: it is no internet
-/// address. An end without a port.
+/// Parses a `struct sockaddr`, <sys/socket.h>: its size, its family, then what the family defines.
+/// Returns an end without a port. `None`: it is not an internet address.
 pub fn address(bytes: &[u8; 28]) -> Option<End> {
     let [_, family, ..] = *bytes;
     match i32::from(family) {
@@ -175,8 +177,8 @@ pub fn address(bytes: &[u8; 28]) -> Option<End> {
     }
 }
 
-/// The family is decided by `vflag`: an AF_INET6 socket may speak IPv4. Where both bits are set (a
-/// socket for both) the address is all zero.
+/// Returns one end of a socket. `vflag` decides the family: an AF_INET6 socket may speak IPv4. If
+/// both bits are set (a dual-stack socket), the address is all zero.
 fn end(address: [u8; 16], vflag: u8, port: u16) -> End {
     if vflag & INI_IPV6 == 0 {
         let [.., a, b, c, d] = address;
@@ -186,8 +188,9 @@ fn end(address: [u8; 16], vflag: u8, port: u16) -> End {
     End::new(IpAddr::V6(plain), scope, port)
 }
 
-/// The kernel keeps the interface's number in the second 16 bits of addresses that are good on one link
-/// or interface only (`IN6_IS_SCOPE_EMBED`, <netinet6/in6_var.h>); they are zero on the wire.
+/// The kernel keeps the interface's index in the second 16 bits of addresses that are valid on one
+/// link or interface only (`IN6_IS_SCOPE_EMBED`, <netinet6/in6_var.h>). On the wire these bits are
+/// zero.
 fn without_scope(address: [u8; 16]) -> (Ipv6Addr, u32) {
     let [a, b, scope_high, scope_low, rest @ ..] = address;
     let is_narrow_multicast = a == 0xff && matches!(b & 0x0f, 1 | 2);
@@ -218,7 +221,8 @@ fn int(info: &SocketInfo, offset: usize) -> i32 {
     i32::from_ne_bytes(bytes_at(info, offset))
 }
 
-/// Zeros only if `offset` were beyond the bytes, which none of the offsets here is.
+/// Returns the `N` bytes at `offset`, or zeros if it were out of bounds, which none of the offsets
+/// here is.
 pub fn bytes_at<const N: usize>(info: &[u8], offset: usize) -> [u8; N] {
     info.get(offset..).and_then(<[u8]>::first_chunk).copied().unwrap_or([0; N])
 }

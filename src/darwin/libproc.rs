@@ -1,4 +1,4 @@
-//! The meaning of libproc's results: bytes, nothing, or the reason why not.
+//! Interprets libproc's results: bytes, nothing, or the reason why there is nothing.
 //!
 //! The meaning of each errno here comes from `bsd/kern/proc_info.c` of XNU.
 
@@ -16,20 +16,20 @@ use crate::question::Pid;
 /// `PROX_FDTYPE_SOCKET`, <sys/proc_info.h>.
 pub const FD_IS_SOCKET: u32 = 2;
 
-/// Why a process or a descriptor told nothing.
+/// Why nothing was read from a process or a descriptor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unread {
-    /// ESRCH: no such process any more, or it is a zombie.
+    /// ESRCH: the process has gone, or is a zombie.
     Gone,
-    /// EPERM: the process is another user's, as after an exec of a setuid program.
+    /// EPERM: the process belongs to another user, for instance after it ran a setuid program.
     Refused,
-    /// EBADF, ENOTSOCK: the descriptor was closed since it was listed, or its number is something
-    /// else by now.
+    /// EBADF, ENOTSOCK: the descriptor was closed after it was listed, or its number now refers to
+    /// something else.
     Closed,
     /// Any other errno, which says nothing about the process or the descriptor.
     Failed(Error),
-    /// The structure is not the one that we know: nothing that was read can be believed, and the
-    /// lookup as a whole has failed.
+    /// The structure is not the one that this code knows: nothing that was read can be trusted, and
+    /// the whole lookup fails.
     OutsideManual(Error),
 }
 
@@ -48,15 +48,16 @@ const PROC_PIDVNODEPATHINFO: c_int = 9;
 const PROC_PIDT_SHORTBSDINFO: c_int = 13;
 const PROC_PIDFDSOCKETINFO: c_int = 3;
 
-/// `PROC_PIDPATHINFO_MAXSIZE`, <sys/proc_info.h>. The kernel writes all of it, not only the path.
+/// `PROC_PIDPATHINFO_MAXSIZE`, <sys/proc_info.h>. The kernel writes all of these bytes, not only
+/// the path.
 const PATH_BYTES: usize = 4096;
 
-/// `proc_listpids`: how many pids it wrote to the front of `pids`. As many as `pids` has room for
-/// means that there may be more.
+/// `proc_listpids`: returns how many pids it wrote to the front of `pids`. If they fill `pids`,
+/// there may be more.
 ///
 /// An ordinary user gets the processes of the same effective user, which are the ones that would
-/// not answer EPERM later; root gets all. Newest first, zombies last. Zombies and, for root, pid 0
-/// are among them.
+/// not fail with EPERM later; root gets all processes. The newest come first, zombies last. Zombies
+/// are included and, for root, pid 0.
 pub fn list_pids(everybody: bool, pids: &mut [Pid]) -> Result<usize, Error> {
     let own = kernel::effective_user();
     let (kind, of) = if everybody { (PROC_ALL_PIDS, 0) } else { (PROC_UID_ONLY, own) };
@@ -71,8 +72,8 @@ pub fn list_pids(everybody: bool, pids: &mut [Pid]) -> Result<usize, Error> {
     }
 }
 
-/// `proc_pidinfo(PROC_PIDLISTFDS)`: how many descriptors of `pid` it wrote to the front of `fds`.
-/// As many as `fds` has room for means that there may be more. 0 is a process that has none.
+/// `proc_pidinfo(PROC_PIDLISTFDS)`: returns how many descriptors of `pid` it wrote to the front of
+/// `fds`. If they fill `fds`, there may be more. 0 means that the process has none.
 pub fn list_fds(pid: Pid, fds: &mut [FdInfo]) -> Result<usize, Unread> {
     let Returned { value, errno } = kernel::list_fds(pid, PROC_PIDLISTFDS, fds);
     match (usize::try_from(value), errno) {
@@ -85,11 +86,11 @@ pub fn list_fds(pid: Pid, fds: &mut [FdInfo]) -> Result<usize, Unread> {
     }
 }
 
-/// `proc_pidfdinfo(PROC_PIDFDSOCKETINFO)`: the socket behind one descriptor of one process. `None`:
-/// it is neither TCP nor UDP, or not live.
+/// `proc_pidfdinfo(PROC_PIDFDSOCKETINFO)`: returns the socket behind one descriptor of one process.
+/// `None`: it is neither TCP nor UDP, or not live.
 ///
-/// ENOMEM has one meaning here, a structure that is not the one `layout.rs` reads, and is told before
-/// the process is even looked for. A short answer is no answer.
+/// ENOMEM has only one meaning here, that the structure is not the one `layout.rs` reads, and the
+/// kernel returns it before it even looks for the process. A short answer is not an answer.
 pub fn socket(pid: Pid, fd: Fd) -> Result<Option<Sighting>, Unread> {
     Ok(layout::sighting(&read_socket(pid, fd)?)?)
 }
@@ -107,8 +108,9 @@ fn read_socket(pid: Pid, fd: Fd) -> Result<SocketInfo, Unread> {
     }
 }
 
-/// The same of a descriptor of this process: a Unix-domain socket's obscured address. `None`: it is
-/// something else. Where it is not told, in a sandbox for one, that says nothing.
+/// Returns the obscured address of the Unix-domain socket behind a descriptor of this process.
+/// `None`: it is something else. If the kernel refuses, as it may in a sandbox, nothing follows
+/// from that.
 pub fn own_unix_socket(fd: Fd) -> Result<Option<u64>, Unread> {
     let mut info = [0; 792];
     let own = process::id().cast_signed();
@@ -119,8 +121,9 @@ pub fn own_unix_socket(fd: Fd) -> Result<Option<u64>, Unread> {
     }
 }
 
-/// Shows that `struct socket_fdinfo` has the size that `layout.rs` knows. Its two calls need no
-/// process: the room is checked before the pid is looked for, and no process has pid -1.
+/// Checks that `struct socket_fdinfo` has the size that `layout.rs` knows. Its two calls need no
+/// process: the kernel checks the buffer's size before it looks for the pid, and no process has pid
+/// -1.
 pub fn prove_layout() -> Result<(), Error> {
     let probe = |info: &mut [u8]| kernel::descriptor_facts(-1, 0, PROC_PIDFDSOCKETINFO, info);
     match probe(&mut [0; 792]) {
@@ -140,25 +143,26 @@ pub fn prove_layout() -> Result<(), Error> {
     }
 }
 
-/// `proc_pidinfo(PROC_PIDTBSDINFO)`: when it started, its parent and more. Another user's process is
-/// refused.
+/// `proc_pidinfo(PROC_PIDTBSDINFO)`: returns when the process started, its parent and more. Refused
+/// for another user's process.
 pub fn own_facts(pid: Pid) -> Result<OwnFacts, Unread> {
     let mut info = [0; 136];
     read_process(pid, PROC_PIDTBSDINFO, &mut info)?;
     Ok(process_layout::own_facts(pid, &info)?)
 }
 
-/// `proc_pidinfo(PROC_PIDT_SHORTBSDINFO)`: the same without the start, of anybody's process.
+/// `proc_pidinfo(PROC_PIDT_SHORTBSDINFO)`: returns the same without the start, for any user's
+/// process.
 pub fn facts(pid: Pid) -> Result<Facts, Unread> {
     let mut info = [0; 64];
     read_process(pid, PROC_PIDT_SHORTBSDINFO, &mut info)?;
     Ok(process_layout::facts(pid, &info)?)
 }
 
-/// `proc_pidinfo(PROC_PIDVNODEPATHINFO)`: its working directory.
+/// `proc_pidinfo(PROC_PIDVNODEPATHINFO)`: returns its working directory.
 ///
-/// `None`: no such process (ESRCH); another user's (EPERM, EACCES); the directory has gone (ENOENT, or
-/// an empty path, which is what the kernel makes of a `vn_getpath` that fails).
+/// `None`: there is no such process (ESRCH); it is another user's (EPERM, EACCES); the directory
+/// has gone (ENOENT, or an empty path, which is what the kernel returns if `vn_getpath` fails).
 pub fn working_directory(pid: Pid) -> Result<Option<String>, Error> {
     let mut info = [0; 2352];
     let Returned { value, errno } = kernel::process_facts(pid, PROC_PIDVNODEPATHINFO, &mut info);
@@ -179,12 +183,12 @@ fn read_process(pid: Pid, flavor: c_int, info: &mut [u8]) -> Result<(), Unread> 
     }
 }
 
-/// The absolute path of the program that `pid` runs, any user's. Bytes that are no UTF-8 come as
-/// U+FFFD.
+/// Returns the absolute path of the program that `pid` runs, for any user's process. Bytes that are
+/// not UTF-8 become U+FFFD.
 ///
-/// `None`: no such process, a zombie, the kernel (ESRCH); its file has gone from that path
-/// (ENOENT); the caller may not see it (EPERM, EACCES, and ENODEV, which is what the kernel makes
-/// of an EACCES that it gets itself).
+/// `None`: there is no such process, it is a zombie or the kernel (ESRCH); the program's file is no
+/// longer at that path (ENOENT); the caller may not see it (EPERM, EACCES, and ENODEV, into which
+/// the kernel turns an EACCES that it gets itself).
 pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     let mut path = [0_u8; PATH_BYTES];
     let Returned { value, errno } = kernel::process_path(pid, &mut path);

@@ -1,29 +1,30 @@
 //! The kernel's lists of processes and of descriptors, complete as far as that can be known.
 //!
-//! No call asks for the size first: an answer is only as long as its content, so a large buffer costs
-//! nothing, and an answer that fills it, and may be truncated, is requested again. The buffers are kept
-//! between calls.
+//! No call asks for the size first. An answer is only as long as its content, so a large buffer
+//! costs nothing, and an answer that fills the buffer, and so may be truncated, is requested again.
+//! The buffers are kept between calls.
 
 use super::kernel::{self, Fd, FdInfo};
 use super::libproc::{self, FD_IS_SOCKET, Unread};
 use crate::error::Error;
 use crate::question::Pid;
 
-/// Processes that may be born while the kernel makes the list (`proc_listpids`, since macOS 10.14
-/// at least).
+/// How many processes may be born while the kernel makes the list (`proc_listpids`, since at least
+/// macOS 10.14).
 const ROOM_FOR_NEW: usize = 20;
-/// A machine that forks that fast four times in a row is not waited for any longer.
+/// How often the list is requested if processes keep being born that fast.
 const LISTINGS_MAX: usize = 4;
 
-/// More than a busy desktop's processes, and more descriptors than most of them have.
+/// The initial length: more than the processes of a busy desktop, and more than the descriptors of
+/// most of them.
 const AT_FIRST: usize = 4096;
-/// Twelve doublings of that are more than a Mac can have of either.
+/// After twelve doublings there is room for more than a Mac can have of either.
 const DOUBLINGS_MAX: usize = 12;
-/// What stays allocated between lookups: 256 KB each.
+/// How much stays allocated between lookups: 256 KB for each.
 const KEPT_PIDS_MAX: usize = 65_536;
 const KEPT_FDS_MAX: usize = 32_768;
 
-/// Where the kernel writes.
+/// The buffers that the kernel writes to.
 #[derive(Default)]
 pub struct Buffers {
     pids: Vec<Pid>,
@@ -33,15 +34,16 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    /// The pids of all processes that the caller may inspect, in the kernel's order: the newest first,
-    /// zombies last; and why they are not all, where that is known.
+    /// Returns the pids of all processes that the caller may inspect, in the kernel's order: the
+    /// newest first, zombies last. Also returns an error if some are known to be missing.
     ///
-    /// The kernel makes room for the processes there are and 20 more, and fills it from the newest on.
-    /// If more than 20 are born between the two, the *oldest* are missing, and nothing says so. For
-    /// root the last one, pid 0, must be there. An ordinary user's list has no such mark, but a cut one
-    /// is 20 longer than the last at least, so one that has grown so much is asked for again. A known
-    /// limit: it escapes if as many processes ended since the last listing. It takes a user who has
-    /// nearly all processes of the machine, for the others' leave room.
+    /// The kernel makes room for the existing processes and 20 more, and fills it from the newest
+    /// on. If more than 20 are born between the two, the *oldest* are missing, and nothing reports
+    /// that. For root, the last entry, pid 0, must be there. An ordinary user's list has no such
+    /// mark, but a truncated list is at least 20 entries longer than the last one, so a list that
+    /// has grown that much is requested again. A known limit: truncation goes unnoticed if as many
+    /// processes ended since the last listing. That requires a user who has nearly all of the
+    /// machine's processes, because those of other users leave room.
     pub fn list_processes(&mut self) -> Result<(Vec<Pid>, Option<Error>), Error> {
         let everybody = kernel::effective_user() == 0;
         let mut pids = Vec::new();
@@ -75,7 +77,7 @@ impl Buffers {
         Err(Error::outside_manual("proc_listpids", "the list of processes has no end"))
     }
 
-    /// The descriptors of `pid` that are sockets, in ascending order.
+    /// Returns the descriptors of `pid` that are sockets, in ascending order.
     pub fn list_sockets(&mut self, pid: Pid) -> Result<Vec<Fd>, Unread> {
         make_room(&mut self.fds);
         for _ in 0..DOUBLINGS_MAX {
@@ -91,13 +93,13 @@ impl Buffers {
         Err(Unread::Failed(Error::outside_manual("proc_pidinfo", what)))
     }
 
-    /// Gives back what one unusual lookup needed.
+    /// Frees what one unusual lookup needed.
     pub fn shrink(&mut self) {
         shrink(&mut self.pids, KEPT_PIDS_MAX);
         shrink(&mut self.fds, KEPT_FDS_MAX);
     }
 
-    /// What is allocated now.
+    /// Returns how many bytes are allocated now.
     #[cfg(test)]
     pub fn kept_bytes(&self) -> usize {
         self.pids.capacity().saturating_mul(4).saturating_add(self.fds.capacity().saturating_mul(8))

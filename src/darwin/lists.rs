@@ -1,5 +1,5 @@
-//! Lists: of all processes, at the end of a walk, when the holders of the sockets are known; and of one
-//! process, in which case only its table is read.
+//! Lists of sockets. A list of all processes is made at the end of a walk, when the holders of the
+//! sockets are known. For a list of one process, only its table is read.
 
 use std::collections::VecDeque;
 
@@ -14,23 +14,23 @@ use crate::answer::{Found, SocketRow};
 use crate::error::Error;
 use crate::question::{Pid, Question, Wanted};
 
-/// So many rows are made in one step, which takes some tenths of a millisecond.
+/// How many rows are made in one step, which takes some tenths of a millisecond.
 const ROWS_A_STEP: usize = 1000;
 
-/// Lists that are being finished.
+/// Lists being finished.
 pub struct Lists {
-    /// The holders that are still to be asked.
+    /// The holders that are still to be read.
     left: VecDeque<Pid>,
     holders: Holders,
     questions: VecDeque<Question>,
-    /// The first question's.
+    /// The list for the first question.
     list: List,
 }
 
 impl Lists {
-    /// Begins when all sockets were seen.
+    /// Must be called after all sockets were seen.
     pub fn begin(context: &Context, gathered: &Gathered) -> Self {
-        // An ordinary user sees no other user's processes.
+        // An ordinary user does not see other users' processes.
         let uid = kernel::effective_user();
         let due = gathered.rows.due(uid == 0);
         let left = due.iter().copied().collect();
@@ -38,7 +38,7 @@ impl Lists {
         Self { left, holders, questions: context.waiting.lists().into(), list: List::default() }
     }
 
-    /// Asks one holder, or makes some rows. Returns whether all lists are answered.
+    /// Reads one holder, or makes some rows. Returns whether all lists are answered.
     pub fn step(
         &mut self,
         context: &mut Context,
@@ -57,7 +57,7 @@ impl Lists {
             return Ok(false);
         }
         let Some(Question { id, wanted, .. }) = self.questions.front() else { return Ok(true) };
-        // Where something could not be read, a list of the rest would be no list.
+        // If something could not be read, a list of the rest would be incomplete.
         let found = match &gathered.doubts.trouble {
             Some(error) => Err(error.clone()),
             None => {
@@ -74,23 +74,23 @@ impl Lists {
     }
 }
 
-/// The list of one process under way.
+/// The list of one process, under way.
 pub struct PidList {
     wanted: Wanted,
     pid: Pid,
-    /// `None`: not listed yet.
+    /// `None`: its descriptors are not listed yet.
     fds: Option<VecDeque<Fd>>,
     rows: Rows,
 }
 
 impl PidList {
-    /// Begins the list of those sockets of `pid` that `wanted` wants.
+    /// Begins a list of those sockets of `pid` that match `wanted`.
     pub fn new(wanted: Wanted, pid: Pid) -> Self {
         Self { wanted, pid, fds: None, rows: Rows::default() }
     }
 
-    /// Makes one call. Returns the list when it is whole: empty where there is no such process, or one
-    /// that may not be seen.
+    /// Makes one call. Returns the list when it is complete. It is empty if there is no such
+    /// process, or if the caller may not see it.
     pub fn step(&mut self, buffers: &mut Buffers) -> Option<Result<Found, Error>> {
         match self.try_step(buffers) {
             Ok(rows) => rows.map(|rows| Ok(Found::Sockets(rows))),
@@ -121,7 +121,7 @@ impl PidList {
 
     fn end(&mut self) -> Result<Vec<SocketRow>, Unread> {
         let own = kernel::effective_user();
-        // Only root sees another user's table.
+        // Only root can see another user's table.
         let uid = if own == 0 { libproc::own_facts(self.pid)?.facts.uid } else { own };
         let mut list = List::default();
         let holders = Holders { uid, ..Holders::default() };

@@ -1,7 +1,7 @@
 //! Unix-domain sockets: the process at the other end, from `LOCAL_PEERPID`.
 //!
-//! The kernel reports who last used the other end. That is its holder, except for moments after a fork
-//! or after the socket was passed on.
+//! The kernel reports which process last used the other end. That process holds it, except for
+//! moments after a fork or after the socket was passed on.
 
 use std::ffi::c_int;
 use std::os::fd::{IntoRawFd, OwnedFd};
@@ -13,16 +13,17 @@ use crate::answer::Found;
 use crate::error::Error;
 use crate::question::{Gives, LocalPeer, Pid};
 
-// <sys/un.h>. `SOL_LOCAL` is `IPPROTO_IP` too: it is asked of Unix-domain sockets only.
+// <sys/un.h>. `SOL_LOCAL` has the same value as `IPPROTO_IP`, so it is used on Unix-domain sockets
+// only.
 const SOL_LOCAL: c_int = 0;
 const LOCAL_PEERPID: c_int = 2;
 
-/// The least number of a descriptor of our own; below are the standard ones.
+/// The lowest number that a descriptor of our own can have; the standard streams are below it.
 const LEAST_FD: Fd = 3;
 
-/// What is told of the other end of `fd`, a Unix-domain socket of this process. Where it `is_kept` the
-/// answer has a second descriptor of it, which a question closes. `None`: it is no such socket, or not
-/// connected any more.
+/// Returns what the kernel reports about the other end of `fd`, a Unix-domain socket of this
+/// process. If `is_kept`, the answer contains a second descriptor of the socket, which the question
+/// closes. `None`: it is not such a socket, or no longer connected.
 pub fn local_peer(fd: Fd, is_kept: bool) -> Result<Option<LocalPeer>, Error> {
     if fd < 0 || is_something_else(fd) {
         return Ok(None);
@@ -39,7 +40,7 @@ fn second_descriptor(fd: Fd) -> Result<u32, Error> {
     Ok(duplicate.into_raw_fd().cast_unsigned())
 }
 
-/// `getsockopt(LOCAL_PEERPID)`. `None`: not connected, or not such a socket.
+/// Returns the pid from `getsockopt(LOCAL_PEERPID)`. `None`: not connected, or not such a socket.
 fn peer_of(fd: Fd) -> Result<Option<Pid>, Error> {
     let (Returned { value, errno }, pid, bytes) =
         kernel::socket_option(fd, SOL_LOCAL, LOCAL_PEERPID);
@@ -55,7 +56,7 @@ fn is_something_else(fd: Fd) -> bool {
     libproc::own_unix_socket(fd) == Ok(None)
 }
 
-/// A question for the other end of a Unix-domain socket.
+/// A question about the other end of a Unix-domain socket.
 pub struct Peer {
     pid: Pid,
     gives: Gives,
@@ -63,14 +64,14 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Takes over the descriptor that `local_peer` made.
+    /// Takes ownership of the descriptor that `local_peer` made.
     pub fn new(peer: LocalPeer, gives: Gives) -> Self {
         let kept = Fd::try_from(peer.socket).ok().and_then(Kept::take_over);
         Self { pid: peer.pid, gives, kept }
     }
 
-    /// Answers it with the process that was named at the call, if it lives; a record, if the same one
-    /// is still named after it was read.
+    /// Answers with the process that the kernel reported at the call, if it is alive. A record is
+    /// the answer only if the kernel still reports the same process after the record was read.
     pub fn answer(&self) -> Result<Found, Error> {
         match self.gives {
             Gives::Record => self.record(),
@@ -90,14 +91,15 @@ impl Peer {
     }
 }
 
-/// A descriptor of our own that travelled through JavaScript as a number. A host that closes what is
-/// not its own may have used the number again: then it is left alone.
+/// A descriptor of our own that was passed through JavaScript as a number. If the host closed it,
+/// which it should not, the number may have been reused; in that case it is left alone.
 struct Kept {
     /// `None` only while it is dropped.
     socket: Option<OwnedFd>,
     /// Its number.
     fd: Fd,
-    /// What the kernel told of it when it came: the socket's address, if this process may look at itself.
+    /// What the kernel reported about it when it arrived: the socket's address, if this process may
+    /// inspect itself.
     told: Result<Option<u64>, Unread>,
 }
 

@@ -1,5 +1,5 @@
-//! What is remembered of earlier lookups. It decides only the order, and whether a zombie is worth a
-//! second look: a pid here may be another process by now, and a number another descriptor.
+//! What is remembered from earlier lookups. It decides only the order, and whether a zombie is
+//! worth a second look: by now, a pid here may be another process, and a number another descriptor.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,14 @@ use super::hit::Owner;
 use super::kernel::Fd;
 use crate::question::Pid;
 
-/// Enough for a desktop's browsers and tools; each costs a miss nothing and a late question three
-/// calls.
+/// Enough for a desktop's browsers and tools. Each owner costs nothing on a miss, and three calls
+/// for a late question.
 const RECENT_MAX: usize = 16;
-/// As many connections as a browser has to one host, and two more.
+/// As many connections as a browser makes to one host, and two more.
 const FDS_MAX: usize = 8;
 
-/// The processes that answered last, the latest first, and where they held the socket: the first places
-/// to look.
+/// The processes that answered last, the latest first, and the descriptors with which they held the
+/// socket: the first places to look.
 #[derive(Default)]
 pub struct Recent(Vec<RecentOwner>);
 
@@ -23,7 +23,8 @@ pub struct Recent(Vec<RecentOwner>);
 pub struct RecentOwner {
     /// The process.
     pub pid: Pid,
-    /// The numbers under which it held what was asked for, the latest first; at least one.
+    /// The descriptors with which it held what was asked for, the latest first. There is at least
+    /// one.
     pub fds: Vec<Fd>,
 }
 
@@ -39,7 +40,7 @@ impl Recent {
         self.0.truncate(RECENT_MAX);
     }
 
-    /// Drops a process that has gone or may not be seen any more.
+    /// Drops a process that has gone or may no longer be inspected.
     pub fn forget(&mut self, pid: Pid) {
         self.0.retain(|owner| owner.pid != pid);
     }
@@ -50,9 +51,9 @@ impl Recent {
     }
 }
 
-/// Which socket descriptors each process had when they were last asked, and which pids were zombies:
-/// what is not here is new, and new ones are asked first. Only of processes in the last listing, and of
-/// recent owners.
+/// Which socket descriptors each process had when they were last read, and which pids were zombies.
+/// What is not here is new, and new descriptors are read first. Only processes in the last listing
+/// and recent owners are kept.
 #[derive(Default)]
 pub struct Seen {
     asked: BTreeMap<Pid, BTreeSet<Fd>>,
@@ -71,26 +72,27 @@ impl Seen {
         (new, old)
     }
 
-    /// Notes that a descriptor was asked. Listed alone is not enough: a walk that ends at a hit
+    /// Notes that a descriptor was read. Being listed is not enough: a walk that ends at a hit
     /// leaves the rest of that table as new as it was.
     pub fn ask(&mut self, pid: Pid, fd: Fd) {
         self.asked.entry(pid).or_default().insert(fd);
     }
 
-    /// Notes that `pid` could not be listed for it has gone. Whether that is news: a zombie stands
-    /// in every listing until it is waited for, and was the same the last time.
+    /// Notes that `pid` could not be listed because it has gone. Returns whether that is new: a
+    /// zombie stays in every listing until its parent waits for it, and may have been one last time
+    /// too.
     pub fn lose(&mut self, pid: Pid) -> bool {
         self.asked.remove(&pid);
         self.gone.insert(pid)
     }
 
-    /// Takes a complete listing: forgets every process that is not in it.
+    /// Forgets every process that is not in a complete listing.
     pub fn keep(&mut self, listed: &BTreeSet<Pid>) {
         self.asked.retain(|pid, _| listed.contains(pid));
         self.gone.retain(|pid| listed.contains(pid));
     }
 
-    /// How many processes are remembered.
+    /// Returns how many processes are remembered.
     #[cfg(test)]
     pub fn count(&self) -> usize {
         self.asked.len().saturating_add(self.gone.len())

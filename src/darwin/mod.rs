@@ -1,8 +1,10 @@
-//! macOS: finds who holds a socket by a walk over processes and their descriptors (libproc).
+//! macOS: finds the processes that hold a socket by walking over processes and their descriptors
+//! (libproc).
 //!
-//! The kernel has no call that still tells every user who has a port, so each process is asked for its
-//! descriptors, and each socket for its ends. Nearly all the cost is in the sockets: 2,500 on a busy
-//! desktop. What is remembered decides the order in which they are read.
+//! The kernel no longer has a call that lets every user find out which process holds a port, so
+//! each process is asked for its descriptors, and each socket for its ends. Nearly all of the cost
+//! is in the sockets: 2,500 on a busy desktop. What is remembered decides the order in which they
+//! are read.
 //!
 //! | file | contents |
 //! | --- | --- |
@@ -14,7 +16,7 @@
 //! | `info`, `local_peer`, `interfaces` | one process, one Unix-domain socket, this machine |
 //! | `libproc`, `listing`, `sysctl` | the meaning of the calls' results |
 //! | `kernel` | the calls, and nothing more |
-//! | `layout`, `process_layout`, `procargs` | parse bytes into sockets and processes; no system call |
+//! | `layout`, `process_layout`, `procargs` | parse bytes, without system calls |
 
 mod context;
 mod glance;

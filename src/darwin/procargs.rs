@@ -1,17 +1,19 @@
 //! Parses the bytes of `KERN_PROCARGS2` into a command line; no system call, no unsafe.
 //!
-//! They are: the number of arguments, as an int; the program's path; NULs; the arguments, each with a
-//! NUL; and the environment, which is private and left out.
+//! The bytes are: the number of arguments, as an int; the program's path; NULs; the arguments, each
+//! followed by a NUL; and the environment, which is private and left out.
 
-/// What is told of a command line, with the NULs.
+/// The longest command line that is returned, including the NULs.
 const ARGUMENTS_BYTES_MAX: usize = 256 * 1024;
 
-/// The arguments begin where the path and its NUL, rounded up to this, end (`bsd/kern/kern_exec.c`).
-/// Skipping NULs would lose an empty first argument, and then take the environment for the last one.
+/// The arguments begin where the path and its NUL end, rounded up to this (`bsd/kern/kern_exec.c`).
+/// Skipping NULs instead would lose an empty first argument, and then take the first environment
+/// string for the last argument.
 const PATH_ALIGNMENT: usize = 8;
 
-/// Reads a command line, as many whole arguments of it as there is room for; a first one that is too
-/// long is cut. Bytes that are no UTF-8 are U+FFFD. `None`: these are no such bytes.
+/// Parses a command line, as many whole arguments of it as there is room for. A first argument that
+/// is too long is cut. Bytes that are not UTF-8 become U+FFFD. `None`: the bytes do not have this
+/// form.
 pub fn arguments(bytes: &[u8]) -> Option<Vec<String>> {
     let (count, strings) = bytes.split_first_chunk::<4>()?;
     let count = usize::try_from(i32::from_ne_bytes(*count)).ok()?;
@@ -35,8 +37,8 @@ pub fn arguments(bytes: &[u8]) -> Option<Vec<String>> {
     Some(arguments)
 }
 
-/// Where the arguments begin. Where no such room is left between path and arguments, at the first byte
-/// behind the path that is not a NUL.
+/// Returns where the arguments begin. If the path is not followed by such padding, that is the
+/// first byte after the path that is not a NUL.
 fn beginning(strings: &[u8]) -> Option<usize> {
     let path_bytes = strings.iter().position(|byte| *byte == 0)?;
     let aligned = path_bytes.checked_add(1)?.checked_next_multiple_of(PATH_ALIGNMENT)?;
@@ -45,7 +47,7 @@ fn beginning(strings: &[u8]) -> Option<usize> {
     early.map_or(Some(aligned), |early| path_bytes.checked_add(early))
 }
 
-/// As much of one argument as there is room for, up to the end of a character.
+/// Returns as much of one argument as there is room for, up to the end of a character.
 fn first_part(argument: &[u8]) -> &[u8] {
     let is_inside = |at: &usize| argument.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
     let last = ARGUMENTS_BYTES_MAX.saturating_sub(1);

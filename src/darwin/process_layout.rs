@@ -26,13 +26,13 @@ const PBI_PID: usize = 12;
 const PBI_PPID: usize = 16;
 /// `pbi_uid`, u32: its effective user.
 const PBI_UID: usize = 20;
-/// `pbi_comm`, 16 bytes with a NUL: its name, cut.
+/// `pbi_comm`, 16 bytes with a NUL: its name, truncated.
 const PBI_COMM: usize = 48;
-/// `pbi_name`, 32 bytes with a NUL: its name, cut later; may be empty.
+/// `pbi_name`, 32 bytes with a NUL: its name, truncated less; may be empty.
 const PBI_NAME: usize = 64;
 /// `pbi_start_tvsec`, u64: when it started, in seconds.
 const PBI_START_TVSEC: usize = 120;
-/// `pbi_start_tvusec`, u64: and microseconds.
+/// `pbi_start_tvusec`, u64: the microseconds part.
 const PBI_START_TVUSEC: usize = 128;
 
 // Offsets in `struct proc_bsdshortinfo`.
@@ -41,61 +41,62 @@ const PBI_START_TVUSEC: usize = 128;
 const PBSI_PID: usize = 0;
 /// `pbsi_ppid`, u32: its parent.
 const PBSI_PPID: usize = 4;
-/// `pbsi_comm`, 16 bytes with a NUL: its name, cut.
+/// `pbsi_comm`, 16 bytes with a NUL: its name, truncated.
 const PBSI_COMM: usize = 16;
 /// `pbsi_uid`, u32: its effective user.
 const PBSI_UID: usize = 36;
 
-/// In `struct proc_vnodepathinfo`: `pvi_cdir.vip_path`, 1,024 bytes with a NUL: the working directory.
+/// In `struct proc_vnodepathinfo`: `pvi_cdir.vip_path`, 1,024 bytes with a NUL: the working
+/// directory.
 const VIP_PATH: usize = 152;
 
 // Offsets in `struct kinfo_proc`, all of them in its `kp_proc`.
 
 /// `p_starttime.tv_sec`, i64: when it started, in seconds.
 const P_STARTTIME_SEC: usize = 0;
-/// `p_starttime.tv_usec`, i32: and microseconds.
+/// `p_starttime.tv_usec`, i32: the microseconds part.
 const P_STARTTIME_USEC: usize = 8;
 /// `p_pid`, i32: the process itself.
 const P_PID: usize = 40;
 
-/// What is told of anybody's process.
+/// What the kernel reports about any user's process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// 0 for the first process of all.
+    /// 0 for the first process.
     pub parent: Pid,
     /// Its effective user.
     pub uid: u32,
-    /// As the process was named by whoever started it; bytes that are no UTF-8 are U+FFFD.
+    /// The name that its parent or itself gave it. Bytes that are not UTF-8 become U+FFFD.
     pub name: String,
 }
 
-/// What is told of one's own processes, or to root.
+/// What the kernel reports about the caller's own processes, and to root about every process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OwnFacts {
-    /// As of anybody's, with a longer name.
+    /// The same as for any process, with a longer name.
     pub facts: Facts,
     /// When it started.
     pub started: Started,
 }
 
-/// When a process started. With its pid it tells the process from every other one.
+/// When a process started. Together with the pid it distinguishes the process from every other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Started {
-    /// Since 1970.
+    /// Seconds since 1970.
     pub seconds: u64,
-    /// And so many millionths of one.
+    /// And this many microseconds.
     pub microseconds: u64,
 }
 
 impl Started {
-    /// Returns it in milliseconds since 1970, rounded down.
+    /// Returns milliseconds since 1970, rounded down.
     pub fn milliseconds(self) -> Option<i64> {
         let whole = self.seconds.checked_mul(1000)?;
         whole.checked_add(self.microseconds.checked_div(1000)?)?.try_into().ok()
     }
 }
 
-/// Reads what is told of `pid`, one's own process or to root.
+/// Parses what the kernel reports about `pid` to its own user or to root.
 pub fn own_facts(pid: Pid, info: &BsdInfo) -> Result<OwnFacts, Error> {
     must(i32::from_ne_bytes(bytes_at(info, PBI_PID)) == pid, "pbi_pid is another process")?;
     let long: [u8; 32] = bytes_at(info, PBI_NAME);
@@ -112,7 +113,7 @@ pub fn own_facts(pid: Pid, info: &BsdInfo) -> Result<OwnFacts, Error> {
     Ok(OwnFacts { facts, started })
 }
 
-/// Reads what is told of anybody's process.
+/// Parses what the kernel reports about any user's process.
 pub fn facts(pid: Pid, info: &ShortBsdInfo) -> Result<Facts, Error> {
     must(i32::from_ne_bytes(bytes_at(info, PBSI_PID)) == pid, "pbsi_pid is another process")?;
     Ok(Facts {
@@ -122,12 +123,12 @@ pub fn facts(pid: Pid, info: &ShortBsdInfo) -> Result<Facts, Error> {
     })
 }
 
-/// Reads a working directory. `None`: the kernel could not tell its path.
+/// Parses a working directory. `None`: the kernel could not find its path.
 pub fn working_directory(info: &VnodePathInfo) -> Option<String> {
     Some(text(&bytes_at::<1024>(info, VIP_PATH))).filter(|path| !path.is_empty())
 }
 
-/// Reads when `pid` started, of anybody's process.
+/// Parses when `pid` started, for any user's process.
 pub fn started(pid: Pid, info: &KinfoProc) -> Result<Started, Error> {
     let is_it = i32::from_ne_bytes(bytes_at(info, P_PID)) == pid;
     let seconds = u64::try_from(i64::from_ne_bytes(bytes_at(info, P_STARTTIME_SEC)));
@@ -138,7 +139,7 @@ pub fn started(pid: Pid, info: &KinfoProc) -> Result<Started, Error> {
     }
 }
 
-/// Up to the first NUL.
+/// Returns the text up to the first NUL.
 fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned()

@@ -1,8 +1,8 @@
 //! Lists: turns the sockets that a walk saw into rows, each socket once with all its holders.
 //!
-//! For most rows everything is known when the walk is over. Only the holders of a shared socket are
-//! asked when they started; and for root, who also sees other users' processes, each holder is asked
-//! for its user.
+//! For most rows, everything is known when the walk is over. Only the holders of a shared socket
+//! are asked when they started. For root, who also sees other users' processes, each holder is
+//! asked for its user.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -13,7 +13,7 @@ use crate::answer::SocketRow;
 use crate::question::{Pid, Wanted};
 use crate::socket::{Protocol, Socket};
 
-/// What stays the same of a socket; see `Identity::steady`.
+/// What stays the same about a socket; see `Identity::steady`.
 type Steady = (u64, u64, Protocol, u16);
 
 /// The sockets seen.
@@ -25,27 +25,27 @@ struct Seen {
     pids: Vec<Pid>,
 }
 
-/// What a holder was asked.
+/// What was read about a holder.
 #[derive(Clone, Copy, Debug)]
 pub struct Holder {
     /// Its user.
     pub uid: u32,
-    /// Its place among others.
+    /// Its place among the other holders.
     pub seniority: Seniority,
 }
 
-/// What is known of holders when rows are made.
+/// What is known about the holders when rows are made.
 #[derive(Default)]
 pub struct Holders {
-    /// Those that had to be asked.
+    /// The holders that had to be read.
     pub due: BTreeSet<Pid>,
-    /// What they said; who is not here has gone.
+    /// What was read about them. A process in `due` that is missing here has gone.
     pub told: BTreeMap<Pid, Holder>,
-    /// The user of all others.
+    /// The user of all other holders.
     pub uid: u32,
 }
 
-/// A list on its way.
+/// A list being made.
 #[derive(Default)]
 pub struct List {
     rows: Vec<SocketRow>,
@@ -64,14 +64,15 @@ impl Rows {
         }
     }
 
-    /// Returns the holders that have to be asked about: `everybody`, or those who share a socket.
+    /// Returns the holders that have to be read: all of them if `everybody`, otherwise those who
+    /// share a socket.
     pub fn due(&self, everybody: bool) -> BTreeSet<Pid> {
         let due = self.0.values().filter(|seen| everybody || seen.pids.len() > 1);
         due.flat_map(|seen| seen.pids.iter().copied()).collect()
     }
 
-    /// Adds the rows of at most `count_max` more sockets, as far as `wanted` wants them. Returns whether
-    /// there are no more.
+    /// Adds the rows of at most `count_max` more sockets, if they match `wanted`. Returns whether
+    /// there are no more sockets.
     pub fn add_to(
         &self,
         list: &mut List,
@@ -93,7 +94,7 @@ impl Rows {
 }
 
 impl Holders {
-    /// `None`: all its holders have gone, and so has the socket.
+    /// Returns the row of a socket. `None`: all its holders have gone, and so has the socket.
     fn row(&self, seen: &Seen) -> Option<SocketRow> {
         let is_there = |pid: &&Pid| !self.due.contains(pid) || self.told.contains_key(pid);
         let mut pids = seen.pids.iter().filter(is_there).copied().collect::<Vec<_>>();

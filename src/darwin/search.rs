@@ -1,4 +1,5 @@
-//! The questions of one environment: quick ones first, then the walk, which has its share of each slice.
+//! The questions of one environment. Quick questions come first, then the walk, which gets its
+//! share of each slice.
 
 use std::collections::VecDeque;
 
@@ -19,23 +20,23 @@ use crate::socket::End;
 #[derive(Default)]
 pub struct Search {
     pub context: Context,
-    /// Whether the kernel's structure has the size that we know. Shown once; a failure to show it
-    /// is an error of that lookup only.
+    /// Whether the kernel's structure is known to have the expected size. This is checked only
+    /// until it succeeds once; a failed check is an error of that lookup only.
     layout_proved: bool,
-    /// What takes a few calls, each in its turn.
+    /// Work that takes only a few calls, one item at a time.
     quick: VecDeque<Quick>,
     walk: Option<Walk>,
     answers: Vec<Answer>,
 }
 
 enum Quick {
-    /// Whose is the other end of a Unix-domain socket.
+    /// Which process holds the other end of a Unix-domain socket?
     Peer(u32, Peer),
     /// Does this reply stay on the machine?
     Reply(Question, End),
-    /// What sockets has this process.
+    /// Which sockets does this process have?
     PidList(u32, PidList),
-    /// Has a recent owner what was asked after the walk began. `None`: not begun.
+    /// Does a recent owner hold what was asked for after the walk began? `None`: not begun.
     Glance(Option<Box<(Glance, Gathered)>>),
 }
 
@@ -65,8 +66,8 @@ impl Search {
         self.quick.retain(|quick| quick.id() != Some(id));
     }
 
-    /// Works until the slice is over or no question is left: quick ones first, then the walk, which has
-    /// its share however many of them come.
+    /// Works until the slice is over or no question is left: quick questions first, then the walk,
+    /// which gets its share however many quick ones there are.
     pub fn advance(&mut self, slice: &Slice, answers: &mut Vec<Answer>) {
         while self.step(Self::step_quick) && !slice.is_over_with(self.has_answers()) {}
         let share = slice.share();
@@ -81,7 +82,7 @@ impl Search {
         answers.extend(self.context.waiting.drain_answers());
     }
 
-    /// Returns whether nobody waits for an answer.
+    /// Returns whether no caller waits for an answer.
     pub fn is_idle(&self) -> bool {
         self.context.waiting.is_empty() && self.quick.iter().all(|quick| quick.id().is_none())
     }
@@ -98,7 +99,7 @@ impl Search {
         }
     }
 
-    /// A failure is every question's that was to be answered by processes.
+    /// Takes a step. A failure is the answer to every question that processes were to answer.
     fn step(&mut self, step: impl Fn(&mut Self) -> Result<bool, Error>) -> bool {
         step(self).unwrap_or_else(|error| {
             self.walk = None;
@@ -107,7 +108,7 @@ impl Search {
         })
     }
 
-    /// Returns whether there was something to do.
+    /// Does a piece of quick work. Returns whether there was any.
     fn step_quick(&mut self) -> Result<bool, Error> {
         let Some(quick) = self.quick.pop_front() else { return Ok(false) };
         match quick {
@@ -128,7 +129,7 @@ impl Search {
                     Box::new((Glance::begin(&self.context), gathered))
                 });
                 let (glance, gathered) = &mut *begun;
-                // The walk reads these tables itself, and then has its own doubts.
+                // The walk reads these tables itself, and then notes its own doubts.
                 if !glance.step(&mut self.context, gathered)? {
                     self.quick.push_back(Quick::Glance(Some(begun)));
                 }
@@ -137,7 +138,7 @@ impl Search {
         Ok(true)
     }
 
-    /// A reply that leaves the machine is nobody's, whatever a wildcard socket has that port.
+    /// A reply that leaves the machine has no owner here, whichever wildcard socket has that port.
     fn ask_reply(&mut self, question: Question, peer: End) {
         match OwnAddresses::read() {
             Ok(own) if own.has(&peer) => self.ask_processes(question),
@@ -146,17 +147,17 @@ impl Search {
         }
     }
 
-    /// Returns whether there was something to do.
+    /// Takes a step of the walk. Returns whether there was anything to do.
     fn step_walk(&mut self) -> Result<bool, Error> {
         if self.context.waiting.is_empty() {
             return Ok(false);
         }
         self.prove_layout()?;
-        // A walk whose own questions are answered or dropped goes no further: the late ones need
-        // one of their own anyway.
+        // A walk goes no further once its own questions are answered or dropped, because the late
+        // ones need a walk of their own anyway.
         let under_way = self.walk.take().filter(|_| self.context.waiting.has_in_walk());
         let mut walk = under_way.unwrap_or_else(|| Walk::begin(&mut self.context));
-        // Kept only if all goes well: after a failure the next lookup starts anew.
+        // The walk is kept only if the step succeeds. After a failure the next lookup starts again.
         if !walk.step(&mut self.context)? {
             self.walk = Some(walk);
         }
@@ -177,7 +178,7 @@ impl Search {
 }
 
 impl Quick {
-    /// `None`: nobody's in particular.
+    /// `None`: it belongs to no question in particular.
     fn id(&self) -> Option<u32> {
         match self {
             Self::Peer(id, _) | Self::PidList(id, _) => Some(*id),

@@ -1,8 +1,8 @@
-//! Turns a hit into an answer; a record first has to be proven to be the holder's.
+//! Turns a hit into an answer. A record must first be shown to describe the holder.
 //!
-//! Among several hits the best socket wins, and among its holders the one that started first. Only a
-//! complete walk shows all of them. Each is then asked when it started and whether it still holds the
-//! socket: a pid that now belongs to another process cannot answer yes.
+//! Among several hits the best socket wins, and among its holders the one that started first. Only
+//! a complete walk shows all of them. Each holder is then asked when it started and whether it
+//! still holds the socket, which a pid that now belongs to another process does not.
 
 use super::context::{Context, Gathered};
 use super::hit::{Hit, Owner, Seniority};
@@ -13,10 +13,10 @@ use crate::answer::Found;
 use crate::error::Error;
 use crate::question::{Gives, Pid};
 
-/// Answers a question with the process that showed its socket, which is a recent owner from now on.
+/// Answers a question with the process that showed its socket. That process becomes a recent owner.
 ///
-/// Returns `false` where a record is wanted and the process did not show the socket once more after
-/// the record was read: it may be another process's by then.
+/// Returns `false` if a record is wanted and the process did not show the socket once more after
+/// the record was read: by then the pid may belong to another process.
 pub fn settle(
     context: &mut Context,
     gathered: &mut Gathered,
@@ -38,21 +38,21 @@ pub fn settle(
     Ok(true)
 }
 
-/// What was asked at the end of a walk.
+/// The holders that were read at the end of a walk.
 #[derive(Default)]
 pub struct Contest(Vec<Holder>);
 
-/// A holder that was asked.
+/// A holder that was read.
 struct Holder {
     owner: Owner,
     identity: Identity,
-    /// `None`: it does not hold the socket any more.
+    /// `None`: it no longer holds the socket.
     seniority: Option<Seniority>,
 }
 
 impl Contest {
-    /// Asks one descriptor or holder, or settles one question. Returns whether none is left for which
-    /// something was found. `listed` is every process in the kernel's order.
+    /// Reads one descriptor or holder, or settles one question. Returns whether no question is left
+    /// for which something was found. `listed` is every process in the kernel's order.
     pub fn step(
         &mut self,
         context: &mut Context,
@@ -92,7 +92,7 @@ impl Contest {
             None => false,
         };
         if let Some(asked) = context.waiting.get(id).filter(|_| !is_settled) {
-            // The next socket counts then: it was there all the time.
+            // The next socket counts now: it was there all the time.
             let of = first.map(|(_, hit)| hit.owner.pid);
             let has_gone = |hit: &Hit| of.is_none_or(|pid| pid == hit.owner.pid);
             asked.hits.retain(|hit| hit.identity != best.identity || !has_gone(hit));
@@ -105,7 +105,7 @@ impl Contest {
         self.0.iter().find(is_it)
     }
 
-    /// Returns whether its process was shown to hold the socket under another number.
+    /// Returns whether its process was shown to hold the socket with another descriptor.
     fn holds(&self, hit: &Hit) -> bool {
         let is_it =
             |holder: &Holder| holder.owner.pid == hit.owner.pid && holder.identity == hit.identity;
@@ -113,7 +113,8 @@ impl Contest {
     }
 }
 
-/// `None`: it could not be shown. A failure to read the record is the question's alone.
+/// Reads the record of a hit. `None`: the process could not be shown to be the holder. A failure to
+/// read the record concerns this question alone.
 fn record(gathered: &mut Gathered, hit: &Hit) -> Result<Option<Result<Found, Error>>, Error> {
     match info::process_info(hit.owner.pid) {
         Err(error) => Ok(Some(Err(error))),
@@ -124,8 +125,8 @@ fn record(gathered: &mut Gathered, hit: &Hit) -> Result<Option<Result<Found, Err
     }
 }
 
-/// Returns whether the process shows the socket once more. One that does not is worth a second look:
-/// what it held may have gone to a process that was not listed.
+/// Returns whether the process shows the socket once more. If it does not, the process is worth a
+/// second look: what it held may have passed to a process that was not listed.
 fn shows_again(gathered: &mut Gathered, hit: &Hit) -> Result<bool, Error> {
     let Owner { pid, fd } = hit.owner;
     match libproc::socket(pid, fd) {
@@ -137,7 +138,7 @@ fn shows_again(gathered: &mut Gathered, hit: &Hit) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// `None`: the process does not hold the socket any more.
+/// Reads a holder's place. `None`: the process no longer holds the socket.
 fn ask(gathered: &mut Gathered, hit: &Hit, listed: &[Pid]) -> Result<Option<Seniority>, Error> {
     let pid = hit.owner.pid;
     let started = match libproc::own_facts(pid) {
@@ -152,7 +153,8 @@ fn ask(gathered: &mut Gathered, hit: &Hit, listed: &[Pid]) -> Result<Option<Seni
     Ok(still.then(|| Seniority::new(pid, started, listed)))
 }
 
-/// A UDP socket that was connected elsewhere may have been sending: it counts as it is now.
+/// Reads again a UDP socket that was connected elsewhere, because it may only have been sending.
+/// What counts is its state now.
 fn look_again(
     context: &mut Context,
     gathered: &mut Gathered,

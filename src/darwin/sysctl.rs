@@ -1,4 +1,4 @@
-//! What two values of `sysctl` say about a process.
+//! What two `sysctl` values say about a process.
 
 use std::ffi::c_int;
 
@@ -14,13 +14,14 @@ const KERN_PROC: c_int = 14;
 const KERN_PROC_PID: c_int = 1;
 const KERN_PROCARGS2: c_int = 49;
 
-/// ARG_MAX and the number in front. With less the kernel gives the *end* of the strings, which is the
-/// environment; more it refuses (`bsd/kern/kern_sysctl.c`).
+/// ARG_MAX plus the argument count in front. With less room, the kernel returns the *end* of the
+/// strings, which is the environment; it refuses more (`bsd/kern/kern_sysctl.c`).
 const ARGUMENTS_BYTES: usize = 1_048_580;
 
-/// `kern.proc.pid`: when `pid` started, of anybody's process, zombies too.
+/// `kern.proc.pid`: returns when `pid` started, for any user's process, including zombies.
 ///
-/// `None`: nobody has that pid, which is a success without a byte; or this system does not tell.
+/// `None`: no process has that pid, in which case the call succeeds with no bytes; or this system
+/// does not report it.
 pub fn started(pid: Pid) -> Result<Option<Started>, Error> {
     let mut info = [0; 648];
     let (Returned { value, errno }, filled) =
@@ -33,11 +34,11 @@ pub fn started(pid: Pid) -> Result<Option<Started>, Error> {
     }
 }
 
-/// `KERN_PROCARGS2`: the command line of `pid`.
+/// `KERN_PROCARGS2`: returns the command line of `pid`.
 ///
-/// `None`: every refusal of the kernel is EINVAL (gone, another user's, the kernel itself); EIO is
-/// memory that the process gave back. An answer that fills its room has lost its beginning, and a
-/// process may have written over its own strings until they are none.
+/// `None`: the kernel refused, always with EINVAL (the process has gone, is another user's or the
+/// kernel itself), or with EIO if the process gave back the memory. An answer that fills the buffer
+/// has lost its beginning. A process may also have overwritten its own strings until none are left.
 pub fn arguments(pid: Pid) -> Result<Option<Vec<String>>, Error> {
     let mut room = vec![0; ARGUMENTS_BYTES];
     let (Returned { value, errno }, filled) =

@@ -1,7 +1,7 @@
-//! Reads one process's descriptors one by one; what they show settles questions.
+//! Reads one process's descriptors one by one. What they show settles questions.
 //!
-//! New ones come first. The old ones can wait until the new ones of all processes have been read, unless
-//! a hit needs the whole table: a better one may follow it.
+//! New descriptors come first. The old ones can wait until the new ones of all processes have been
+//! read, unless a hit needs the whole table: a better hit may follow it.
 
 use std::collections::VecDeque;
 
@@ -15,14 +15,15 @@ use crate::error::Error;
 use crate::question::{Pid, Rank};
 use crate::socket::{Kind, Protocol};
 
-/// A table that is being read.
+/// A table being read.
 pub struct Table {
     pid: Pid,
-    /// The latest question when it was listed. Later ones have not seen all of it.
+    /// The number of the latest question when the table was listed. Part of the table may have been
+    /// read before a later question was asked.
     begun_after: u64,
     now: VecDeque<Fd>,
     old: Vec<Fd>,
-    /// The questions that something here could answer.
+    /// The questions that a socket here could answer.
     hit_ids: Vec<u32>,
     /// Whether one of them waits for the rest of this table.
     is_needed_whole: bool,
@@ -31,16 +32,16 @@ pub struct Table {
 /// How far a table has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// There are descriptors to be asked now.
+    /// There are descriptors to read now.
     UnderWay,
-    /// Those that are left can wait.
+    /// The descriptors that are left can wait.
     OldOnesLeft,
-    /// It is read, and what it showed is settled.
+    /// The table is read, and what it showed is settled.
     Over,
 }
 
 impl Table {
-    /// Lists the sockets of `pid`. Those that are new are to be asked now.
+    /// Lists the sockets of `pid`. The new ones are to be read now.
     pub fn list(context: &mut Context, pid: Pid) -> Result<Self, Unread> {
         let sockets = context.buffers.list_sockets(pid)?;
         let (new, old) = context.seen.sort(pid, sockets.into_iter());
@@ -49,13 +50,13 @@ impl Table {
         Ok(Self { pid, begun_after, now, old, hit_ids, is_needed_whole: false })
     }
 
-    /// Returns whose table it is.
+    /// Returns the process whose table it is.
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// The time of these has come, as far as they are among the old ones; at most `count_max`. Returns
-    /// how many they are.
+    /// Takes up those of `fds` that are among the old descriptors, at most `count_max` of them, to
+    /// be read now. Returns how many.
     pub fn take_up(&mut self, fds: impl IntoIterator<Item = Fd>, count_max: usize) -> usize {
         let before = self.now.len();
         let old = &mut self.old;
@@ -67,7 +68,7 @@ impl Table {
         self.now.len().saturating_sub(before)
     }
 
-    /// The time of all old descriptors has come.
+    /// Takes up all old descriptors, to be read now.
     pub fn take_up_old(&mut self) {
         self.now.extend(self.old.drain(..));
     }
@@ -77,7 +78,7 @@ impl Table {
         &self.old
     }
 
-    /// Asks one descriptor, if one should be asked now.
+    /// Reads one descriptor, if one should be read now.
     pub fn step(
         &mut self,
         context: &mut Context,
@@ -117,7 +118,7 @@ impl Table {
         }
     }
 
-    /// The process cannot be read to its end, so what it showed does not count.
+    /// Gives up: the process cannot be read to its end, so what it showed does not count.
     fn abandon(&mut self, context: &mut Context) {
         self.now.clear();
         self.old.clear();
@@ -166,14 +167,15 @@ impl Table {
         Ok(())
     }
 
-    /// All of it was read. A hit that nobody else holds answers, unless all processes are waited for.
+    /// Settles what the whole table showed. A hit that no other process holds is an answer, unless
+    /// its question waits for all processes.
     fn end(&mut self, context: &mut Context, gathered: &mut Gathered) -> Result<(), Error> {
         for id in std::mem::take(&mut self.hit_ids) {
             let Some(asked) = context.waiting.get(id) else { continue };
             let is_own = |hit: &&Hit| hit.owner.pid == self.pid;
             let is_alone = asked.hits.iter().all(|hit| is_own(&hit));
             let own = asked.hits.iter().filter(is_own);
-            // Of equal ones, one that is nobody else's costs less.
+            // Among equal hits, a socket that is not shared costs less.
             let best = own.max_by_key(|hit| (hit.rank, !hit.shared)).copied();
             let is_final = is_alone && !asked.needs_every_process();
             let Some(best) = best.filter(|best| best.is_sole() && is_final) else { continue };

@@ -1,5 +1,5 @@
-//! The questions that a walk answers, each in one place with what was found for it so far. They are
-//! indexed by local port: a socket is compared only with the few that could match it.
+//! The questions that a walk answers, each kept together with what was found for it so far. They
+//! are indexed by local port, so that a socket is compared only with the few that could match it.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::error::Error;
 use crate::question::{Pid, Question, Rank, Wanted};
 use crate::socket::{Protocol, Socket};
 
-/// No socket that counts has this port: here are the questions for any port.
+/// No socket that counts has this port, so the questions for any port are kept here.
 const ANY_PORT: u16 = 0;
 
-/// The questions that have no answer yet, and the answers on their way out.
+/// The questions that have no answer yet, and the answers not yet delivered.
 #[derive(Default)]
 pub struct Waiting {
     by_id: BTreeMap<u32, Asked>,
@@ -25,28 +25,29 @@ pub struct Waiting {
 /// One question.
 #[derive(Debug)]
 pub struct Asked {
-    /// What was asked.
+    /// The question itself.
     pub question: Question,
-    /// Which one it was of all that were ever asked: what began later began after it.
+    /// Its position among all questions ever asked. It shows whether something began before or
+    /// after the question.
     pub number: u64,
-    /// Whether the running walk began after it. A late one may be answered by that walk, but only
-    /// one that is its own may say "nobody".
+    /// Whether the running walk began after it was asked. A late question may be answered by that
+    /// walk, but only a walk that began after it may answer "nobody".
     pub in_walk: bool,
-    /// What could answer it but does not yet: a better one, or an older holder, may come.
+    /// What could answer it, but does not yet because a better hit, or an older holder, may come.
     pub hits: Vec<Hit>,
-    /// UDP sockets with its port that were connected elsewhere when they were read. A socket that
-    /// sends is so for a moment, so they are read once more before they count for nothing.
+    /// UDP sockets with its port that were connected elsewhere when they were read. A sending
+    /// socket is connected for a moment, so they are read once more before they are ruled out.
     pub elsewhere: Vec<Owner>,
 }
 
 impl Asked {
-    /// Returns whether it is a list's.
+    /// Returns whether the question wants a list.
     pub fn is_list(&self) -> bool {
         matches!(self.question.wanted, Wanted::All(_))
     }
 
-    /// Returns whether a hit that something could beat waits for all processes, not only for the rest of
-    /// its own.
+    /// Returns whether a hit that could be beaten has to wait for all processes, not only for the
+    /// rest of its own.
     pub fn needs_every_process(&self) -> bool {
         match &self.question.wanted {
             Wanted::Port(port) => port.address.is_some() || port.protocol == Protocol::Udp,
@@ -75,39 +76,39 @@ impl Waiting {
         self.take(id);
     }
 
-    /// Returns how many were ever asked: the number of the latest.
+    /// Returns how many questions were ever asked, which is the number of the latest.
     pub fn asked_count(&self) -> u64 {
         self.asked_count
     }
 
-    /// Returns whether no question waits.
+    /// Returns whether no question is waiting.
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()
     }
 
-    /// Returns whether a question of the running walk waits.
+    /// Returns whether a question of the running walk is waiting.
     pub fn has_in_walk(&self) -> bool {
         self.in_walk_count > 0
     }
 
-    /// Returns whether one of them is for a process, not a list.
+    /// Returns whether one of these wants a process, not a list.
     pub fn has_seeker_in_walk(&self) -> bool {
         self.by_id.values().any(|asked| asked.in_walk && !asked.is_list())
     }
 
-    /// Returns whether a question waits that the running walk began before.
+    /// Returns whether a question is waiting that was asked after the running walk began.
     pub fn has_late(&self) -> bool {
         self.in_walk_count < self.by_id.len()
     }
 
-    /// A walk begins: every question is in it.
+    /// Begins a walk, in which every question takes part.
     pub fn begin_walk(&mut self) {
         self.by_id.values_mut().for_each(|asked| asked.in_walk = true);
         self.in_walk_count = self.by_id.len();
         self.clear_hits();
     }
 
-    /// What was found so far does not count any more.
+    /// Discards what was found so far.
     pub fn clear_hits(&mut self) {
         for asked in self.by_id.values_mut() {
             asked.hits.clear();
@@ -115,15 +116,15 @@ impl Waiting {
         }
     }
 
-    /// Returns the questions that `socket` could answer by its port, and how well. `None`: as it is it
-    /// does not.
+    /// Returns the questions whose port `socket` has, and how well it answers each. `None`: it does
+    /// not match as it is.
     pub fn fitting(&self, socket: &Socket) -> Vec<(u32, Option<Rank>)> {
         let at = |port: u16| self.by_port.get(&port).map_or(&[][..], Vec::as_slice);
         let ids = at(socket.local.port).iter().chain(at(ANY_PORT));
         ids.filter_map(|id| Some((*id, self.by_id.get(id)?.question.wanted.rank(socket)))).collect()
     }
 
-    /// Returns the question with this id, if it still waits.
+    /// Returns the question with this id, if it is still waiting.
     pub fn get(&mut self, id: u32) -> Option<&mut Asked> {
         self.by_id.get_mut(&id)
     }
@@ -140,7 +141,7 @@ impl Waiting {
         lists.map(|asked| asked.question.clone()).collect()
     }
 
-    /// `pid` has gone: what it showed does not count.
+    /// Discards what `pid` showed, because it has gone.
     pub fn drop_hits(&mut self, pid: Pid) {
         for asked in self.by_id.values_mut() {
             asked.hits.retain(|hit| hit.owner.pid != pid);
@@ -155,7 +156,8 @@ impl Waiting {
         }
     }
 
-    /// Everything is read: the walk's questions for a process that still wait get `nobody`.
+    /// Answers `nobody` to those of the walk's questions for a process that are still waiting.
+    /// Everything has been read.
     pub fn end_seekers(&mut self, nobody: &Result<Found, Error>, found_by: FoundBy) {
         let seekers = self.by_id.values().filter(|asked| asked.in_walk && !asked.is_list());
         for id in seekers.map(|asked| asked.question.id).collect::<Vec<_>>() {
@@ -163,19 +165,19 @@ impl Waiting {
         }
     }
 
-    /// The lookup failed as a whole: every question gets the error.
+    /// Fails the lookup as a whole: every question gets the error.
     pub fn fail(&mut self, error: &Error, found_by: FoundBy) {
         for id in self.by_id.keys().copied().collect::<Vec<_>>() {
             self.answer(id, Err(error.clone()), found_by);
         }
     }
 
-    /// Returns whether answers were found that are still here.
+    /// Returns whether answers are waiting to be taken.
     pub fn has_answers(&self) -> bool {
         !self.answers.is_empty()
     }
 
-    /// Gives the answers found so far.
+    /// Removes and returns the answers found so far.
     pub fn drain_answers(&mut self) -> impl Iterator<Item = Answer> {
         self.answers.drain(..)
     }

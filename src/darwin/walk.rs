@@ -1,8 +1,9 @@
 //! The walk over processes and their sockets; it can pause between any two calls.
 //!
-//! The order is: recent owners, the list of processes, new descriptors of all processes, old ones, other
-//! holders of what was found, lists. If nothing is remembered, everything is new, and this is the plain
-//! walk. A miss costs 1 call for the list, 1 per process and 1 per socket.
+//! The order is: recent owners, the list of processes, new descriptors of all processes, old
+//! descriptors, other holders of what was found, lists. If nothing is remembered, everything is
+//! new, and this is the plain walk. A miss costs 1 call for the list, 1 per process and 1 per
+//! socket.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -19,15 +20,15 @@ use crate::question::Pid;
 /// A walk under way.
 pub struct Walk {
     stage: Stage,
-    /// Whether this is the second look at what changed under the first one's eyes.
+    /// Whether this is the second pass, over what changed during the first.
     is_second: bool,
-    /// Pids in the kernel's order, and those of them that were not listed yet.
+    /// The pids in the kernel's order, and those whose descriptors are still to be listed.
     listed: Vec<Pid>,
     to_list: VecDeque<Pid>,
     /// Every process that was asked for its descriptors.
     asked: BTreeSet<Pid>,
     table: Option<Table>,
-    /// Tables whose old descriptors wait.
+    /// Tables whose old descriptors are still to be read.
     later: VecDeque<Table>,
     gathered: Gathered,
 }
@@ -41,7 +42,7 @@ enum Stage {
 }
 
 impl Walk {
-    /// Begins a walk for all questions that wait now.
+    /// Begins a walk for all questions that are waiting now.
     pub fn begin(context: &mut Context) -> Self {
         context.waiting.begin_walk();
         Self {
@@ -56,7 +57,8 @@ impl Walk {
         }
     }
 
-    /// Makes about one call. Returns whether the walk is over; then its questions are answered.
+    /// Makes about one call. Returns whether the walk is over, which means that its questions are
+    /// answered.
     pub fn step(&mut self, context: &mut Context) -> Result<bool, Error> {
         let gathered = &mut self.gathered;
         match &mut self.stage {
@@ -112,7 +114,8 @@ impl Walk {
             self.asked.insert(pid);
             match Table::list(context, pid) {
                 Ok(table) => self.table = Some(table),
-                // A zombie stands in every list until it is waited for: nothing has changed there.
+                // A zombie stays in every list until its parent waits for it, so nothing has
+                // changed here.
                 Err(Unread::Gone) if !context.seen.lose(pid) => {}
                 Err(Unread::Closed) => {}
                 Err(unread) => self.gathered.doubts.note(pid, unread)?,
@@ -126,8 +129,9 @@ impl Walk {
         Ok(false)
     }
 
-    /// Everything was read: says "nobody", or looks a second time at what changed meanwhile. Lists need
-    /// no second look, and have what is left of the walk. Returns whether nothing is.
+    /// Ends a pass, after everything was read: answers "nobody", or starts a second pass over what
+    /// changed during the first. Lists need no second pass, and are made last. Returns whether
+    /// nothing is left to do.
     fn end_pass(&mut self, context: &mut Context) -> bool {
         let Gathered { doubts, found_by, .. } = &self.gathered;
         if !self.is_second && !doubts.again.is_empty() && context.waiting.has_seeker_in_walk() {

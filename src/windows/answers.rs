@@ -1,4 +1,4 @@
-//! Which row answers a question, and with which answer.
+//! Chooses the row that answers a question, and makes the answer.
 
 use std::cmp::Reverse;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::question::{Filter, Gives, Port, Question, Rank, Wanted};
 use crate::socket::{End, State};
 
-/// Looks for the answer among the rows.
+/// Finds the answer among the rows.
 pub fn find(question: &Question, snapshot: &Snapshot, owners: &mut Owners) -> Result<Found, Error> {
     let wanted = &question.wanted;
     let candidates = snapshot.candidates(wanted)?;
@@ -22,7 +22,8 @@ pub fn find(question: &Question, snapshot: &Snapshot, owners: &mut Owners) -> Re
         Wanted::All(filter) => list(filter, ranked.map(|(_, row)| row), owners),
         Wanted::Reply { peer, .. } => {
             let best = only_best(ranked.collect());
-            // A socket that is bound to the address shows that it is ours; a wildcard does not.
+            // A socket bound to the address proves that the address is ours; a wildcard socket does
+            // not.
             let is_told =
                 best.first().is_some_and(|row| !row.socket.local.address.is_unspecified());
             if best.is_empty() || !(is_told || is_own(peer)?) {
@@ -39,11 +40,11 @@ pub fn find(question: &Question, snapshot: &Snapshot, owners: &mut Owners) -> Re
     }
 }
 
-/// The first of `rows` whose process holds its socket answers.
+/// Answers with the first of `rows` whose process holds its socket.
 fn holder(rows: Vec<&Row>, gives: Gives, owners: &mut Owners) -> Result<Found, Error> {
     for row in rows {
         if gives == Gives::Record {
-            // The handle that showed the process to be the one stays open while it is read.
+            // The handle that identified the process stays open while the record is read.
             let subject = owners.hold(row)?;
             if let Some(subject) = subject {
                 let info = subject.info(&mut ProcessList::default())?;
@@ -56,7 +57,8 @@ fn holder(rows: Vec<&Row>, gives: Gives, owners: &mut Owners) -> Result<Found, E
     Ok(Found::Nobody)
 }
 
-/// A datagram goes to one socket: if that one's process cannot be told, no other is the answer.
+/// Returns the best-ranked rows. A datagram goes to one socket: if the process of that socket
+/// cannot be found, no other socket is the answer.
 fn only_best(ranked: Vec<(Rank, &Row)>) -> Vec<&Row> {
     let best = ranked.iter().map(|(rank, _)| *rank).max();
     ranked.into_iter().filter(|(rank, _)| Some(*rank) == best).map(|(_, row)| row).collect()
@@ -69,7 +71,7 @@ fn list<'a>(
 ) -> Result<Found, Error> {
     let mut list = Vec::new();
     for row in rows {
-        // Nobody has a connection that no process is named for any more.
+        // A connection for which Windows no longer names a process has no holder.
         let is_orphan = row.pid == 0 && row.socket.state() == State::Connected;
         if is_orphan || filter.pid.is_some_and(|pid| pid != row.pid) {
             continue;
@@ -82,7 +84,7 @@ fn list<'a>(
     Ok(Found::Sockets(list))
 }
 
-/// Gives the scopes of a question the form that those of rows have.
+/// Converts the scopes in a question to the form that those in rows have.
 pub fn with_known_scopes(mut question: Question) -> Question {
     let ends: [Option<&mut End>; 2] = match &mut question.wanted {
         Wanted::Connection { local, remote } => [Some(local), Some(remote)],

@@ -1,15 +1,17 @@
-//! Splits a command line, which on Windows is one string, into the arguments that a C program gets.
+//! Splits a command line, which on Windows is a single string, into the arguments that a C program
+//! gets.
 //!
 //! The rules are those of `CommandLineToArgvW` and of the C library where the two agree. Doubled
-//! quotes inside quotes are not documented and differ: here `""` inside quotes is a quote and the
-//! quoting continues, as in the C library since 2008, which produces `argv` in most programs.
+//! quotes inside quotes are not documented, and the two differ. Here `""` inside quotes is a quote
+//! and the quoting continues, as in the C library since 2008, which produces `argv` in most
+//! programs.
 
 const SPACE: u16 = b' ' as u16;
 const TAB: u16 = b'\t' as u16;
 const QUOTE: u16 = b'"' as u16;
 const BACKSLASH: u16 = b'\\' as u16;
 
-/// Returns the arguments, the program's name in front. Unpaired surrogates come as U+FFFD.
+/// Returns the arguments, starting with the program's name. Unpaired surrogates become U+FFFD.
 pub fn arguments(line: &[u16]) -> Vec<String> {
     if line.is_empty() {
         return Vec::new();
@@ -27,8 +29,8 @@ pub fn arguments(line: &[u16]) -> Vec<String> {
     }
 }
 
-/// The first word has rules of its own, since no file's name has a quote in it: a quote ends at the
-/// next one, and backslashes are themselves.
+/// The first word has rules of its own, because no file name contains a quote: a quote ends at the
+/// next one, and backslashes have no special meaning.
 fn program(line: &[u16]) -> (&[u16], &[u16]) {
     match line.split_first() {
         Some((&QUOTE, quoted)) => {
@@ -40,7 +42,8 @@ fn program(line: &[u16]) -> (&[u16], &[u16]) {
     }
 }
 
-/// Backslashes are themselves but before a quote: two make one, an odd one makes the quote plain.
+/// Backslashes are special only before a quote: two of them make one, and an odd one makes the
+/// quote literal.
 fn argument(line: &[u16]) -> (Vec<u16>, &[u16]) {
     let (mut argument, mut is_quoted, mut rest) = (Vec::new(), false, line);
     while let Some((&unit, after)) = rest.split_first() {

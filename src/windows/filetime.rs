@@ -2,18 +2,18 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// 1970.
+/// The FILETIME of the beginning of 1970.
 const UNIX_EPOCH_UNITS: u64 = 116_444_736_000_000_000;
 const UNITS_A_MILLISECOND: u64 = 10_000;
 
-/// Returns this moment.
+/// Returns the current time.
 pub fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let units = u64::try_from(since.as_nanos() / 100).unwrap_or(u64::MAX);
     units.saturating_add(UNIX_EPOCH_UNITS)
 }
 
-/// Returns milliseconds since 1970. `None`: the moment is not told.
+/// Returns milliseconds since 1970. `None`: the time is unknown.
 pub fn milliseconds(filetime: u64) -> Option<i64> {
     let units = filetime.checked_sub(UNIX_EPOCH_UNITS)?;
     i64::try_from(units / UNITS_A_MILLISECOND).ok()

@@ -1,7 +1,7 @@
 //! Windows: each row of the socket tables names a process, so no walk is needed.
 //!
-//! One lookup: `tables.rs` reads the tables of both families, using `kernel/` and `layout/`;
-//! `answers.rs` chooses among the rows; `owners.rs` checks that the process of a row is still the one
+//! In a lookup, `tables.rs` reads the tables of both families, using `kernel/` and `layout/`;
+//! `answers.rs` chooses among the rows; `owners.rs` checks that a row's process is still the one
 //! that opened the socket. `process.rs` reads its path and record, using `command_line.rs`,
 //! `native_path.rs` and `services.rs`; `own_address.rs` decides which replies leave this machine.
 //!
@@ -36,7 +36,7 @@ use tables::Tables;
 
 pub use process::{process_info, process_path};
 
-/// The questions of one environment, and how large the tables were.
+/// The questions of one environment, and the sizes of the tables.
 #[derive(Default)]
 pub struct Search {
     questions: Vec<Question>,
@@ -54,7 +54,8 @@ impl Search {
         self.questions.retain(|question| question.id != id);
     }
 
-    /// Answers all questions; they share each table, and each process that the rows name.
+    /// Answers all questions. They share each table, and what is read about each process that rows
+    /// name.
     pub fn advance(&mut self, _: &Slice, answers: &mut Vec<Answer>) {
         let questions = std::mem::take(&mut self.questions);
         let snapshot = self.tables.read(&questions);
@@ -67,17 +68,17 @@ impl Search {
     }
 }
 
-/// Knows no names: interfaces are told by number in addresses, and a number needs no call.
+/// Always returns `None`: addresses give interfaces by number, and a number needs no call.
 pub fn interface_index(_: &CStr) -> Result<Option<u32>, Error> {
     Ok(None)
 }
 
-/// Knows none, so that scopes are shown by number.
+/// Always returns `None`, so that scopes are shown by number.
 pub fn interface_name(_: u32) -> Option<String> {
     None
 }
 
-/// Knows none: local connections of Node are named pipes here.
+/// Always returns `None`: Node's local connections are named pipes on Windows.
 pub fn local_peer(_: i32, _: bool) -> Result<Option<LocalPeer>, Error> {
     Ok(None)
 }

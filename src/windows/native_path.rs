@@ -1,14 +1,14 @@
-//! The path of a process that may not be opened: every user may read it, but with the object
-//! manager's names (`\Device\HarddiskVolume3\Windows\…`).
+//! The path of a process that may not be opened. Every user may read it, but it is in the object
+//! manager's form (`\Device\HarddiskVolume3\Windows\…`).
 
 use super::kernel::processes::{device_of, native_path};
 use super::win32_error::failed;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// Where a `UNICODE_STRING` ends.
+/// The longest `UNICODE_STRING`, in units.
 const UNITS_MAX: usize = 0x7FFF;
-/// A drive's name is short; one that is not is passed over.
+/// The names of devices are short. A longer one is skipped.
 const DEVICE_UNITS: usize = 512;
 
 // NTSTATUS.
@@ -18,8 +18,8 @@ const STATUS_ACCESS_DENIED: i32 = 0xC000_0022_u32.cast_signed();
 const STATUS_NOT_IMPLEMENTED: i32 = 0xC000_0002_u32.cast_signed();
 const STATUS_INVALID_INFO_CLASS: i32 = 0xC000_0003_u32.cast_signed();
 
-/// Returns the path as everybody writes it. `None`: no such process, one without a program, or on a
-/// device that has no drive.
+/// Returns the path in its usual form. `None`: there is no such process, it has no program, or its
+/// program is on a device without a drive letter.
 pub fn of(pid: Pid) -> Result<Option<String>, Error> {
     let mut path = vec![0; UNITS_MAX];
     match native_path(pid, &mut path) {
@@ -41,13 +41,13 @@ pub fn of(pid: Pid) -> Result<Option<String>, Error> {
     }
 }
 
-/// Each drive and its device.
+/// Returns each drive and its device.
 fn drive_devices() -> impl Iterator<Item = (char, String)> {
     let mut target = [0; DEVICE_UNITS];
     (b'A'..=b'Z').filter_map(move |letter| {
         let filled = device_of(letter, &mut target);
         let all = target.get(..filled)?;
-        // The first of several names is the one in force; each has a NUL behind it.
+        // The first of several names is the current one. Each name ends with a NUL.
         let first = all.split(|unit| *unit == 0).next().filter(|name| !name.is_empty())?;
         Some((char::from(letter), String::from_utf16_lossy(first)))
     })
@@ -63,7 +63,7 @@ fn with_drive<T: Iterator<Item = (char, String)>>(
     if let Some(share) = path.strip_prefix(r"\Device\Mup\") {
         return Some(format!(r"\\{share}"));
     }
-    // `HarddiskVolume1` is not the beginning of `HarddiskVolume10\…`.
+    // `HarddiskVolume1` is not a prefix of `HarddiskVolume10\…`.
     let behind = |device: &str| path.strip_prefix(device).filter(|rest| rest.starts_with('\\'));
     devices().find_map(|(letter, device)| Some(format!("{letter}:{}", behind(&device)?)))
 }

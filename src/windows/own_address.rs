@@ -1,4 +1,4 @@
-//! Which addresses belong to this machine: a reply to any other address leaves it.
+//! Decides which addresses belong to this machine. A reply to any other address leaves it.
 
 use super::kernel::addresses;
 use super::layout::addresses::own_addresses;

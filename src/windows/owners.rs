@@ -1,8 +1,8 @@
-//! The owner of a row: the process that the row names, if it is still the same one.
+//! Finds the owner of a row: the process that the row names, if that pid still belongs to it.
 //!
-//! Windows names the process that bound or accepted a socket, even after it has exited while a child
-//! continues with the inherited handle; by then its pid may belong to another process. So a row's
-//! process counts only if it is alive and not younger than the socket.
+//! Windows names the process that bound or accepted a socket, even after it has exited while a
+//! child continues with the inherited handle. By then its pid may belong to another process. So a
+//! row's process counts only if it is alive and not younger than the socket.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,12 @@ use super::process::{ProcessList, Subject};
 use crate::error::Error;
 use crate::question::Pid;
 
-/// A socket's stamp may come of a clock that ticks 64 times a second, a process's of an exact one.
+/// A socket's time may come from a clock that ticks 64 times a second, while a process's time is
+/// exact.
 const TICK: u64 = 156_250;
 
-/// What was seen of the processes that rows name: each is asked once a slice, since thousands of
-/// rows may name one.
+/// What was seen of the processes that rows name. Each process is queried once in a slice, because
+/// thousands of rows may name the same one.
 #[derive(Default)]
 pub struct Owners {
     seen: HashMap<Pid, Seen>,
@@ -25,9 +26,9 @@ pub struct Owners {
 /// What was seen of a process.
 #[derive(Clone, Copy)]
 enum Seen {
-    /// It has exited, or never was.
+    /// It has exited, or never existed.
     Gone,
-    /// It lives, since that FILETIME; 0: not told.
+    /// It is alive and was created at that FILETIME. 0: unknown.
     Since(u64),
 }
 
@@ -49,7 +50,7 @@ impl Owners {
         })
     }
 
-    /// Returns the process that `row` names, held open where it may be, if it holds the socket.
+    /// Returns the process that `row` names, held open if possible, if it holds the socket.
     pub fn hold(&mut self, row: &Row) -> Result<Option<Subject>, Error> {
         let subject = Subject::find(row.pid, &mut self.list)?;
         Ok(subject.filter(|subject| is_old_enough(subject.created(), row)))

@@ -14,29 +14,29 @@ use crate::answer::ProcessInfo;
 use crate::error::Error;
 use crate::question::Pid;
 
-/// A process that lives.
+/// A live process.
 pub enum Subject {
-    /// Held open: its number is nobody else's meanwhile.
+    /// Held open, so that no other process can get its pid.
     Open {
-        /// Its number.
+        /// Its pid.
         pid: Pid,
         /// The handle.
         process: Process,
         /// When it was created, as a FILETIME.
         created: u64,
     },
-    /// It may not be opened. The list of all processes tells a little of it.
+    /// It may not be opened. The list of all processes says a little about it.
     Refused(Listed),
 }
 
-/// The list of all processes, read when it is first needed.
+/// The list of all processes, read when first needed.
 #[derive(Default)]
 pub struct ProcessList(Option<Vec<Listed>>);
 
-/// Room for one path: NT's limit in units, with a NUL.
+/// The longest path: NT's limit in units, with a NUL.
 const PATH_UNITS_MAX: usize = 32_768;
 const PATH_UNITS: usize = 512;
-/// A `UNICODE_STRING` and at most as much text as it can tell.
+/// A `UNICODE_STRING` and the longest text that it can describe.
 const COMMAND_LINE_BYTES_MAX: usize = 16 + 0x1_0000;
 const COMMAND_LINE_BYTES: usize = 2048;
 const LIST_BYTES: usize = 256 * 1024;
@@ -45,13 +45,13 @@ const TRIES: u32 = 8;
 /// STATUS_INFO_LENGTH_MISMATCH.
 const TOO_SMALL: i32 = 0xC000_0004_u32.cast_signed();
 
-/// Programs that run services of others.
+/// Programs that run services for others.
 const SERVICE_HOSTS: [&str; 2] = ["svchost.exe", "lsass.exe"];
 
-/// The absolute path of the program that `pid` runs.
+/// Returns the absolute path of the program that `pid` runs.
 ///
-/// `None`: no such process, an exited one that somebody holds open, one of the system's own, which
-/// have no program.
+/// `None`: there is no such process, it has exited but is held open, or it is one of the system's
+/// own processes, which have no program.
 pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     match Subject::find(pid, &mut ProcessList::default())? {
         Some(subject) => subject.path(),
@@ -59,7 +59,7 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     }
 }
 
-/// What is told of `pid`. `None`: no such process, or an exited one.
+/// Returns what the system reports about `pid`. `None`: there is no such process, or it has exited.
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     let mut list = ProcessList::default();
     match Subject::find(pid, &mut list)? {
@@ -69,9 +69,9 @@ pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
 }
 
 impl Subject {
-    /// Finds the process of that number. `None`: there is none, or it has exited.
+    /// Finds the process with that pid. `None`: there is none, or it has exited.
     ///
-    /// Numbers are multiples of four; Windows would take the next lower one for any other.
+    /// Pids are multiples of four. For any other number Windows would take the next lower pid.
     pub fn find(pid: Pid, list: &mut ProcessList) -> Result<Option<Self>, Error> {
         if pid <= 0 || pid % 4 != 0 {
             return Ok(None);
@@ -84,7 +84,8 @@ impl Subject {
                 Ok(_) => Ok(None),
                 Err(code) => Err(failed("GetProcessTimes", code, &pid.to_string())),
             },
-            // One that exists, or that somebody keeps after its end: that is in no list.
+            // The process exists, or has exited but is held open. In the latter case it is not in
+            // the list.
             Err(ERROR_ACCESS_DENIED) => Ok(list.entry(pid)?.map(Self::Refused)),
             Err(ERROR_INVALID_PARAMETER) => Ok(None),
             Err(code) => Err(failed("OpenProcess", code, &pid.to_string())),
@@ -113,8 +114,8 @@ impl Subject {
         }
     }
 
-    /// Returns all that is told of it. `None`: it may not be held, and by now its number may be
-    /// another's.
+    /// Returns everything that the system reports about it. `None`: it could not be held open, and
+    /// its pid may belong to another process by now.
     pub fn info(&self, list: &mut ProcessList) -> Result<Option<ProcessInfo>, Error> {
         let path = self.path()?;
         let (pid, created) = (self.pid(), self.created());
@@ -124,7 +125,7 @@ impl Subject {
             }
             Self::Refused(listed) => (Some(listed.name.clone()), None, Some(listed.parent)),
         };
-        // The system's own have no path; the list names them.
+        // The system's own processes have no path, but the list names them.
         let name = match name {
             None => list.entry(pid)?.map(|listed| listed.name),
             name => name,
@@ -155,7 +156,7 @@ impl Subject {
 }
 
 impl ProcessList {
-    /// Returns what the list has of a process.
+    /// Returns the list's entry for a process.
     fn entry(&mut self, pid: Pid) -> Result<Option<Listed>, Error> {
         let list = match &mut self.0 {
             Some(list) => list,
@@ -178,14 +179,14 @@ fn read_list() -> Result<Vec<Listed>, Error> {
         if status != TOO_SMALL {
             break;
         }
-        // Processes start meanwhile.
+        // More processes may start before the next call.
         let needed = usize::try_from(needed).unwrap_or(0).max(room);
         room = needed.saturating_add(needed / 4).min(LIST_BYTES_MAX);
     }
     Err(failed("NtQuerySystemInformation", status.cast_unsigned(), ""))
 }
 
-/// The parent, unless it has exited: its number may be a younger process's by now.
+/// Returns the parent, unless it has exited: a younger process may have its pid by now.
 fn parent_that_lives(
     parent: Option<Pid>,
     created: u64,
@@ -201,7 +202,8 @@ fn parent(process: &Process) -> Option<Pid> {
     (process.basic(&mut basic) == 0).then(|| layout::parent(&basic))?
 }
 
-/// The command line. `None`: before Windows 8.1, or it may not be seen.
+/// Returns the command line. `None`: Windows is older than 8.1, or the command line may not be
+/// read.
 fn arguments(process: &Process) -> Option<Vec<String>> {
     let mut room = COMMAND_LINE_BYTES;
     loop {
@@ -216,7 +218,8 @@ fn arguments(process: &Process) -> Option<Vec<String>> {
     }
 }
 
-/// What is needed is not told, so the room is doubled up to NT's limit.
+/// Returns the path of the program. The call does not say how much room it needs, so the room grows
+/// fourfold up to NT's limit.
 fn image_path(pid: Pid, process: &Process) -> Result<Option<String>, Error> {
     let mut units = PATH_UNITS;
     loop {
@@ -229,7 +232,7 @@ fn image_path(pid: Pid, process: &Process) -> Result<Option<String>, Error> {
             Err(ERROR_INSUFFICIENT_BUFFER) if units < PATH_UNITS_MAX => {
                 units = units.saturating_mul(4).min(PATH_UNITS_MAX);
             }
-            // The system's own processes have no path, and those that have exited meanwhile.
+            // The system's own processes have no path, nor do those that have just exited.
             Err(ERROR_GEN_FAILURE | ERROR_ACCESS_DENIED | ERROR_INVALID_PARAMETER) => {
                 return Ok(None);
             }
@@ -240,7 +243,8 @@ fn image_path(pid: Pid, process: &Process) -> Result<Option<String>, Error> {
     }
 }
 
-/// The system's own processes have a bare name or an empty one for a path.
+/// Returns whether this is a real path. For the system's own processes, the call returns a bare or
+/// an empty name.
 fn is_absolute(path: &str) -> bool {
     path.get(1..3) == Some(":\\") || path.starts_with("\\\\")
 }

@@ -17,15 +17,15 @@ use crate::socket::Protocol;
 
 /// Enough for 1,300 sockets, which few machines have.
 const LEAST_BYTES: usize = 256 * 1024;
-/// Enough for a million sockets; a system that wants more is not believed.
+/// Enough for a million sockets. A system that asks for more is not believed.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
-/// How often a table is asked for. Tables grow meanwhile, and under load the call fails now and then
-/// with STATUS_UNSUCCESSFUL; five failures in a row have been reported.
+/// How often a table is requested. Tables grow between calls, and under load the call fails now and
+/// then with STATUS_UNSUCCESSFUL; five failures in a row have been reported.
 const TRIES: u32 = 20;
-/// How long is waited after such a failure, which comes of something that others hold for a moment.
+/// How long to wait after such a failure, whose cause lasts for a moment only.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// How large the tables were.
+/// The sizes of the tables.
 #[derive(Debug)]
 pub struct Tables {
     tcp: [usize; 2],
@@ -38,18 +38,18 @@ impl Default for Tables {
     }
 }
 
-/// What the tables showed, each protocol's for itself.
+/// What the tables showed, separately for each protocol.
 pub struct Snapshot {
     tcp: Result<Rows, Error>,
     udp: Result<Rows, Error>,
 }
 
-/// The rows of one protocol, both families', by local port.
+/// The rows of one protocol, for both families, sorted by local port.
 #[derive(Default)]
 struct Rows(Vec<Row>);
 
 impl Snapshot {
-    /// Returns the rows of the protocol and the local port that are wanted.
+    /// Returns the rows with the protocol and local port that are wanted.
     pub fn candidates(&self, wanted: &Wanted) -> Result<impl Iterator<Item = &Row>, Error> {
         let of = |protocol| wanted.protocol().is_none_or(|its| its == protocol);
         let tables = [(Protocol::Tcp, &self.tcp), (Protocol::Udp, &self.udp)];
@@ -74,7 +74,7 @@ impl Rows {
 }
 
 impl Tables {
-    /// Reads the rows that some of `questions` may want, and no table that none of them is about.
+    /// Reads the rows that some of `questions` may want, but no table that none of them is about.
     pub fn read(&mut self, questions: &[Question]) -> Snapshot {
         Snapshot {
             tcp: self.read_protocol(Protocol::Tcp, questions),
@@ -82,8 +82,9 @@ impl Tables {
         }
     }
 
-    /// A connection of an IPv4-mapped address is in either family's table, so both are read whatever
-    /// the family asked for. They are two moments; a socket is wholly in one of them.
+    /// A connection of an IPv4-mapped address may be in the table of either family, so both are
+    /// read, whichever family was asked for. They are read at two moments, but a socket is entirely
+    /// in one of them.
     fn read_protocol(&mut self, protocol: Protocol, questions: &[Question]) -> Result<Rows, Error> {
         let wanted = questions
             .iter()
@@ -105,7 +106,7 @@ impl Tables {
         for (table, room) in families.into_iter().zip(room) {
             match read_table(table, room)? {
                 Ok(bytes) => rows(table, &bytes, is_wanted, &mut found)?,
-                // A machine without IPv6 is no failure; one without both is.
+                // A machine without IPv6 is not a failure, but a machine without both families is.
                 Err(code) => match absent.replace(code) {
                     None => {}
                     Some(_) => return Err(failed(table.call(), code, "")),
@@ -113,7 +114,8 @@ impl Tables {
             }
         }
         for row in &mut found {
-            // Where the system does not tell, the socket is at least older than the table's reading.
+            // If the system does not report the time, the socket is at least older than this
+            // reading of the table.
             if row.created == 0 {
                 row.created = began;
             }
@@ -123,10 +125,10 @@ impl Tables {
     }
 }
 
-/// One table's bytes; the inner error: this machine has no such family.
+/// Reads one table's bytes. The inner error means that this machine has no such family.
 ///
-/// Asked at once with the room that was enough last time. A size that is told is of a moment that
-/// has passed, so more is made ready than was told.
+/// The first call already has the room that was enough last time. A size that the call returns is
+/// already out of date, so more room than that is made.
 fn read_table(table: Table, room: &mut usize) -> Result<Result<Vec<u8>, u32>, Error> {
     let mut last = STATUS_UNSUCCESSFUL;
     for _ in 0..TRIES {

@@ -1,4 +1,4 @@
-//! Names for Windows' error numbers: libuv's, which Node users know.
+//! Names for Windows' error numbers. They are libuv's, which Node users know.
 //!
 //! The message contains the number itself, because most numbers have no name.
 
@@ -6,22 +6,22 @@ use crate::error::Error;
 
 /// There is no such process, or no such object.
 pub const ERROR_INVALID_PARAMETER: u32 = 87;
-/// Another user's, or protected.
+/// The process belongs to another user, or is protected.
 pub const ERROR_ACCESS_DENIED: u32 = 5;
-/// A process that has exited has no path any more; the system's own have none at all.
+/// A process that has exited no longer has a path; the system's own processes never have one.
 pub const ERROR_GEN_FAILURE: u32 = 31;
-/// The buffer is too small; how much is needed is not told.
+/// The buffer is too small. How much is needed is not reported.
 pub const ERROR_INSUFFICIENT_BUFFER: u32 = 122;
 /// There are more entries than the buffer has room for.
 pub const ERROR_MORE_DATA: u32 = 234;
 /// This machine has no such family of addresses.
 pub const ERROR_NOT_SUPPORTED: u32 = 50;
-/// The same, and: there is no such entry.
+/// The same, or there is no such entry.
 pub const ERROR_NOT_FOUND: u32 = 1168;
-/// What sockets say instead of ERROR_NOT_SUPPORTED.
+/// What socket functions return instead of ERROR_NOT_SUPPORTED.
 pub const WSAEAFNOSUPPORT: u32 = 10047;
-/// STATUS_UNSUCCESSFUL, an NTSTATUS that the tables' functions let through when their own call
-/// fails under load; the next try succeeds.
+/// STATUS_UNSUCCESSFUL, an NTSTATUS that the functions for tables pass on if their own call fails
+/// under load. The next try succeeds.
 pub const STATUS_UNSUCCESSFUL: u32 = 0xC000_0001;
 
 /// There is no memory left.
@@ -30,8 +30,8 @@ const ERROR_OUTOFMEMORY: u32 = 14;
 const STATUS_NO_MEMORY: u32 = 0xC000_0017;
 const STATUS_ACCESS_DENIED: u32 = 0xC000_0022;
 
-/// A call failed with a Win32 error or an NTSTATUS. `object` is what it was asked about; it may be
-/// empty.
+/// Returns the error of a call that failed with a Win32 error or an NTSTATUS. `object` is what the
+/// call was about; it may be empty.
 pub fn failed(syscall: &'static str, code: u32, object: &str) -> Error {
     let name = name(code);
     let advice = match code {
@@ -53,7 +53,7 @@ pub fn failed(syscall: &'static str, code: u32, object: &str) -> Error {
     Error { code: name, syscall, message }
 }
 
-/// The names that libuv gives, for the numbers that our calls are known to return.
+/// Returns libuv's name for the numbers that our calls are known to return.
 fn name(code: u32) -> &'static str {
     match code {
         2 | 3 => "ENOENT",

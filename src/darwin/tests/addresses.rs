@@ -1,5 +1,5 @@
-//! With an address only those sockets answer that a packet to it could reach, the best of all
-//! processes: listening before others, then the more exact.
+//! If a question has an address, only sockets that a packet to it could reach answer. The best of
+//! all processes wins: listeners before others, then the more exact match.
 
 use super::asker::{Asker, tcp_port_at};
 use crate::platform::darwin::fake_libproc::{calls, change};
@@ -11,7 +11,7 @@ fn dual_stack() -> Socket {
     Socket { vflag: 3, ..listener("[::]:80") }
 }
 
-/// One process for each socket, the last the newest, from pid 100 on.
+/// One process for each socket, from pid 100 on, the last one being the newest.
 fn holding(sockets: Vec<Socket>) -> Asker {
     let mut world = World::new();
     for (pid, socket) in (100..).zip(sockets) {
@@ -21,7 +21,7 @@ fn holding(sockets: Vec<Socket>) -> Asker {
     Asker::in_world(world)
 }
 
-/// Every order in which `count` things can stand.
+/// Returns every order in which `count` things can be placed.
 fn orders(count: usize) -> Vec<Vec<usize>> {
     if count == 0 {
         return vec![vec![]];

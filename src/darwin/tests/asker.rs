@@ -1,4 +1,4 @@
-//! One who asks: the same few lines for every test.
+//! An asker: the few lines that every test needs to ask a question.
 
 use crate::answer::{Answer, Found, SocketRow};
 use crate::error::Error;
@@ -15,7 +15,7 @@ pub type Owner = Result<Option<Pid>, Error>;
 #[derive(Default)]
 pub struct Asker {
     pub search: Search,
-    /// Slices of so many steps; none: one long slice.
+    /// How many steps a slice has. `None`: one long slice.
     pub steps: Option<u32>,
     last_id: u32,
 }
@@ -53,7 +53,7 @@ impl Asker {
         answers
     }
 
-    /// Slice after slice until all waiting questions have an answer, by id.
+    /// Runs slice after slice until all waiting questions are answered. Returns the answers by id.
     pub fn finish(&mut self) -> Vec<Answer> {
         let mut answers = Vec::new();
         for _ in 0..100_000 {
@@ -67,7 +67,7 @@ impl Asker {
         panic!("the search does not end");
     }
 
-    /// One question, its one answer.
+    /// Asks one question and returns its one answer.
     pub fn look(&mut self, wanted: Wanted) -> Owner {
         let id = self.ask(wanted);
         let answers = self.finish();
@@ -78,13 +78,13 @@ impl Asker {
         answer.owner()
     }
 
-    /// One question for a record, its one answer.
+    /// Asks for one record and returns the one answer.
     pub fn record(&mut self, wanted: Wanted) -> Result<Found, Error> {
         self.ask_record(wanted);
         self.finish().pop().expect("an answer").found
     }
 
-    /// One list, by port.
+    /// Asks for one list and returns it, sorted by port.
     pub fn list(&mut self, filter: Filter) -> Result<Vec<SocketRow>, Error> {
         self.ask_list(filter);
         self.finish().pop().expect("an answer").found.map(|found| match found {
@@ -96,7 +96,7 @@ impl Asker {
         })
     }
 
-    /// The calls of one question, and its answer.
+    /// Asks one question and returns the calls made for it, and the answer.
     pub fn cost(&mut self, wanted: Wanted) -> (Vec<Call>, Owner) {
         calls();
         let owner = self.look(wanted);
@@ -116,12 +116,12 @@ pub fn tcp_port_at(port: u16, address: &str, state: Option<State>) -> Wanted {
     Wanted::Port(Port { protocol: Protocol::Tcp, port, state, address })
 }
 
-/// Who would get what is sent from `own` to `peer`.
+/// The process that would get what is sent from `own` to `peer`.
 pub fn reply(peer: &str, own: &str) -> Wanted {
     Wanted::Reply { peer: end(peer), own: end(own) }
 }
 
-/// The connection with these ends, as its own process sees it.
+/// The connection with these ends, as the process that holds it sees it.
 pub fn connection(local: &str, remote: &str) -> Wanted {
     Wanted::Connection { local: end(local), remote: end(remote) }
 }

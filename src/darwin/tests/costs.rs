@@ -1,4 +1,4 @@
-//! What a lookup costs in calls, exactly.
+//! The exact cost of a lookup, in calls.
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};
@@ -9,7 +9,7 @@ use crate::question::Wanted;
 pub const PROCESSES: i32 = 30;
 pub const SOCKETS_EACH: i32 = 7;
 
-/// Pids 1000 (the oldest) to 1029, each with seven sockets from number 10 on and two files; the
+/// Pids 1000 (the oldest) to 1029, each with seven sockets, numbered from 10 up, and two files. The
 /// first socket of each listens, on port 20000 and up.
 fn desktop() -> World {
     let mut world = World::new();
@@ -26,7 +26,7 @@ fn desktop() -> World {
     world
 }
 
-/// Someone who has walked through that desktop once, and found nothing.
+/// An asker that has walked over that desktop once and found nothing.
 pub fn seasoned() -> Asker {
     let mut asker = Asker::in_world(desktop());
     assert_eq!(asker.look(Wanted::port(1)), Ok(None));
@@ -138,7 +138,7 @@ fn a_burst_reads_each_recent_owner_once() {
     let answers = asker.finish();
 
     assert_eq!(answers.len(), 2);
-    // The later owner goes first: a list, a new number and two guesses; then the other's.
+    // The later owner goes first: a list, a new descriptor and two guesses. Then the other owner's.
     assert_eq!(calls().len(), 4 + 2);
 }
 
@@ -196,7 +196,7 @@ fn a_table_without_descriptors_is_no_failure() {
     let mut world = World::new();
     world.start(100);
     world.start(101);
-    world.exit(101); // Its errno stands there when 100 is listed.
+    world.exit(101); // Its errno is still set when 100 is listed.
     let mut asker = Asker::in_world(world);
 
     asker.look(Wanted::port(1)).expect("no failure");

@@ -7,7 +7,7 @@ use crate::platform::darwin::fake_sockets::{Socket, listener, other};
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
-/// Process 100 listens on 80; 200, which is newer, has something else.
+/// Process 100 listens on 80. Process 200, which is newer, has something else.
 fn two() -> World {
     let mut world = World::new();
     world.start(100);
@@ -120,7 +120,7 @@ fn each_field_that_cannot_be_is_an_error_of_the_whole_lookup() {
 fn a_short_or_impossible_answer_is_an_error_of_the_whole_lookup() {
     for bytes in [1, 264, 791, 793, -1] {
         let mut world = two();
-        // What it would leave in place is a good answer, the one before.
+        // The bytes left in place would be a good answer, the previous one.
         world.open(200, 7, other());
         world.bytes.insert(Call::Socket(200, 7), bytes);
         let mut asker = Asker::in_world(world);
@@ -248,7 +248,7 @@ fn a_start_time_of_another_process_is_outside_the_manual() {
     let mut world = two();
     let socket = world.open(200, 8, listener("127.0.0.1:90"));
     world.in_flight.insert(socket);
-    // Nothing is written, so what an earlier call or nobody left there is read: pid 0.
+    // Nothing is written, so the buffer's initial zeros are read: pid 0.
     world.bytes.insert(Call::Bsd(200), 136);
     let mut asker = Asker::in_world(world);
 
@@ -262,7 +262,7 @@ fn root_lists_again_until_the_oldest_are_there() {
     world.births.extend([(25, 0), (30, 0)]);
     let mut asker = Asker::in_world(world);
 
-    // 100 and 200, the oldest, are not in the first two listings.
+    // 100 and 200, the oldest, are missing from the first two listings.
     assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
 
     assert_eq!(calls().iter().filter(|call| **call == Call::ListPids).count(), 3);

@@ -1,5 +1,5 @@
-//! What happens between any two calls: whoever held the socket all the time is found, and nobody
-//! else ever is.
+//! Events between any two calls: a process that held the socket all the time is found, and no other
+//! process ever is.
 
 use super::asker::{Asker, Owner, connection};
 use crate::platform::darwin::fake_libproc::{calls, change, install};
@@ -13,8 +13,8 @@ const BYSTANDER: i32 = 200;
 
 type Event = fn(&mut World);
 
-/// The owner is old, so that the walk comes to it late; the victim, which is in front of it, has
-/// seventeen sockets, more than the sixteen failures after which another walk gave up.
+/// The owner is old, so the walk reaches it late. The victim, which comes before it, has seventeen
+/// sockets, more than the sixteen failures after which an earlier walk gave up.
 fn scene() -> World {
     let mut world = World::new();
     world.start(30);
@@ -53,7 +53,8 @@ fn stale() -> Asker {
     asker
 }
 
-/// All pids were other processes then, and answered for a descriptor that is another by now.
+/// In this memory every pid was another process, which answered for a descriptor that is another
+/// one now.
 fn hostile() -> Asker {
     let mut world = World::new();
     for pid in [OWNER, 30, BYSTANDER, VICTIM] {
@@ -71,10 +72,10 @@ fn hostile() -> Asker {
     asker
 }
 
-/// Lets `event` happen before each call there is, for each memory, in long and short slices.
+/// Runs `event` before each call, with each memory, in long and short slices.
 fn at_any_time(event: Event, question: &Wanted, is_right: impl Fn(&Owner) -> bool) {
     for (memory, asker) in MEMORIES {
-        // Short slices everywhere, long ones too where nothing is remembered.
+        // Short slices are used with every memory, long ones too if nothing is remembered.
         let slices: &[Option<u32>] =
             if memory == "nothing" { &[None, Some(1)] } else { &[Some(1)] };
         for &steps in slices {
@@ -88,14 +89,14 @@ fn at_any_time(event: Event, question: &Wanted, is_right: impl Fn(&Owner) -> boo
 
                 assert!(is_right(&owner), "{owner:?}, {memory}, before call {when}, {steps:?}");
                 if calls().len() <= when {
-                    break; // It was over before that.
+                    break; // The lookup ended before this call.
                 }
             }
         }
     }
 }
 
-/// Whatever happens to others, the owner is found and an absent one is not.
+/// Asserts that, whatever happens to other processes, the owner is found and an absent one is not.
 fn disturbs_nobody(event: Event) {
     at_any_time(event, &wanted(), |owner| *owner == Ok(Some(OWNER)));
     at_any_time(event, &Wanted::port(1), |owner| *owner == Ok(None));
@@ -219,7 +220,7 @@ fn a_connection_that_is_torn_down_answers_before_or_never() {
 
 #[test]
 fn a_daemons_child_is_found_when_its_parent_has_gone() {
-    // The child is in no list that was made before; the parent that had the socket has gone.
+    // No list made before has the child, and the parent that had the socket has gone.
     let event: Event = |world| {
         world.fork(OWNER, 300);
         world.exit(OWNER);
@@ -227,7 +228,7 @@ fn a_daemons_child_is_found_when_its_parent_has_gone() {
     at_any_time(event, &wanted(), |owner| matches!(owner, Ok(Some(OWNER | 300))));
 }
 
-/// To a process that is in no list yet.
+/// Passes the connection to a process that is not in any list yet.
 fn give_away(world: &mut World) {
     let held = world.process(OWNER).fds.remove(&5).expect("the connection");
     world.start(300);
@@ -254,7 +255,7 @@ fn a_socket_that_is_given_away_under_the_walks_eyes_is_found_there() {
 #[test]
 fn a_process_that_dies_with_seventeen_sockets_is_left_at_the_first() {
     let mut world = scene();
-    world.before(7, |world| world.exit(VICTIM)); // Its first socket was asked.
+    world.before(7, |world| world.exit(VICTIM)); // Its first socket has been read.
     let mut asker = Asker::in_world(world);
 
     let (calls, owner) = asker.cost(wanted());
@@ -272,7 +273,7 @@ fn a_second_best_of_a_process_that_exits_does_not_count() {
     world.start(200);
     world.open(200, 5, connected("127.0.0.1:80", "127.0.0.1:4001"));
     world.open(200, 6, other());
-    world.before(5, |world| world.exit(200)); // Its connection was read, the rest was not.
+    world.before(5, |world| world.exit(200)); // Its connection has been read, the rest has not.
     let mut asker = Asker::in_world(world);
 
     assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));

@@ -1,5 +1,5 @@
-//! Each call to libproc fails, with each errno that it may have, at each place where a lookup makes
-//! it: what comes of it stands in one table. The next lookup is always right.
+//! Each call to the system fails, with each errno that it may have, at each place where a lookup
+//! makes it. One table says what may come of each failure. The next lookup is always right.
 
 use std::collections::BTreeSet;
 use std::os::fd::AsRawFd;
@@ -15,21 +15,22 @@ use crate::platform::darwin::{local_peer, process_info, process_path};
 use crate::question::{Filter, Gives, Question, Wanted};
 
 /// EPERM, ENOENT, ESRCH, EINTR, EIO, EBADF, ENOMEM, EACCES, EFAULT, ENODEV, EINVAL, EMFILE, and
-/// darwin's ENOTSOCK, ENOPROTOOPT and ENOTCONN. 0: it fails and does not say why.
+/// darwin's ENOTSOCK, ENOPROTOOPT and ENOTCONN. 0: the call fails without giving a reason.
 const ERRNOS: [i32; 16] = [0, 1, 2, 3, 4, 5, 9, 12, 13, 14, 19, 22, 24, 38, 42, 57];
 
-/// What a failure may make of an answer that is known. Any errno that is not here is an error, or
-/// else the answer.
+/// How a failure may change an answer that is known. With any errno that is not listed here, the
+/// result is an error or the full answer.
 struct Row {
     call: &'static str,
-    /// As if that process or descriptor were not to be seen: nothing, or less.
+    /// As if that process or descriptor were invisible: the answer is nothing, or less.
     hidden: &'static [i32],
-    /// With any errno another holder may answer: "the first" is among those who could be asked.
+    /// With any errno another holder may answer: "the first" is the first among those that could be
+    /// read.
     passes_over: bool,
 }
 
-/// EBADF and ENOTSOCK are not a process's, and are believed all the same. A list of descriptors that
-/// fails without an errno is an empty one.
+/// EBADF and ENOTSOCK do not describe a process, and are believed all the same. A list of
+/// descriptors that fails without an errno is an empty one.
 const TABLE: [Row; 12] = [
     Row { call: "probe", hidden: &[], passes_over: false },
     Row { call: "listpids", hidden: &[], passes_over: false },
@@ -62,7 +63,8 @@ fn name(call: Call) -> &'static str {
     }
 }
 
-/// 100, a child of 7, has a listener, one that 300 and 400 have too, and one end of a connection.
+/// 100, a child of 7, has a listener of its own, a listener shared with 300 and 400, and one end of
+/// a connection.
 fn world() -> World {
     let mut world = World::new();
     world.start(7);
@@ -88,7 +90,7 @@ fn world() -> World {
     world
 }
 
-/// What is asked, and how it is answered.
+/// The questions, and how they are to be answered.
 fn questions() -> Vec<Question> {
     let pid = |wanted| Question { id: 1, wanted, gives: Gives::Pid };
     let record = |wanted| Question { id: 1, wanted, gives: Gives::Record };
@@ -118,7 +120,7 @@ fn ask(asker: &mut Asker, question: &Question) -> Result<Found, Error> {
     found
 }
 
-/// Returns whether `told` is `truth` but for what could not be seen.
+/// Returns whether `told` is `truth` except for what could not be seen.
 fn is_less(told: &Found, truth: &Found) -> bool {
     match (told, truth) {
         (Found::Nobody, _) => true,
@@ -144,7 +146,7 @@ fn is_less(told: &Found, truth: &Found) -> bool {
     }
 }
 
-/// Whether `told` may come of that failure.
+/// Returns whether `told` may result from that failure.
 fn is_allowed(call: Call, errno: i32, told: &Result<Found, Error>, truth: &Found) -> bool {
     let row = TABLE.iter().find(|row| row.call == name(call)).expect("every call has a row");
     let is_hidden = row.hidden.contains(&errno);
@@ -157,7 +159,7 @@ fn is_allowed(call: Call, errno: i32, told: &Result<Found, Error>, truth: &Found
     }
 }
 
-/// The call at that place fails once, or that call from there on.
+/// Makes the call at that place fail, either once or from there on.
 fn fail(world: &mut World, at: usize, call: Call, errno: i32, stays: bool) {
     let place = world.calls.len() + at;
     world.before(place, move |world| {
@@ -236,7 +238,7 @@ fn what_is_told_of_a_process_is_right_or_an_error_too() {
                 change(heal);
 
                 let what = format!("{call:?} {errno} {stays} {uid}: {info:?} {its_path:?}");
-                // A start that is hidden now and then cannot show that it is the same process.
+                // A start that is hidden only at times cannot show that it is the same process.
                 let is_startless =
                     matches!(&info, Ok(Found::Record(info)) if info.start_ms.is_none());
                 let is_allowed_start = is_startless && name(call) == "sysctl start" && uid == 0;
@@ -285,7 +287,7 @@ fn a_unix_domain_peer_that_cannot_be_asked_for_is_nobody_or_an_error() {
             {
                 let told = asker(Some((at, call, errno, stays))).0;
 
-                // That this process may look at itself is not needed.
+                // It is not required that this process can inspect itself.
                 let is_own = name(call) == "pidfdinfo";
                 let is_told =
                     if is_own { told.is_ok() } else { is_allowed(call, errno, &told, &truth) };

@@ -1,4 +1,4 @@
-//! What is told of one process.
+//! What is reported about one process.
 
 use crate::answer::ProcessInfo;
 use crate::platform::darwin::fake_libproc::{calls, change, install};
@@ -7,7 +7,7 @@ use crate::platform::darwin::process_info;
 
 const PROGRAM: &[u8] = b"/Applications/A.app/Contents/MacOS/A";
 
-/// 100 is a child of 7; both are older than what they are told to be.
+/// 100 is a child of 7, which started earlier.
 fn one(uid: u32) -> World {
     let mut world = World::new();
     world.start(7);
@@ -111,7 +111,7 @@ fn a_parent_whose_start_is_not_told_is_believed() {
     install(world);
 
     assert_eq!(info().parent, Some(7));
-    // A zombie is told, and is as old as it was.
+    // A zombie is reported, and has its old start time.
     let mut world = one(501);
     world.exit(7);
     install(world);
@@ -138,7 +138,7 @@ fn a_process_without_arguments_has_none_of_its_environment() {
 
 #[test]
 fn a_command_line_that_fills_its_room_or_is_written_over_is_none() {
-    // What has lost its beginning is the environment, and looks like any other strings.
+    // Strings that have lost their beginning are the environment, and look like any other strings.
     let cut = b"SECRET=1\0\0\0\0\0\0\0\0".repeat(65_536);
     for strings in [cut, vec![b'x'; 1_048_575], vec![b'x'; 9], vec![]] {
         let mut world = one(501);
@@ -202,7 +202,7 @@ fn a_pid_that_is_given_away_in_between_is_nobody() {
 
             let told = process_info(100).expect("no failure");
 
-            // All of the one process, or all of the other.
+            // Everything describes one process or the other, never a mixture.
             let is_whole = told.as_ref().is_none_or(|info| {
                 (info.start_ms == Some(1_700_000_000_123)) == info.name.is_some()
             });

@@ -1,4 +1,4 @@
-//! The wrappers alone: paths, interfaces, room that grows, errnos that are not believed.
+//! The wrappers on their own: paths, interfaces, buffers that grow, errnos that are not believed.
 
 use super::asker::Asker;
 use crate::platform::darwin::fake_libproc::{calls, change, install};

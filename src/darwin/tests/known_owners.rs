@@ -1,4 +1,4 @@
-//! What the further socket of a process costs that answered lately.
+//! What another socket costs if its process answered lately.
 
 use super::asker::{Asker, connection};
 use super::costs::{MISS, PROCESSES, SOCKETS_EACH, seasoned};
@@ -61,7 +61,7 @@ fn a_known_owners_further_connection_on_an_old_number_costs_twelve_calls_at_most
 #[test]
 fn the_numbers_that_an_owner_used_lately_come_before_its_other_old_ones() {
     let mut asker = seasoned();
-    // As many connections as a browser has to one host, among forty sockets.
+    // As many connections as a browser makes to one host, among forty sockets.
     let lately: Vec<i32> = (70..76).collect();
     change(|world| {
         for fd in 20..80 {

@@ -1,4 +1,4 @@
-//! launchd, pid 1, keeps sockets for the services that it starts: the service answers.
+//! launchd, pid 1, keeps sockets for the services that it starts, but the service answers.
 
 use super::asker::{Asker, connection, tcp_port_at, udp_port};
 use crate::platform::darwin::fake_libproc::{calls, change};
@@ -6,7 +6,8 @@ use crate::platform::darwin::fake_sockets::{listener, other, udp};
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Filter, Wanted};
 
-/// As root sees it: launchd holds a listener on 80 under 7, and nobody else does yet.
+/// The world as root sees it: launchd holds a listener on 80 as descriptor 7, and no other process
+/// does yet.
 fn world() -> World {
     let mut world = World::new();
     world.euid = 0;
@@ -79,7 +80,7 @@ fn a_service_that_gets_the_socket_under_the_walks_eyes_answers() {
 
         let owner = asker.look(Wanted::port(80));
 
-        // Whether 100 had it when it was read, nobody can say; but it is one of the two.
+        // It cannot be known whether 100 had it when it was read, but the answer is one of the two.
         assert!(matches!(owner, Ok(Some(1 | 100))), "{owner:?} before call {when}");
     }
 }

@@ -1,10 +1,11 @@
-//! Bytes as a kernel writes them, fields at the offsets of the SDK's <sys/proc_info.h>.
+//! Bytes as a kernel writes them, with fields at the offsets of the SDK's <sys/proc_info.h>.
 
 use super::asker::end;
 use crate::platform::darwin::layout::{self, Sighting, SocketInfo};
 use crate::socket::{Kind, Protocol, Socket, TcpState};
 
-/// An established connection 127.0.0.1:8080 → 127.0.0.1:49152; each field has a value of its own.
+/// An established connection 127.0.0.1:8080 → 127.0.0.1:49152, with a different value in each
+/// field.
 fn bytes() -> SocketInfo {
     let mut info = [0x5A; 792];
     let mut put = |offset: usize, bytes: &[u8]| {
@@ -19,7 +20,7 @@ fn bytes() -> SocketInfo {
     put(256, &2_i32.to_ne_bytes());
     put(264, &49152_u16.to_be_bytes()); // Network order in the first two bytes of the int …
     put(268, &8080_u16.to_be_bytes());
-    put(266, &[0, 0]); // … and zeros behind, as a little-endian Mac has it.
+    put(266, &[0, 0]); // … followed by zeros, as on a little-endian Mac.
     put(270, &[0, 0]);
     put(272, &77_u64.to_ne_bytes());
     put(288, &[1]);
@@ -51,7 +52,7 @@ fn each_field_is_where_the_headers_say() {
 
 #[test]
 fn a_port_is_read_alike_in_either_byte_order() {
-    // What a host of either order stores is its own int of the network-order short.
+    // A host of either byte order stores its own int of the network-order short.
     let mut info = bytes();
     info[264..268].copy_from_slice(&u32::from(443_u16.to_be()).to_ne_bytes());
     info[268..272].copy_from_slice(&u32::from(1_u16.to_be()).to_ne_bytes());

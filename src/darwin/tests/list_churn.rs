@@ -1,5 +1,5 @@
-//! Lists while everything changes between any two calls: no row ever names a process that did not hold
-//! the socket, and no socket is missing that was held all the while.
+//! Lists made while everything changes between any two calls: no row ever names a process that did
+//! not hold the socket, and no socket that was held all the time is missing.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::platform::darwin::fake_sockets::{connected, udp};
 use crate::platform::darwin::fake_world::{Descriptor, World};
 use crate::question::{Filter, Pid};
 
-/// Who holds what, by process, and a process is its pid and its start.
+/// Which process holds what under which number. A process is its pid and its start.
 type Held = BTreeSet<((Pid, (u64, u64)), i32, u64)>;
 
 fn held(world: &World) -> Held {
@@ -27,7 +27,8 @@ fn held(world: &World) -> Held {
     all.filter(|(_, _, so)| world.sockets[so].local.1 != 0).collect()
 }
 
-/// Its local port in the host's order, by which a row is known: no two sockets have the same here.
+/// Returns a socket's local port in the host's order, which identifies its row: no two sockets here
+/// have the same port.
 fn port(world: &World, so: u64) -> u16 {
     u16::from_be(world.sockets[&so].local.1 as u16)
 }

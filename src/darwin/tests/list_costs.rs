@@ -1,4 +1,4 @@
-//! What a list costs, and with whom it shares its walk.
+//! What a list costs, and which questions share its walk.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Filter, Wanted};
 use crate::slice::Slice;
 
-/// 30 processes with a listener, a datagram socket and others each; every third listener is also held
-/// by the next process, and one by ten.
+/// 30 processes, each with a listener, a datagram socket and others. Every third listener is also
+/// held by the next process, and one listener by ten processes.
 fn desktop() -> (World, usize) {
     let mut world = World::new();
     let mut further = 0;

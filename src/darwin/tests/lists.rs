@@ -1,4 +1,4 @@
-//! Lists: every socket once, with all its holders.
+//! Lists have every socket once, with all its holders.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Filter, Pid};
 use crate::socket::{Protocol, State};
 
-/// What is short and can be compared: local port, state, holders.
+/// The parts that are short and can be compared: local port, state, holders.
 fn short(rows: &[SocketRow]) -> Vec<(u16, State, &[Pid])> {
     rows.iter().map(|row| (row.socket.local.port, row.socket.state(), &row.pids[..])).collect()
 }
 
-/// One of everything. 300 has a copy of the listener on 80, which 100 opened.
+/// A world with one of everything. 300 has a copy of the listener on 80, which 100 opened.
 pub fn world() -> World {
     let mut world = World::new();
     world.start(100);
@@ -86,7 +86,7 @@ fn a_pids_list_reads_its_table_and_no_other() {
 
     assert_eq!(short(&rows), [(80, State::Listening, &[300][..])]);
     assert_eq!(calls(), [Call::ListFds(300), Call::Socket(300, 33)]);
-    // A socket that it has twice is one row.
+    // A socket that the process holds twice is one row.
     change(|world| world.share(*world.sockets.keys().next().expect("the listener"), 300, 34));
     assert_eq!(asker.list(Filter { pid: Some(300), ..ALL }).expect("a list"), rows);
 }

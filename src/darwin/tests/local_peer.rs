@@ -1,5 +1,5 @@
-//! The other end of a Unix-domain socket. Descriptors are real here, since the standard library
-//! duplicates and closes them; who is at the other end the scripted kernel says.
+//! The other end of a Unix-domain socket. Descriptors are real here, because the standard library
+//! duplicates and closes them. The scripted kernel says which process is at the other end.
 
 use std::fs;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -23,7 +23,7 @@ fn world() -> World {
     world
 }
 
-/// A Unix-domain socket of this process, whose other end is said to be 100's.
+/// A Unix-domain socket of this process. The kernel says that 100 has the other end.
 fn socket() -> (UnixStream, UnixStream) {
     let (ours, theirs) = UnixStream::pair().expect("a pair");
     change(|world| world.peers.insert(ours.as_raw_fd(), Ok(100)));
@@ -35,15 +35,15 @@ fn ask(asker: &mut Asker, peer: LocalPeer, gives: Gives) -> Result<Found, Error>
     asker.finish().pop().expect("an answer").found
 }
 
-/// A second descriptor, as the question for a record gets it; the kernel knows its peer too.
+/// A second descriptor, as the question for a record gets it. The kernel knows its peer too.
 fn kept(ours: &UnixStream) -> LocalPeer {
     let peer = local_peer(ours.as_raw_fd(), true).expect("no failure").expect("a peer");
     change(|world| world.peers.insert(peer.socket as i32, Ok(100)));
     peer
 }
 
-/// What a descriptor is. Other tests open and close descriptors meanwhile, so a number alone says
-/// nothing.
+/// Identifies what a descriptor refers to. Other tests open and close descriptors at the same time,
+/// so a number alone proves nothing.
 fn inode(fd: u32) -> Option<u64> {
     fs::metadata(format!("/dev/fd/{fd}")).ok().map(|metadata| metadata.ino())
 }
@@ -131,7 +131,7 @@ fn only_unix_domain_sockets_are_asked_as_far_as_that_is_told() {
         assert_eq!(peer.is_some(), expected);
         assert_eq!(calls().contains(&Call::PeerPid(fd)), expected);
     }
-    // A process that is not shown its own descriptor, as this one is not here.
+    // A process to which the kernel does not show its own descriptor: this world does not have it.
     let mut world = world();
     world.start(own);
     install(world);
@@ -206,7 +206,7 @@ fn a_pid_that_is_used_again_between_any_two_calls_gives_no_other_processs_record
                 world.reap(100);
                 world.start(100);
                 world.process(100).name = b"another";
-                world.peers.insert(peer.socket as i32, Err(57)); // The end it had went with it.
+                world.peers.insert(peer.socket as i32, Err(57)); // Its end of the socket was closed too.
             });
         });
 

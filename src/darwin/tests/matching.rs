@@ -8,7 +8,7 @@ use crate::platform::darwin::fake_sockets::{Socket, connected, listener, other, 
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
-/// A world with one process, 100, that holds `socket` under 5.
+/// A world with one process, 100, that holds `socket` as descriptor 5.
 fn holding(socket: Socket) -> Asker {
     let mut world = World::new();
     world.start(100);
@@ -225,7 +225,8 @@ fn an_accepted_connection_does_not_hide_its_listener() {
     world.open(100, 9, listener("127.0.0.1:80"));
     let mut asker = Asker::in_world(world);
     asker.look(Wanted::port(1)).expect("no failure");
-    // The connection has a new number, the listener an old one: it is asked there and then.
+    // The connection has a new number and the listener an old one, which is therefore read
+    // immediately.
     change(|world| {
         let fds = &mut world.process(100).fds;
         let connection = fds.remove(&3).expect("the connection");

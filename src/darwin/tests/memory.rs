@@ -1,4 +1,4 @@
-//! What is remembered decides where to look first, never what is answered.
+//! Memory decides where to look first, never what is answered.
 
 use super::asker::{Asker, Owner, connection, reply, udp_port};
 use crate::answer::Found;
@@ -7,7 +7,7 @@ use crate::platform::darwin::fake_sockets::{connected, listener, other, udp};
 use crate::platform::darwin::fake_world::{Call, Descriptor, World};
 use crate::question::{Filter, Pid, Wanted};
 
-/// Numbers that are the same in each run.
+/// Random numbers that are the same in each run.
 pub struct Dice(pub u64);
 
 impl Dice {
@@ -18,14 +18,14 @@ impl Dice {
     }
 }
 
-/// One thing that processes do.
+/// Makes some process do one thing.
 pub fn happen(world: &mut World, dice: &mut Dice, port: u16) {
     let pids: Vec<Pid> = world.processes.iter().map(|process| process.pid).collect();
     let pid = pids[dice.below(pids.len())];
     let fd = dice.below(12) as i32 + 3;
     let free = (500..540).find(|new| !world.is_alive(*new)).expect("a free pid");
     match dice.below(12) {
-        0 if pids.len() < 25 => world.start(free), // Pids are used again all the time.
+        0 if pids.len() < 25 => world.start(free), // Pids are constantly reused.
         1 if pids.len() > 4 => {
             world.exit(pid);
             if dice.below(2) == 0 {
@@ -57,8 +57,8 @@ pub fn happen(world: &mut World, dice: &mut Dice, port: u16) {
     }
 }
 
-/// The holders of the sockets with this port, told by the world itself: who started first in front.
-/// `kind` and `state` as the kernel has them.
+/// Returns the holders of the sockets with this port, as the world itself knows them: the one that
+/// started first in front. `kind` and `state` are the kernel's numbers.
 fn holders_in(world: &World, port: u16, kind: i32, state: Option<i32>) -> Vec<Pid> {
     let is_it = |descriptor: &Descriptor| match descriptor {
         Descriptor::File => false,
@@ -74,7 +74,8 @@ fn holders_in(world: &World, port: u16, kind: i32, state: Option<i32>) -> Vec<Pi
     holders.into_iter().map(|(_, pid)| pid).collect()
 }
 
-/// All that can be asked about a port, of a long memory and of none.
+/// Asks everything that can be asked about a port, of an asker with a long memory and of one
+/// without.
 fn check(warm: &mut Asker, asked: u16, seed: u64) {
     let local = format!("127.0.0.1:{asked}");
     let exact = connection(&local, "127.0.0.1:80");
@@ -137,8 +138,8 @@ fn the_numbers_that_are_remembered_of_an_owner_may_be_anybodys_by_now() {
         change(|world| world.open(100, fd, connected(&local, "127.0.0.1:80")));
         assert_eq!(asker.look(connection(&local, "127.0.0.1:80")), Ok(Some(100)));
     }
-    // Under each remembered number the process has now what another one is asked for, torn down; what it
-    // is asked for itself is elsewhere.
+    // Each remembered descriptor of process 100 is now a torn-down socket with the ends of one that
+    // process 200 holds. What 100 itself is asked for is under another number.
     change(|world| {
         for fd in 3..15 {
             let dead = world.open(100, fd, connected("127.0.0.1:2000", "127.0.0.1:80"));
@@ -237,7 +238,7 @@ fn what_has_gone_is_not_remembered() {
     assert_eq!(asker.search.context.seen.count(), 40);
     change(|world| {
         (101..140).for_each(|pid| world.exit(pid));
-        (120..140).for_each(|pid| world.reap(pid)); // Before anybody saw the zombie.
+        (120..140).for_each(|pid| world.reap(pid)); // Before any listing had the zombie.
     });
     assert_eq!(asker.look(Wanted::port(1)), nobody);
     change(|world| (101..120).for_each(|pid| world.reap(pid)));

@@ -1,4 +1,5 @@
-//! What the macOS back end promises, each situation by name, against the scripted kernel.
+//! What the macOS back end promises. Each situation is a test named after it, run against the
+//! scripted kernel.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,

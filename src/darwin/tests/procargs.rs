@@ -1,8 +1,8 @@
-//! Command lines as `KERN_PROCARGS2` gives them.
+//! Command lines as `KERN_PROCARGS2` returns them.
 
 use crate::platform::darwin::procargs::arguments;
 
-/// As the kernel lays it out: count, path, NULs up to a multiple of eight, strings.
+/// The kernel's layout: count, path, NULs up to a multiple of eight, strings.
 fn bytes(count: i32, path: &str, strings: &[&[u8]]) -> Vec<u8> {
     let mut all = path.as_bytes().to_vec();
     all.resize((path.len() + 1).next_multiple_of(8), 0);

@@ -1,4 +1,5 @@
-//! What is told of a process, fields at the offsets of the SDK's <sys/proc_info.h> and <sys/sysctl.h>.
+//! What is reported about a process, with fields at the offsets of the SDK's <sys/proc_info.h> and
+//! <sys/sysctl.h>.
 
 use crate::platform::darwin::process_layout::{
     self, BsdInfo, Facts, KinfoProc, ShortBsdInfo, Started,
@@ -69,7 +70,7 @@ fn a_working_directory_is_where_the_headers_say() {
     assert_eq!(process_layout::working_directory(&info).as_deref(), Some("/Users/a b/c"));
     info[152] = 0;
     assert_eq!(process_layout::working_directory(&info), None);
-    info[152..1176].fill(b'/'); // A path without an end is read to the end of its room.
+    info[152..1176].fill(b'/'); // A path without a NUL is read to the end of its field.
     let whole = process_layout::working_directory(&info).expect("a path");
     assert_eq!(whole.len(), 1024);
 }

@@ -1,4 +1,5 @@
-//! A record is shown to be the holder's: the socket is seen once more after it was read.
+//! A record is shown to describe the holder: the process shows the socket once more after the
+//! record was read.
 
 use super::asker::{Asker, connection};
 use crate::answer::Found;
@@ -7,7 +8,7 @@ use crate::platform::darwin::fake_sockets::{connected, listener};
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Pid, Wanted};
 
-/// 100 holds one end of a connection under 5; 200 is newer.
+/// 100 holds one end of a connection as descriptor 5. 200 is newer.
 fn scene() -> World {
     let mut world = World::new();
     world.start(50);
@@ -68,7 +69,7 @@ fn a_warm_record_costs_the_owners_two_calls_the_record_and_one_more() {
     assert_eq!(calls(), [&found[..], &about_100, &[Call::Socket(100, 5)]].concat());
 }
 
-/// Lets `event` happen before each call: the record is the holder's own, or there is none.
+/// Runs `event` before each call: the record is the holder's own, or there is none.
 fn never_another(event: fn(&mut World), may_be_nobody: bool) {
     for when in 0..40 {
         let mut world = scene();
@@ -82,7 +83,7 @@ fn never_another(event: fn(&mut World), may_be_nobody: bool) {
             Some(told) => assert_eq!(told, (100, Some("holder")), "before call {when}"),
         }
         if calls().len() <= when {
-            return; // It was over before that.
+            return; // The lookup ended before this call.
         }
     }
     panic!("it does not end");

@@ -1,4 +1,4 @@
-//! A socket that several processes hold: the one that started first answers.
+//! Sockets that several processes hold: the process that started first answers.
 
 use super::asker::{Asker, connection};
 use crate::platform::darwin::fake_libproc::{calls, change};
@@ -6,7 +6,7 @@ use crate::platform::darwin::fake_sockets::{connected, listener, other};
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::Wanted;
 
-/// A master, 100, whose listener on port 80 its two workers, 200 and 300, inherited.
+/// A master, 100, with a listener on port 80 that its two workers, 200 and 300, inherited.
 fn master_and_workers() -> World {
     let mut world = World::new();
     world.start(50);
@@ -44,7 +44,7 @@ fn holders_are_known_under_any_number() {
 #[test]
 fn the_start_decides_not_the_order_of_the_list() {
     let mut world = master_and_workers();
-    world.exec(100, &[]); // Its new process structure comes first; its start is what it was.
+    world.exec(100, &[]); // Its new process structure comes first, its start is unchanged.
     let mut asker = Asker::in_world(world);
 
     assert_eq!(asker.look(Wanted::port(80)), Ok(Some(100)));
@@ -90,7 +90,7 @@ fn a_descriptor_in_flight_makes_it_shared_and_its_one_holder_answers() {
 fn an_old_descriptor_of_a_holder_counts_like_a_new_one() {
     let mut asker = Asker::in_world(master_and_workers());
     asker.look(Wanted::port(1)).expect("no failure");
-    // The worker's number is new, the master's was seen before.
+    // The worker's number is new, while the master's was seen before.
     change(|world| {
         let fds = &mut world.process(300).fds;
         let listener = fds.remove(&7).expect("the listener");
@@ -104,7 +104,7 @@ fn an_old_descriptor_of_a_holder_counts_like_a_new_one() {
 fn another_socket_with_the_same_ends_or_address_is_no_holder() {
     let mut world = World::new();
     world.start(50);
-    // The same port, another socket, an older process: SO_REUSEPORT.
+    // The same port, another socket and an older process, as with SO_REUSEPORT.
     let stranger = world.open(50, 7, listener("127.0.0.2:80"));
     world.start(100);
     let socket = world.open(100, 7, listener("127.0.0.1:80"));

@@ -1,4 +1,4 @@
-//! Slices, late questions, dropped ones.
+//! Slices, late questions and dropped questions.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Pid, Wanted};
 use crate::slice::Slice;
 
-/// Pids 100 to 119, the latter the newest; each listens on its own port, 80 for 100.
+/// Pids 100 to 119, of which 119 is the newest. Each listens on its own port, 100 on port 80.
 fn twenty() -> World {
     let mut world = World::new();
     for nth in 0..20 {
@@ -24,7 +24,8 @@ fn one_step() -> Slice {
     Slice::of_steps(1)
 }
 
-/// Port 80 is `owner`'s, at whatever moment of another question's walk it is asked for.
+/// Asserts that `owner` is found for port 80, at whatever moment of another question's walk it is
+/// asked for.
 fn assert_late_questions_find(owner: Pid, scene: fn() -> World) {
     for when in 1..2 + scene().plain_walk() {
         let mut asker = Asker::in_world(scene());
@@ -98,7 +99,7 @@ fn a_late_question_gets_nobody_only_from_a_walk_that_began_after_it() {
         for _ in 0..when {
             asker.advance(&one_step());
         }
-        // Everything up to here was read before this socket and this question were there. It
+        // Everything so far was read before this socket and this question existed. The socket
         // belongs to the newest process, which is the first to be read.
         change(|world| world.open(119, 7, listener("127.0.0.1:7000")));
         let late = asker.ask(Wanted::port(7000));
@@ -126,7 +127,7 @@ fn a_late_question_for_a_recent_owner_does_not_wait_for_the_walk() {
 
     assert_eq!(answers.len(), 1);
     assert_eq!((answers[0].id, answers[0].owner()), (late, Ok(Some(100))));
-    // The others are the walk's, which goes on meanwhile.
+    // The other calls are those of the walk, which continues at the same time.
     let its_own = calls().into_iter().filter(|call| match call {
         Call::ListFds(pid) | Call::Socket(pid, _) => *pid == 100,
         _ => false,
@@ -150,7 +151,7 @@ fn late_questions_without_pause_do_not_keep_the_walk_from_its_end() {
 
 #[test]
 fn a_late_question_takes_no_second_best_of_a_table_that_it_has_not_seen_whole() {
-    // The worker's own connection stands behind the listener that it has from its master.
+    // The worker's own connection comes after the listener that it inherited from its master.
     let scene = || {
         let mut world = World::new();
         world.start(100);
@@ -200,7 +201,7 @@ fn a_dropped_question_leaves_the_others_their_walk() {
 
 #[test]
 fn a_late_question_pursues_no_shared_socket_in_a_walk_that_has_passed_its_holders() {
-    // The master comes first in the list: its process structure is new.
+    // The master comes first in the list because its process structure is new.
     let scene = || {
         let mut world = World::new();
         world.start(100);
@@ -226,7 +227,7 @@ fn a_walk_whose_own_questions_are_answered_goes_no_further() {
 
     asker.finish();
 
-    // The call that found the first one's answer, and a walk for the second with five guesses.
+    // The call that found the first answer, and a walk for the second with five guesses.
     let most = 1 + twenty().plain_walk() + 5;
     assert!((most - 5..=most).contains(&calls().len()));
 }

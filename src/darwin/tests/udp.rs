@@ -1,4 +1,4 @@
-//! UDP: whose port, and who would get a reply.
+//! UDP: which process has a port, and which would get a reply.
 
 use super::asker::{Asker, connection, reply, udp_port};
 use crate::platform::darwin::fake_libproc::{calls, change};
@@ -6,7 +6,7 @@ use crate::platform::darwin::fake_sockets::{Socket, address, connected, listener
 use crate::platform::darwin::fake_world::{Call, World};
 use crate::question::{Filter, Wanted};
 
-/// One process for each socket, the last the newest, from pid 100 on.
+/// One process for each socket, from pid 100 on, the last one being the newest.
 fn holding(sockets: Vec<Socket>) -> Asker {
     let mut world = World::new();
     for (pid, socket) in (100..).zip(sockets) {
@@ -131,7 +131,7 @@ fn an_own_address_is_known_in_every_form_that_the_system_tells_it() {
     let mut world = World::new();
     world.start(100);
     let mut embedded = address("fe80::1", 0);
-    embedded[11] = 4; // As the kernel keeps it: the interface in the second 16 bits.
+    embedded[11] = 4; // As the kernel stores it: the interface in the second 16 bits.
     world.addresses = vec![
         None,
         Some(vec![20, 18, 4, 0]), // AF_LINK.
@@ -169,7 +169,7 @@ fn addresses_that_cannot_be_told_are_that_questions_error_alone() {
     }
 }
 
-/// The socket looks connected to `remote`, from `local`, while its process sends.
+/// Makes the socket look connected to `remote`, from `local`, while its process sends.
 fn sends(world: &mut World, local: &str, remote: &str) {
     let so = *world.sockets.keys().last().expect("a socket");
     let sending = udp(local, Some(remote));
@@ -262,7 +262,8 @@ fn a_burst_of_tcp_and_udp_is_one_walk() {
     let owners: Vec<_> = asker.finish().iter().map(|answer| answer.owner()).collect();
 
     assert_eq!(owners, [Ok(Some(100)), Ok(Some(101)), Ok(Some(100)), Ok(None), Ok(None)]);
-    // One for the list, three tables, three sockets; a holder of the second-best hit is asked.
+    // One call for the list, three for tables and three for sockets, and two to read a holder of
+    // the second-best hit.
     assert_eq!(calls().len(), 7 + 2);
 }
 

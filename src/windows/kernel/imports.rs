@@ -2,15 +2,15 @@
 //!
 //! `raw-dylib` makes the import tables without import libraries or a crate of bindings. Names that
 //! are not documented (`NtQuerySystemInformation` class 88, `NtQueryInformationProcess` class 60)
-//! are exported since Windows 8.1 and used by every system tool. In tests this file's place is taken
-//! by `tests/fake_windows.rs`.
+//! have been exported since Windows 8.1 and are used by every system tool. In tests,
+//! `tests/fake_windows.rs` replaces this file.
 
 use std::ffi::c_void;
 
-/// `HANDLE` and `HMODULE`; 0 is none.
+/// `HANDLE` and `HMODULE`. 0 is no handle.
 pub type Handle = isize;
 
-/// What `GetProcAddress` finds.
+/// What `GetProcAddress` returns.
 pub type Procedure = unsafe extern "system" fn() -> isize;
 
 #[link(name = "iphlpapi", kind = "raw-dylib")]

@@ -11,14 +11,14 @@ pub struct Manager {
     functions: Functions,
 }
 
-/// What one call told.
+/// What one call returned.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Told {
-    /// How many entries stand at the front of the buffer.
+    /// How many entries are at the front of the buffer.
     pub entries: u32,
-    /// 0: that was all; 234 (ERROR_MORE_DATA): there are more; else the failure.
+    /// 0: that was all; 234 (ERROR_MORE_DATA): there are more; anything else is a failure.
     pub code: u32,
-    /// How many bytes the rest wants.
+    /// How many bytes the remaining entries need.
     pub needed: u32,
 }
 
@@ -44,7 +44,7 @@ struct Functions {
     close: Close,
 }
 
-/// Only from the system's own folder, whatever lies beside the program.
+/// Loads only from the system's own folder, whatever is in the program's folder.
 const LOAD_LIBRARY_SEARCH_SYSTEM32: u32 = 0x800;
 // <winsvc.h>.
 const SC_MANAGER_ENUMERATE_SERVICE: u32 = 4;
@@ -53,27 +53,27 @@ const SERVICE_WIN32: u32 = 0x30;
 const SERVICE_ACTIVE: u32 = 1;
 
 impl Manager {
-    /// `OpenSCManagerW`. `None`: this process may not ask, or there is no such library.
+    /// `OpenSCManagerW`. `None`: this process may not ask, or the library is missing.
     pub fn open() -> Option<Self> {
         let functions = load()?;
         let open = functions.open;
-        // SAFETY: two null pointers mean this machine and its only database; it gives a handle of
-        // our own.
+        // SAFETY: two null pointers mean this machine and its only database. The call returns a
+        // handle of our own.
         match unsafe { open(ptr::null(), ptr::null(), SC_MANAGER_ENUMERATE_SERVICE) } {
             0 => None,
             handle => Some(Self { handle, functions }),
         }
     }
 
-    /// `EnumServicesStatusExW`: running services into the front of `buffer`, from where `resume`
-    /// stands, which is 0 at first and set to where the next call goes on.
+    /// `EnumServicesStatusExW`: writes running services to the front of `buffer`, starting at
+    /// `resume`, which is 0 at first. The call sets `resume` to where the next call continues.
     pub fn enumerate(&self, buffer: &mut [u8], resume: &mut u32) -> Told {
         let length = u32::try_from(buffer.len()).unwrap_or(u32::MAX);
         let (place, enumerate) = (buffer.as_mut_ptr(), self.functions.enumerate);
         let (mut needed, mut entries) = (0, 0);
-        // SAFETY: it writes at most `length` bytes to `place` and four to each of the three numbers,
-        // all of them ours and alive until the call is over; null is the group of all services. The
-        // pointers among what it writes are compared with `place`, never followed.
+        // SAFETY: it writes at most `length` bytes to `place` and four to each of the three
+        // numbers, all of which are ours and live until it returns; null is the group of all
+        // services. The pointers among what it writes are compared with `place`, never followed.
         let done = unsafe {
             enumerate(
                 self.handle,
@@ -96,7 +96,7 @@ impl Manager {
 impl Drop for Manager {
     fn drop(&mut self) {
         let close = self.functions.close;
-        // SAFETY: the handle is this value's own and is not used any more.
+        // SAFETY: this value owns the handle, which is not used after this.
         unsafe { close(self.handle) };
     }
 }
@@ -104,8 +104,8 @@ impl Drop for Manager {
 fn load() -> Option<Functions> {
     const NAME: &[u8; 13] = b"advapi32.dll\0";
     let name = NAME.map(u16::from);
-    // SAFETY: it reads `name` up to its NUL. The library is part of Windows; it stays loaded, so
-    // its functions stay where they are.
+    // SAFETY: it reads `name` up to its NUL. The library is part of Windows and stays loaded, so
+    // its functions keep their addresses.
     let module = unsafe { LoadLibraryExW(name.as_ptr(), 0, LOAD_LIBRARY_SEARCH_SYSTEM32) };
     if module == 0 {
         return None;
@@ -114,7 +114,7 @@ fn load() -> Option<Functions> {
     let enumerate = find(module, c"EnumServicesStatusExW".to_bytes_with_nul())?;
     let close = find(module, c"CloseServiceHandle".to_bytes_with_nul())?;
     Some(Functions {
-        // SAFETY: <winsvc.h> declares it so; on 64-bit Windows there is one calling convention.
+        // SAFETY: <winsvc.h> declares this type. 64-bit Windows has only one calling convention.
         open: unsafe { transmute::<Procedure, OpenManager>(open) },
         // SAFETY: as above.
         enumerate: unsafe { transmute::<Procedure, Enumerate>(enumerate) },
@@ -129,6 +129,6 @@ fn find(module: Handle, name: &[u8]) -> Option<Procedure> {
 }
 
 fn last_error() -> u32 {
-    // SAFETY: it takes nothing and reads a number of this thread.
+    // SAFETY: it takes nothing and reads a number that belongs to this thread.
     unsafe { GetLastError() }
 }

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use super::{array, number, scope_index};
 use crate::socket::End;
 
-/// Where `MIB_UNICASTIPADDRESS_TABLE` begins its rows, and how long a row is: <netioapi.h>.
+/// The offset of the first row in a `MIB_UNICASTIPADDRESS_TABLE`, <netioapi.h>.
 pub const ROWS_AT: usize = 8;
 /// `sizeof(MIB_UNICASTIPADDRESS_ROW)`.
 pub const ROW_BYTES: usize = 80;
 
-// Within the `SOCKADDR_INET` that a row begins with.
+// Offsets in the `SOCKADDR_INET` at the beginning of a row.
 const FAMILY: usize = 0;
 const IPV4_ADDRESS: usize = 4;
 const IPV6_ADDRESS: usize = 8;
@@ -39,7 +39,7 @@ pub fn own_addresses(bytes: &[u8]) -> impl Iterator<Item = End> {
 mod tests {
     use super::*;
 
-    /// A row as the system writes it: the address, then fields that are passed over.
+    /// A row as the system writes it: the address, then fields that are not read.
     fn row(family: u16, at: usize, address: &[u8], scope: u32) -> Vec<u8> {
         let mut row = vec![0xEE; 80];
         row[..2].copy_from_slice(&family.to_le_bytes());

@@ -6,13 +6,13 @@ use crate::question::Pid;
 /// `sizeof(ENUM_SERVICE_STATUS_PROCESSW)`.
 const ENTRY_BYTES: usize = 56;
 const SERVICE_NAME: usize = 0;
-/// `dwProcessId` of the `SERVICE_STATUS_PROCESS` that stands behind two pointers.
+/// `dwProcessId` of the `SERVICE_STATUS_PROCESS` that follows two pointers.
 const PROCESS_ID: usize = 44;
 /// A service's short name has at most 256 characters.
 const NAME_BYTES_MAX: usize = 512;
 
-/// Returns the short names of the services that run in `pid`, out of the first `entries` entries.
-/// Their texts lie in the same buffer.
+/// Returns the short names of the services that run in `pid`, from the first `entries` entries. The
+/// names are in the same buffer.
 pub fn names_of(pid: Pid, bytes: &[u8], entries: usize) -> impl Iterator<Item = String> {
     let base = bytes.as_ptr().addr();
     let entries = bytes.chunks_exact(ENTRY_BYTES).take(entries);

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::question::Pid;
 use crate::socket::{End, Kind, Socket, TcpState};
 
-/// The four tables, each with the pid and the moment of creation in its rows.
+/// The four tables, whose rows all have the pid and the time of creation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
     /// `MIB_TCPTABLE_OWNER_MODULE`.
@@ -30,22 +30,22 @@ impl Table {
     }
 }
 
-/// One row of a table: a socket, and whose it is.
+/// One row of a table: a socket and the process that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The socket.
     pub socket: Socket,
-    /// The process that bound or accepted it; 0: nobody's any more.
+    /// The process that bound or accepted it. 0: it no longer belongs to any process.
     pub pid: Pid,
-    /// When the socket was made, as a FILETIME; 0: not told.
+    /// When the socket was created, as a FILETIME. 0: unknown.
     pub created: u64,
 }
 
-/// Where a table begins its rows, and what stands where in them.
+/// The size of a table's rows, and the offsets of their fields.
 struct Layout {
     row_bytes: usize,
     local: Place,
-    /// `None`: UDP, whose remote ends are not told.
+    /// `None`: UDP, for which Windows reports no remote ends.
     remote: Option<Place>,
     /// `None`: UDP.
     state: Option<usize>,
@@ -53,7 +53,7 @@ struct Layout {
     created: usize,
 }
 
-/// Where an end stands in a row.
+/// Where an end is in a row.
 struct Place {
     address: usize,
     /// `None`: IPv4.
@@ -61,7 +61,7 @@ struct Place {
     port: usize,
 }
 
-/// `dwNumEntries` is in front; the rows hold 64-bit numbers, so they begin at a multiple of eight.
+/// `dwNumEntries` comes first. The rows hold 64-bit numbers, so they begin at a multiple of eight.
 const ROWS_AT: usize = 8;
 
 /// `MIB_TCPROW_OWNER_MODULE`.
@@ -114,7 +114,7 @@ impl Layout {
         }
     }
 
-    /// The live socket of a row, if its port is wanted.
+    /// Returns the live socket of a row, if its port is wanted.
     fn row(&self, bytes: &[u8], is_wanted: impl Fn(u16) -> bool) -> Option<Row> {
         if !is_wanted(port(bytes, self.local.port)?) {
             return None;
@@ -125,11 +125,11 @@ impl Layout {
         };
         let local = self.local.end(bytes)?;
         let remote = match &self.remote {
-            // A listening row's other end has no meaning, and may hold anything.
+            // The other end in a listening row has no meaning, and may hold anything.
             Some(place) if kind != Kind::Tcp(TcpState::Listen) => place.end(bytes)?,
             _ => End::new(unspecified(local.address), 0, 0),
         };
-        // Whether it takes IPv4 too is not told.
+        // Windows does not report whether it accepts IPv4 too.
         let takes_ipv4 = local.address.is_ipv6() && local.address.is_unspecified();
         let socket = Socket { kind, local, remote, takes_ipv4 };
         let pid = Pid::try_from(number(bytes, self.pid)?).unwrap_or(0);
@@ -151,8 +151,8 @@ impl Place {
     }
 }
 
-/// Adds the live sockets of a table whose local ports are wanted. A count that the buffer has no
-/// room for is an error: nothing that such a table says can be believed.
+/// Adds the live sockets of a table whose local ports are wanted. A count for which the buffer is
+/// too small is an error: nothing in such a table can be trusted.
 pub fn rows(
     table: Table,
     bytes: &[u8],
@@ -176,14 +176,14 @@ pub fn rows(
     Ok(())
 }
 
-/// Returns how many bytes of the buffer a table fills, by the count in front of it.
+/// Returns how many bytes of the buffer a table fills, according to the count at its front.
 pub fn filled_bytes(table: Table, bytes: &[u8]) -> Option<usize> {
     let count = usize::try_from(number(bytes, 0)?).ok()?;
     count.checked_mul(Layout::of(table).row_bytes)?.checked_add(ROWS_AT)
 }
 
-/// `MIB_TCP_STATE`. TIME_WAIT (11) and DELETE_TCB (12) are nobody's, and a CLOSED row (1) has no
-/// port; numbers of later versions are passed over.
+/// `MIB_TCP_STATE`. TIME_WAIT (11) and DELETE_TCB (12) belong to no process, and a CLOSED row (1)
+/// has no port. Numbers that later versions may add are skipped.
 fn tcp_state(number: u32) -> Option<TcpState> {
     Some(match number {
         2 => TcpState::Listen,
@@ -199,7 +199,7 @@ fn tcp_state(number: u32) -> Option<TcpState> {
     })
 }
 
-/// A port is in the lower half, in network order; the upper half may hold anything.
+/// Returns a port, which is in the lower half, in network order. The upper half may hold anything.
 fn port(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(array(bytes, at)?))
 }

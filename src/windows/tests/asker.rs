@@ -9,7 +9,7 @@ use crate::question::{Filter, Gives, Pid, Port, Question, Wanted};
 use crate::slice::Slice;
 use crate::socket::{End, Protocol, State};
 
-/// A FILETIME of 2024, after which everything here happens.
+/// A FILETIME in 2024. Everything here happens after it.
 pub const THEN: u64 = 133_485_408_000_000_000;
 /// A second later.
 pub const LATER: u64 = THEN + 10_000_000;
@@ -40,7 +40,7 @@ pub fn only(state: State) -> Filter {
     Filter { state: Some(state), ..Filter::default() }
 }
 
-/// All questions in one slice, which is all it may take. No handle may be left open.
+/// Asks all questions in one slice, which must be enough. No handle may be left open.
 pub fn ask_all(questions: Vec<Question>) -> Vec<Answer> {
     let mut search = Search::default();
     for question in questions {
@@ -58,7 +58,7 @@ pub fn ask(wanted: Wanted, gives: Gives) -> Result<Found, Error> {
     answers.remove(0).found
 }
 
-/// The pid that answers on that machine.
+/// Returns the pid that answers on that machine.
 pub fn owner(machine: Machine, wanted: Wanted) -> Result<Option<Pid>, Error> {
     install(machine);
     match ask(wanted, Gives::Pid)? {
@@ -68,7 +68,7 @@ pub fn owner(machine: Machine, wanted: Wanted) -> Result<Option<Pid>, Error> {
     }
 }
 
-/// The rows of a list: local address, port, and whose.
+/// Returns the rows of a list: local address, port and holders.
 pub fn list(machine: Machine, filter: Filter) -> Vec<(String, u16, Vec<Pid>)> {
     install(machine);
     let Found::Sockets(rows) = ask(Wanted::All(filter), Gives::Rows).expect("no failure") else {

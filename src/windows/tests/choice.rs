@@ -1,4 +1,4 @@
-//! Which row answers.
+//! Which row is the answer.
 
 use super::asker::{LATER, THEN, connection, owner, port_at};
 use super::fake_machine::{Machine, Process};

@@ -1,51 +1,52 @@
-//! The machine behind `fake_windows.rs`: its sockets, its processes, and what goes wrong when.
+//! The machine behind `fake_windows.rs`: its sockets, its processes, and which calls fail.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::rows::Family;
 
-/// A call that was made, by the name of its function; tables with their family.
+/// A call that was made: the name of its function and, for tables, the family.
 pub type Call = String;
 
-/// What happens just before a call.
+/// Runs just before a call.
 type Event = Box<dyn FnOnce(&mut Machine)>;
 
-/// All that the fake functions know.
+/// Everything that the fake functions know.
 #[derive(Default)]
 pub struct Machine {
     /// Each table's rows.
     pub tables: HashMap<Family, Vec<Vec<u8>>>,
-    /// What a table's function returns before it works: 122 says "too small" whatever the size.
+    /// What a table's function returns before it works. 122 means "too small", whatever the size.
     pub codes: HashMap<Family, VecDeque<u32>>,
-    /// The processes; the first one of a number counts.
+    /// The processes. The first one with a pid counts.
     pub processes: Vec<Process>,
-    /// What `OpenProcess` fails with for these pids, whatever they are.
+    /// The error with which `OpenProcess` fails for these pids, whatever they are.
     pub open_errors: HashMap<u32, u32>,
-    /// The handles that are open, each with the place of its process at that moment.
+    /// The open handles, each with its process as it was at that moment.
     pub handles: HashMap<isize, Process>,
-    /// The drives and what the object manager calls them.
+    /// The drives, and their names in the object manager.
     pub drives: Vec<(char, &'static str)>,
     /// The services: name and pid.
     pub services: Vec<(&'static str, u32)>,
     /// Whether the service manager lets this process ask.
     pub services_refused: bool,
-    /// What the first calls for services fail with.
+    /// The errors with which the first calls for services fail.
     pub service_codes: VecDeque<u32>,
     /// This machine's addresses, as rows of `GetUnicastIpAddressTable`.
     pub addresses: Vec<Vec<u8>>,
-    /// What that function fails with; 0: it works.
+    /// The error with which that function fails. 0: it works.
     pub addresses_code: u32,
-    /// What `NtQuerySystemInformation` fails with for the list of processes.
+    /// The statuses with which `NtQuerySystemInformation` fails for the list of processes.
     pub list_status: VecDeque<i32>,
     /// The calls that were made.
     pub calls: Vec<Call>,
-    /// What happens before the call of that number, counted from the fake's installation.
+    /// What happens before the call with that number, counted from the installation of this
+    /// machine.
     pub events: HashMap<usize, Event>,
-    /// `GetLastError`.
+    /// What `GetLastError` returns.
     pub last_error: u32,
-    /// Calls since the installation.
+    /// How many calls were made since the installation.
     pub count: usize,
-    /// The last handle that was given.
+    /// The last handle that was returned.
     pub last_handle: isize,
 }
 
@@ -56,13 +57,13 @@ pub struct Process {
     pub pid: u32,
     /// FILETIMEs.
     pub created: u64,
-    /// 0: it lives. One with a time here is held open by somebody.
+    /// 0: it is alive. A process with a time here has exited, but is held open.
     pub exited: u64,
     /// Its creator's pid.
     pub parent: u64,
-    /// Its program; `None`: one of the system's own.
+    /// Its program. `None`: one of the system's own processes.
     pub path: Option<Vec<u16>>,
-    /// The same as the object manager names it.
+    /// The same in the object manager's form.
     pub native_path: Option<&'static str>,
     /// The name in the list of all processes.
     pub name: &'static str,
@@ -73,7 +74,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// An ordinary one.
+    /// An ordinary process.
     pub fn new(pid: u32, created: u64) -> Self {
         Self {
             pid,
@@ -86,14 +87,14 @@ impl Process {
         }
     }
 
-    /// The same, which may not be opened.
+    /// The same, but it may not be opened.
     pub fn refused(pid: u32, created: u64) -> Self {
         Self { is_refused: true, ..Self::new(pid, created) }
     }
 }
 
 impl Machine {
-    /// An empty one.
+    /// An empty machine.
     pub fn new() -> Self {
         Self { drives: vec![('C', r"\Device\HarddiskVolume3")], ..Self::default() }
     }
@@ -110,13 +111,13 @@ impl Machine {
         self
     }
 
-    /// Lets the number of `process` become its own, as if the one before had exited.
+    /// Gives its pid to `process`, as if the process that had it before had exited.
     pub fn reuse(&mut self, process: Process) {
         self.processes.retain(|other| other.pid != process.pid);
         self.processes.push(process);
     }
 
-    /// Notes a call, and lets happen what is due before it.
+    /// Notes a call, after running the event that is due before it.
     pub fn note(&mut self, call: impl Into<Call>) {
         if let Some(event) = self.events.remove(&self.count) {
             event(self);
@@ -125,12 +126,12 @@ impl Machine {
         self.calls.push(call.into());
     }
 
-    /// How often a call was made.
+    /// Returns how often a call was made.
     pub fn count_of(&self, call: &str) -> usize {
         self.calls.iter().filter(|made| *made == call).count()
     }
 
-    /// The process that `OpenProcess` finds: it ignores the lowest two bits.
+    /// Returns the process that `OpenProcess` finds: it ignores the lowest two bits.
     pub fn process(&self, pid: u32) -> Option<&Process> {
         self.processes.iter().find(|process| process.pid == pid & !3)
     }

@@ -1,4 +1,4 @@
-//! The scripted service manager: that part of `fake_windows.rs` which is found by name.
+//! The scripted service manager: the part of `fake_windows.rs` that is found by name.
 #![expect(unsafe_code, reason = "it stands where C stands")]
 #![allow(
     clippy::arithmetic_side_effects,
@@ -31,7 +31,7 @@ pub unsafe extern "system" fn GetProcAddress(_: Handle, name: *const u8) -> Opti
         b"CloseServiceHandle" => CloseServiceHandle as *const (),
         _ => return None,
     };
-    // SAFETY: the caller makes its own type of it again.
+    // SAFETY: the caller converts it back to its own type.
     Some(unsafe { transmute::<*const (), Procedure>(function) })
 }
 
@@ -61,11 +61,11 @@ unsafe extern "system" fn EnumServicesStatusExW(
         if let Some(code) = machine.service_codes.pop_front() {
             return Err(code);
         }
-        // SAFETY: the caller's numbers, here and below.
+        // SAFETY: the pointer is to a number of the caller's, here and below.
         let begin = unsafe { *resume } as usize;
         let (bytes, count, left) =
             service_list(&machine.services, begin, place.addr(), length as usize);
-        // SAFETY: no more than `length`.
+        // SAFETY: there are at most `length` bytes.
         unsafe { put(place, &bytes) };
         // SAFETY: see above.
         unsafe { *entries = count as u32 };

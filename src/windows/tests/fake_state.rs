@@ -1,4 +1,5 @@
-//! The machine of the scripted Windows: which one this thread has, and how a call is answered out of it.
+//! The state of the scripted Windows: which machine this thread has, and how a call is answered
+//! from it.
 #![expect(unsafe_code, reason = "it stands where C stands")]
 
 use std::cell::RefCell;
@@ -13,17 +14,17 @@ thread_local! {
     static MACHINE: RefCell<Machine> = RefCell::new(Machine::new());
 }
 
-/// Makes `machine` this thread's.
+/// Installs `machine` as this thread's.
 pub fn install(machine: Machine) {
     MACHINE.with_borrow_mut(|here| *here = machine);
 }
 
-/// Changes this thread's machine, or looks at it.
+/// Changes or reads this thread's machine.
 pub fn change<T>(look: impl FnOnce(&mut Machine) -> T) -> T {
     MACHINE.with_borrow_mut(look)
 }
 
-/// Notes a call and answers it; an error goes where `GetLastError` finds it.
+/// Notes a call and answers it. `GetLastError` returns the error, if there is one.
 pub fn answer<T: Default>(call: &str, work: impl FnOnce(&mut Machine) -> Result<T, u32>) -> T {
     change(|machine| {
         machine.note(call);
@@ -34,8 +35,8 @@ pub fn answer<T: Default>(call: &str, work: impl FnOnce(&mut Machine) -> Result<
     })
 }
 
-/// Copies what C writes through a pointer.
+/// Writes through a pointer as C does.
 pub unsafe fn put<T>(place: *mut T, items: &[T]) {
-    // SAFETY: the callers have compared the length with what they were told.
+    // SAFETY: the callers have compared the length with the room that they were given.
     unsafe { copy_nonoverlapping(items.as_ptr(), place, items.len()) }
 }

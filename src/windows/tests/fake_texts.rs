@@ -1,8 +1,8 @@
-//! The structures with texts in them, as Windows writes them into a buffer at `base`.
+//! Structures that contain texts, as Windows writes them to a buffer at `base`.
 
 use super::fake_machine::Process;
 
-/// A `UNICODE_STRING` and its text behind it.
+/// A `UNICODE_STRING` followed by its text.
 pub fn command_line(line: &[u16], base: usize) -> Vec<u8> {
     let mut bytes = unicode_string(line.len(), base + 16);
     bytes.extend(units(line));
@@ -10,7 +10,7 @@ pub fn command_line(line: &[u16], base: usize) -> Vec<u8> {
     bytes
 }
 
-/// Entries of 256 bytes and their names, as the list of all processes has them.
+/// Entries of 256 bytes with their names, as in the list of all processes.
 pub fn process_list(processes: &[Process], base: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (i, process) in processes.iter().enumerate() {
@@ -31,8 +31,8 @@ pub fn process_list(processes: &[Process], base: usize) -> Vec<u8> {
     bytes
 }
 
-/// As many entries from `begin` on as fit into `room`, texts at the end. Returns the bytes, how many
-/// entries they have, and how many bytes the rest wants.
+/// Returns as many entries from `begin` on as fit into `room`, with the texts at the end, then how
+/// many entries these are, and how many bytes the rest needs.
 pub fn service_list(
     services: &[(&'static str, u32)],
     begin: usize,

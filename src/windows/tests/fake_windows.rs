@@ -1,12 +1,12 @@
-//! A scripted Windows in the place of `kernel/imports.rs`, so that the whole back end, wrappers
-//! included, runs on any system.
+//! A scripted Windows in place of `kernel/imports.rs`. It lets the whole back end, wrappers
+//! included, run on any system.
 //!
-//! It may exist because nothing else runs those lines off Windows, and because what matters most,
-//! dead owners and tables that grow, cannot be had there at will either. The functions have the
-//! types that the headers give them: where one differs from `imports.rs`, one of the two builds
-//! fails. Offsets and numbers are written out here, never taken from the code that they test.
+//! It exists because nothing else runs those lines off Windows, and because what matters most, dead
+//! owners and tables that grow, cannot be produced at will there either. The functions have the
+//! types that the headers give them: if one differs from `imports.rs`, one of the two builds fails.
+//! Offsets and numbers are written out here, never taken from the code that they test.
 //!
-//! A thread has one machine.
+//! Each thread has one machine.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
@@ -67,16 +67,16 @@ unsafe fn table_into(table: *mut c_void, size: *mut u32, family: Family) -> u32 
         bytes.extend(rows.concat());
         (machine.codes.get_mut(&family).and_then(|codes| codes.pop_front()), bytes)
     });
-    // SAFETY: the caller's number.
+    // SAFETY: the pointer is to a number of the caller's.
     let room = unsafe { *size } as usize;
     match code {
         None if room >= bytes.len() => {
-            // SAFETY: there is room for it.
+            // SAFETY: there is room for these bytes.
             unsafe { put(table.cast(), &bytes) };
             0
         }
         None | Some(TOO_SMALL) => {
-            // SAFETY: the caller's number.
+            // SAFETY: the pointer is to a number of the caller's.
             unsafe { *size = bytes.len() as u32 };
             TOO_SMALL
         }
@@ -94,7 +94,8 @@ pub unsafe extern "system" fn GetUnicastIpAddressTable(_: u16, table: *mut *mut 
     }
     let mut bytes = (rows.len() as u64).to_le_bytes().to_vec();
     bytes.extend(rows.concat());
-    // SAFETY: the caller's pointer. What it gets is never freed here.
+    // SAFETY: the pointer is to a pointer of the caller's. The table that it gets is never freed
+    // here.
     unsafe { *table = bytes.leak().as_mut_ptr().cast() };
     0
 }
@@ -136,7 +137,7 @@ pub unsafe extern "system" fn GetProcessTimes(
 ) -> i32 {
     answer("GetProcessTimes", |machine| {
         let process = machine.handles.get(&process).ok_or(6_u32)?;
-        // SAFETY: the caller's numbers.
+        // SAFETY: the pointers are to numbers of the caller's.
         unsafe { *created = process.created };
         // SAFETY: as above.
         unsafe { *exited = process.exited };
@@ -153,11 +154,11 @@ pub unsafe extern "system" fn QueryFullProcessImageNameW(
     answer("QueryFullProcessImageNameW", |machine| {
         let process = machine.handles.get(&process).ok_or(6_u32)?;
         let path = process.path.clone().ok_or(31_u32)?;
-        // SAFETY: the caller's number.
+        // SAFETY: the pointer is to a number of the caller's.
         if unsafe { *length } as usize <= path.len() {
             return Err(TOO_SMALL);
         }
-        // SAFETY: there is room for it.
+        // SAFETY: there is room for these bytes.
         unsafe { put(name, &path) };
         // SAFETY: as above.
         unsafe { *length = path.len() as u32 };
@@ -170,14 +171,14 @@ pub unsafe extern "system" fn QueryDosDeviceW(
     target: *mut u16,
     length: u32,
 ) -> u32 {
-    // SAFETY: the caller's text has a letter.
+    // SAFETY: the caller's text begins with a letter.
     let letter = char::from(unsafe { *device } as u8);
     answer("QueryDosDeviceW", |machine| {
         let drive = machine.drives.iter().find(|(drive, _)| *drive == letter);
         let name = drive.map(|(_, name)| format!("{name}\0\\Device\\Old\0\0")).ok_or(2_u32)?;
         let name = name.encode_utf16().collect::<Vec<_>>();
         assert!(name.len() <= length as usize);
-        // SAFETY: there is room for it.
+        // SAFETY: there is room for these bytes.
         unsafe { put(target, &name) };
         Ok(name.len() as u32)
     })
@@ -199,19 +200,19 @@ pub unsafe extern "system" fn NtQuerySystemInformation(
         let bytes = process_list(&machine.processes, information.addr());
         (machine.list_status.pop_front().unwrap_or(0), bytes)
     });
-    // SAFETY: the caller's number.
+    // SAFETY: the pointer is to a number of the caller's.
     unsafe { *needed = bytes.len() as u32 };
     if status != 0 || bytes.len() > length as usize {
         return if status == 0 { LENGTH_MISMATCH } else { status };
     }
-    // SAFETY: there is room for it.
+    // SAFETY: there is room for these bytes.
     unsafe { put(information.cast(), &bytes) };
     0
 }
 
 /// Pid at 0, `Length` at 8, `MaximumLength` at 10, `Buffer` at 16.
 unsafe fn native_path(asked: *mut u8) -> i32 {
-    // SAFETY: the caller's structure, here and below.
+    // SAFETY: the pointer is into the caller's structure, here and below.
     let pid = unsafe { asked.cast::<u64>().read_unaligned() };
     let path = change(|machine| {
         machine.note("SystemProcessIdInformation");
@@ -222,7 +223,7 @@ unsafe fn native_path(asked: *mut u8) -> i32 {
     let (length, buffer) = (asked.wrapping_add(8), asked.wrapping_add(16));
     // SAFETY: see above.
     let place = unsafe { buffer.cast::<*mut u16>().read_unaligned() };
-    // SAFETY: the caller made room for the longest.
+    // SAFETY: the caller made room for the longest path.
     unsafe { put(place, &path) };
     // SAFETY: see above.
     unsafe { length.cast::<u16>().write_unaligned(path.len() as u16 * 2) };
@@ -251,7 +252,7 @@ pub unsafe extern "system" fn NtQueryInformationProcess(
         None => 0xC000_0003_u32.cast_signed(),
         Some(bytes) if bytes.len() > length as usize => LENGTH_MISMATCH,
         Some(bytes) => {
-            // SAFETY: there is room for it.
+            // SAFETY: there is room for these bytes.
             unsafe { put(information.cast(), &bytes) };
             0
         }

@@ -1,4 +1,5 @@
-//! What the Windows back end promises, each situation by name, against a scripted Windows.
+//! What the Windows back end promises. Each situation is a test named after it, run against a
+//! scripted Windows.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! Whether a row's process still is the one that made the socket.
+//! Whether a row's process is still the one that made the socket.
 
 use super::asker::{LATER, THEN, ask_all, connection, owner};
 use super::fake_machine::{Machine, Process};

@@ -8,7 +8,7 @@ use crate::platform::windows::kernel::imports::{change, install};
 use crate::platform::windows::{process_info, process_path};
 use crate::question::Pid;
 
-/// 2024-01-01, as JavaScript tells it.
+/// 2024-01-01 in milliseconds since 1970, as in JavaScript.
 const THEN_MS: i64 = 1_704_067_200_000;
 
 fn path_of(process: Process) -> Result<Option<String>, Error> {

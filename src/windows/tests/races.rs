@@ -1,4 +1,4 @@
-//! The number of a process becomes another's between any two calls.
+//! The pid of a process passes to another process between any two calls.
 
 use super::asker::{LATER, THEN, ask, connection};
 use super::fake_machine::{Machine, Process};
@@ -10,7 +10,7 @@ use crate::question::Gives;
 
 const SERVER: (&str, u16) = ("127.0.0.1", 80);
 const CLIENT: (&str, u16) = ("127.0.0.1", 4000);
-/// After the socket was made.
+/// A time after the socket was made.
 const AFTERWARDS: u64 = LATER + 10_000_000;
 
 fn other(is_refused: bool) -> Process {
@@ -22,7 +22,7 @@ fn other(is_refused: bool) -> Process {
     Process { is_refused, ..process }
 }
 
-/// A machine on which the number changes hands just before call `n`.
+/// Installs a machine on which the pid passes to another process just before call `n`.
 fn happens_before(n: usize, holder: Process, successor: Process) {
     let mut machine = Machine::new().with(tcp(ESTABLISHED, CLIENT, SERVER, 400, LATER)).and(holder);
     machine.events.insert(n, Box::new(|machine| machine.reuse(successor)));
@@ -68,7 +68,7 @@ fn a_pid_answers_only_for_the_process_that_had_it_when_the_socket_was_made() {
 
         let found = ask(connection(CLIENT, SERVER), Gives::Pid).expect("no failure");
 
-        // Once it was seen alive, after the question and the row, it is the answer.
+        // Once the process was seen alive, after the question and the row, it is the answer.
         let wanted = if n < 3 { Found::Nobody } else { Found::Process(400) };
         assert_eq!(found, wanted, "before call {n}");
     }

@@ -1,10 +1,11 @@
-//! Rows as Windows writes them, with garbage where nothing is told.
+//! Rows as Windows writes them, with garbage in the bytes that have no meaning.
 //!
-//! The offsets are those of the headers, written out once more: they are here to doubt `layout/`.
+//! The offsets are those of the headers, written out a second time, because they are here to check
+//! `layout/`.
 
 use std::net::IpAddr;
 
-/// Which table a row is of.
+/// The table that a row belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Family {
     /// TCP, IPv4.
@@ -107,7 +108,8 @@ fn address(text: &str) -> IpAddr {
     text.split('%').next().expect("text").parse().expect("an address")
 }
 
-/// `%7` in the machine's order, `%!7` in network order, nothing: 0.
+/// Returns the scope of an address: `%7` in the machine's order, `%!7` in network order, otherwise
+/// 0.
 fn scope(text: &str) -> [u8; 4] {
     let scope = text.split_once('%').map_or("0", |(_, scope)| scope);
     match scope.strip_prefix('!') {

@@ -1,4 +1,4 @@
-//! Datagram sockets, of which Windows tells no remote ends.
+//! Datagram sockets, for which Windows reports no remote ends.
 
 use super::asker::{LATER, THEN, end, owner, port_at, udp_port};
 use super::fake_machine::{Machine, Process};
