@@ -1,16 +1,17 @@
-// Builds both macOS binaries into npm/darwin-x64 and npm/darwin-arm64, on a Mac or without one.
+// Builds both macOS binaries into npm/darwin-x64 and npm/darwin-arm64, on a Mac or elsewhere.
 //
 //   node scripts/build-darwin.mjs [x64|arm64] [--features NAME --out DIR [--chained-fixups]]
 //
-// --chained-fixups: the form of pointers that Apple's newer linkers write, for the tests of the
-// Mach-O host; only with lld, and with features of its own, since cargo does not see a difference.
+// --chained-fixups: writes pointers in the format of Apple's newer linkers, for the tests of the
+// Mach-O host. Works only with lld, and only with features of its own, because cargo does not
+// notice the difference.
 //
-// The standard library is built with the package, without what reads debug symbols for backtraces: a
-// stripped binary has none, and that is two fifths of its size. Where rustup has the Apple targets (a
-// Mac, GitHub's runners) the sources are rustup's (`rustup component add rust-src`). Elsewhere it is
-// Debian's rustc with Debian's sources, and lld links against a stub of libSystem that lists the
-// functions we use: no SDK is needed. Missing packages are installed. Stripping is the linker's work,
-// so that the ad-hoc signature, which hashes every page, is the last thing written.
+// The standard library is built with the package, without the code that reads debug symbols for
+// backtraces: a stripped binary has none, and that code is two fifths of its size. If rustup has
+// the Apple targets (on a Mac and GitHub's runners), its sources are used
+// (`rustup component add rust-src`). Elsewhere Debian's rustc builds Debian's sources, and lld links against a stub of
+// libSystem that lists the functions we use, so no SDK is needed. Missing packages are installed.
+// The linker strips, so that the ad-hoc signature, which hashes every page, is written last.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -71,7 +72,7 @@ function build(arch) {
   return path.join(cache, target, 'release', 'libsocket_owner.dylib')
 }
 
-// A loaded binary must not be overwritten in place: the kernel would kill its process.
+// Replaces the file by renaming: if a loaded binary is overwritten, the kernel kills its process.
 function place(built, arch) {
   const folder = path.resolve(values.out ?? path.join(root, 'npm', `darwin-${arch}`))
   const file = path.join(folder, `socket-owner.darwin-${arch}.node`)
@@ -90,7 +91,7 @@ function linkFlags(arch) {
   return [`-Clinker=${linker()}`, '-Clinker-flavor=ld64.lld', ...args]
 }
 
-// napi-build passes a lone `-Wl`, which Apple's compiler driver swallows and a bare linker refuses.
+// napi-build passes a lone `-Wl`, which Apple's compiler driver ignores and a plain linker rejects.
 function linker() {
   const lld = findLld()
   const script = path.join(cache, 'lld')
@@ -110,8 +111,8 @@ function findLld() {
   return '/usr/bin/lld-19'
 }
 
-// std asks for libiconv, libc and libm by name. Their stubs are empty, so nothing binds to them
-// and -dead_strip_dylibs takes them out.
+// std links libiconv, libc and libm by name. Their stubs are empty, so nothing binds to them and
+// -dead_strip_dylibs removes them.
 function stubLibraries() {
   const folder = path.join(sdkRoot, 'usr', 'lib')
   fs.mkdirSync(folder, { recursive: true })

@@ -1,4 +1,4 @@
-// Builds the native binary for this machine and puts it beside index.js: `node scripts/build.mjs`.
+// Builds the native binary for this machine next to index.js: `node scripts/build.mjs`.
 
 import { build } from './lib/native.mjs'
 

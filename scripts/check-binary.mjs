@@ -1,5 +1,5 @@
-// Says whether binaries may be shipped: `node scripts/check-binary.mjs FILE...`. A file's name says what
-// it is for: socket-owner.linux-x64-musl.node.
+// Checks whether binaries are fit to publish: `node scripts/check-binary.mjs FILE...`. Each file's
+// name says which system it is for: socket-owner.linux-x64-musl.node.
 
 import fs from 'node:fs'
 import path from 'node:path'

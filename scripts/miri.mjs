@@ -1,6 +1,6 @@
-// The tests of the files that read foreign bytes under Miri, which sees every read outside a buffer
-// and every wrong use of a pointer: `node scripts/miri.mjs`. Needs a nightly compiler; Miri and the
-// standard library's source are installed where they are missing.
+// Runs the tests of the files that parse foreign bytes under Miri, which detects every read outside
+// a buffer and every wrong use of a pointer: `node scripts/miri.mjs`. Needs a nightly compiler;
+// Miri and the standard library's sources are installed if they are missing.
 
 import { spawnSync } from 'node:child_process'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { ensureNightly } from './lib/nightly.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
-/** Modules without a system call. */
+/** Modules that make no system call. */
 const MODULES = [
   ...'wire question error layout command_line native_path'.split(' '),
   ...'netlink inet_diag unix_diag ifaddr proc_net states sockets::peers'.split(' ')

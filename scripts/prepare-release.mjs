@@ -1,7 +1,7 @@
-// Makes the packages ready to be published, in a checkout that is thrown away afterwards:
-// `node scripts/prepare-release.mjs v1.2.3`. Refuses when the tag, the versions and the changelog do
-// not agree or a binary is missing. The repository itself names no optionalDependencies, so that a
-// clone installs before they are published.
+// Prepares the packages for publishing, in a checkout that is deleted afterwards:
+// `node scripts/prepare-release.mjs v1.2.3`. Fails if the tag, the versions and the changelog disagree or
+// a binary is missing. The repository itself lists no optionalDependencies, so that a clone can be
+// installed before they are published.
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

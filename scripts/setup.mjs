@@ -1,5 +1,5 @@
-// Everything that `npm start` and `npm test` need on a fresh clone: the development dependencies
-// and the native binary. It has no dependencies itself, and does nothing that is done already.
+// Installs everything that `npm start` and `npm test` need on a fresh clone: the development
+// dependencies and the native binary. It has no dependencies itself, and does nothing twice.
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -9,7 +9,7 @@ import { build } from './lib/native.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-/** npm writes the inner lock file last, so it is as old as the installation. */
+/** npm writes the inner lock file last, so that file is as old as the installation. */
 function isInstalled() {
   const wanted = fs.statSync(path.join(root, 'package-lock.json'))
   const there = fs.statSync(path.join(root, 'node_modules', '.package-lock.json'), {

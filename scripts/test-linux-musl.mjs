@@ -1,10 +1,10 @@
-// Runs tests on real sockets with the linux-x64-musl binary, in a Node that was linked with musl:
+// Runs tests on real sockets with the linux-x64-musl binary, in a Node that is linked with musl:
 //
 //   node scripts/test-linux-musl.mjs [--no-build] [TEST…]
 //
-// In a copy of the checkout that has no other binary. The tests that need no addon are left out, and
-// those that cannot hold there: this Node finds its own libraries by /proc and beside itself (bin,
-// sandbox), and musl does not look for which CPU a file is (first-run, load).
+// Works in a copy of the checkout that has no other binary. Leaves out the tests that need no
+// addon, and those that cannot pass here: this Node finds its own libraries through /proc and next
+// to itself (bin, sandbox), and musl does not check which CPU a file is for (first-run, load).
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -35,7 +35,7 @@ if (!values['no-build']) {
   execFileSync(process.execPath, [script, 'x64-musl'], { stdio: 'inherit' })
 }
 fs.rmSync(copy, { recursive: true, force: true })
-// Cargo.toml makes it a checkout, in which the binary beside the sources counts.
+// Cargo.toml makes it a checkout, in which the binary next to the sources is used.
 for (const name of [...SOURCES, 'Cargo.toml']) {
   fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
 }

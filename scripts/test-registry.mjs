@@ -1,11 +1,11 @@
-// Publishes the packages to a registry on loopback and installs them from there, in
-// __test__/registry: on Linux x64 with glibc.
+// Publishes the packages to a registry on the loopback and installs them from there, with the tests
+// in __test__/registry: on Linux x64 with glibc.
 //
 //   node scripts/test-registry.mjs [--core] [--no-build]
 //
-// The full form builds all eight binaries and calls each in a Node of its own system. --core builds
-// none: it takes the macOS binaries that are there and the one of this host; the other packages have
-// a text for a binary, which is installed but not loaded.
+// The full form builds all eight binaries and calls each in a Node for its system. --core builds
+// none: it uses the macOS binaries that exist and this host's binary; the other packages contain a
+// text instead of a binary, which is installed but not loaded.
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -23,7 +23,7 @@ if (!values.core && !values['no-build']) {
     execFileSync(process.execPath, [path.join(root, 'scripts', script)], { stdio: 'inherit' })
   }
 }
-// Once, before several files want them at a time.
+// Done once here, before several files need the tools at the same time.
 installRegistry()
 const files = testFiles(path.join(root, '__test__'), ['registry'], { isCore: values.core })
 const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {

@@ -2,8 +2,8 @@
 //
 //   node scripts/test.mjs [--core] [options of node] NAME…
 //
-// A name is a folder of __test__, or a file there without its ending: `sockets`, `sockets/port`. --core
-// leaves out what takes long. Options of Node are passed on; their values follow a `=`.
+// A name is a folder of __test__, or a file there without its ending: `sockets`, `sockets/port`.
+// --core leaves out slow tests. Options for Node are passed on; their values must follow a `=`.
 import { spawnSync } from 'node:child_process'
 import os from 'node:os'
 import path from 'node:path'
@@ -21,7 +21,9 @@ const args = ['--test', ...concurrency(), ...options, ...files]
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 process.exitCode = status ?? 1
 
-/** Two files at a time at least, where this Node can be told: a test mostly waits for processes of its own. */
+/**
+ * At least two files at a time, if this Node has the option: tests mostly wait for their processes.
+ */
 function concurrency() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   const isKnown = major > 20 || (major === 20 && minor >= 10) || (major === 18 && minor >= 19)
