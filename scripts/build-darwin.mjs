@@ -9,9 +9,10 @@
 // The standard library is built with the package, without the code that reads debug symbols for
 // backtraces: a stripped binary has none, and that code is two fifths of its size. If rustup has
 // the Apple targets (on a Mac and GitHub's runners), its sources are used
-// (`rustup component add rust-src`). Elsewhere Debian's rustc builds Debian's sources, and lld links against a stub of
-// libSystem that lists the functions we use, so no SDK is needed. Missing packages are installed.
-// The linker strips, so that the ad-hoc signature, which hashes every page, is written last.
+// (`rustup component add rust-src`). Elsewhere Debian's rustc builds Debian's sources, and lld
+// links against a stub of libSystem that lists the functions we use, so no SDK is needed. Missing
+// packages are installed. The linker strips, so that the ad-hoc signature, which hashes every page,
+// is written last.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'

@@ -1,7 +1,7 @@
 // Prepares the packages for publishing, in a checkout that is deleted afterwards:
-// `node scripts/prepare-release.mjs v1.2.3`. Fails if the tag, the versions and the changelog disagree or
-// a binary is missing. The repository itself lists no optionalDependencies, so that a clone can be
-// installed before they are published.
+// `node scripts/prepare-release.mjs v1.2.3`. Fails if the tag, the versions and the changelog
+// disagree or a binary is missing. The repository itself lists no optionalDependencies, so that a
+// clone can be installed before they are published.
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
