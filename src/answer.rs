@@ -38,7 +38,7 @@ pub struct ProcessInfo {
     pub parent: Option<Pid>,
     /// The effective user id.
     pub uid: Option<u32>,
-    /// The name, as far as the kernel keeps it. Whoever started the process chose it.
+    /// The name, possibly cut short by the kernel. Whoever started the process chose it.
     pub name: Option<String>,
     /// The program that it runs, as `process_path` returns it.
     pub path: Option<String>,
