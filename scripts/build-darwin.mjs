@@ -1,4 +1,4 @@
-// Builds both macOS binaries into npm/darwin-x64 and npm/darwin-arm64, on a Mac or without one.
+// Builds both macOS binaries into npm/darwin-x64 and npm/darwin-arm64, on a Mac or elsewhere.
 //
 //   node scripts/build-darwin.mjs [x64|arm64] [--features NAME --out DIR [--chained-fixups]]
 //
@@ -71,7 +71,7 @@ function build(arch) {
   return path.join(cache, target, 'release', 'libsocket_owner.dylib')
 }
 
-// A loaded binary must not be overwritten in place: the kernel would kill its process.
+// Replaces the file by renaming: if a loaded binary is overwritten, the kernel kills its process.
 function place(built, arch) {
   const folder = path.resolve(values.out ?? path.join(root, 'npm', `darwin-${arch}`))
   const file = path.join(folder, `socket-owner.darwin-${arch}.node`)
@@ -90,7 +90,7 @@ function linkFlags(arch) {
   return [`-Clinker=${linker()}`, '-Clinker-flavor=ld64.lld', ...args]
 }
 
-// napi-build passes a lone `-Wl`, which Apple's compiler driver swallows and a bare linker refuses.
+// napi-build passes a lone `-Wl`, which Apple's compiler driver ignores and a plain linker rejects.
 function linker() {
   const lld = findLld()
   const script = path.join(cache, 'lld')
@@ -110,8 +110,8 @@ function findLld() {
   return '/usr/bin/lld-19'
 }
 
-// std asks for libiconv, libc and libm by name. Their stubs are empty, so nothing binds to them
-// and -dead_strip_dylibs takes them out.
+// std links libiconv, libc and libm by name. Their stubs are empty, so nothing binds to them and
+// -dead_strip_dylibs removes them.
 function stubLibraries() {
   const folder = path.join(sdkRoot, 'usr', 'lib')
   fs.mkdirSync(folder, { recursive: true })

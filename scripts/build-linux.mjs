@@ -40,10 +40,10 @@ function build(name) {
   if (target === undefined) throw new Error(`unknown target '${name}'`)
   const toolchain = toolchainWithSources(target)
   const flags = withoutSourcePaths(root, toolchain.cargo, toolchain.env)
-  // Places of panics in the standard library are of no use without a backtrace, and no message of ours
-  // has a value in the form for debugging.
+  // Panic locations in the standard library are useless without a backtrace, and none of our
+  // messages formats a value for debugging.
   flags.push('-Clink-arg=-Wl,-s', '-Zlocation-detail=none', '-Zfmt-debug=none')
-  // Node cannot load a static program, which is what Rust makes for musl by default.
+  // Node cannot load a static program, which is what Rust builds for musl by default.
   if (name.endsWith('musl')) flags.push('-Ctarget-feature=-crt-static')
   const versioned = name.endsWith('gnu') ? `${target}.${OLDEST_GLIBC}` : target
   const args = ['zigbuild', '--release', '--lib', '--locked', '--target', versioned]
@@ -62,7 +62,7 @@ function build(name) {
   return path.join(cache, target, 'release', 'libsocket_owner.so')
 }
 
-// By rename, so that a process that has the old one loaded keeps it whole.
+// Replaces the file by renaming, so that a process that has loaded the old one keeps it intact.
 function place(built, name) {
   const folder = path.join(root, 'npm', `linux-${name}`)
   const file = path.join(folder, `socket-owner.linux-${name}.node`)

@@ -1,4 +1,4 @@
-// Builds both Windows binaries into npm/win32-x64 and npm/win32-arm64, on Windows or without it.
+// Builds both Windows binaries into npm/win32-x64 and npm/win32-arm64, on Windows or elsewhere.
 //
 //   node scripts/build-windows.mjs [x64|arm64] [--features NAME --out DIR]
 //
@@ -42,7 +42,7 @@ for (const arch of positionals.length > 0 ? positionals : Object.keys(targets)) 
   console.log(`${path.relative(root, file)}: ${fs.statSync(file).size} bytes, checked`)
 }
 
-/** Returns the path of the library. */
+/** Builds the library and returns its path. */
 function build(arch) {
   const toolchain = toolchainFor(targets[arch])
   const flags = withoutSourcePaths(root, toolchain.cargo, toolchain.env)
@@ -62,7 +62,7 @@ function build(arch) {
     env.LIBNODE_PATH = stubs()
     env.CARGO = toolchain.cargo
     env.CARGO_ZIGBUILD_ZIG_PATH = zig.zig
-    // rustc's list of exports does not reach zig's linker, which would export everything.
+    // rustc's list of exports does not reach zig's linker, which would then export everything.
     const exported = `-Clink-arg=${path.join(stubs(), 'exports.def')}`
     runCargo(zig.cargoZigbuild, ['rustc', ...args, '--', exported], flags, env)
   }
@@ -78,8 +78,8 @@ function runCargo(command, args, flags, env) {
 }
 
 /**
- * napi-build wants Node's import library for these linkers, though with `dyn-symbols` nothing is taken
- * from it: empty ones do. Returns their folder.
+ * For these linkers napi-build requires Node's import library. With `dyn-symbols` nothing is taken
+ * from it, so empty files suffice. Returns their folder.
  */
 function stubs() {
   const folder = path.join(cache, 'stubs')

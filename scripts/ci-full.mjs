@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-/** What to run, under which environment. */
+/** What to run, and with which environment. */
 const FORMS = {
   faults: [test('storms/faults'), { FAULTS_PLACES: '1000' }],
   teardown: [test('calls/teardown'), { TEARDOWN_WORKERS: '500' }],

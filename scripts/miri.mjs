@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { ensureNightly } from './lib/nightly.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
-/** Modules without a system call. */
+/** Modules that make no system call. */
 const MODULES = [
   ...'wire question error layout command_line native_path'.split(' '),
   ...'netlink inet_diag unix_diag ifaddr proc_net states sockets::peers'.split(' ')

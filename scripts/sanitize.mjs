@@ -13,14 +13,16 @@ import { testFiles } from './lib/tests.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const [lookups = '2000', ...chosen] = process.argv.slice(2)
-/** Tests whose processes all may have libasan preloaded: they preload nothing else. */
+/**
+ * Tests that can have libasan preloaded in all their processes, because they preload nothing else.
+ */
 const TESTS = [
   ['port', 'peer', 'state', 'shared', 'threads', 'reply'].map((name) => `sockets/${name}`),
   ['path', 'info', 'args'].map((name) => `processes/${name}`),
   'calls/teardown'
 ].flat()
 
-// The plain binary's name is the one to take.
+// The copy's binary gets the name of the plain one.
 if (hostTag === undefined) fail('Build the addon first: npm run build')
 const runtime = output('gcc', ['-print-file-name=libasan.so'])
 const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'socket-owner-sanitize-'))
@@ -32,7 +34,8 @@ checkLeaks()
 function makeCopy() {
   const host = ensureNightly([])
   const flags = '-Zsanitizer=address -Cforce-frame-pointers=yes'
-  // With `--target` the build scripts and macros, which run in programs of their own, are left alone.
+  // With `--target`, these flags do not apply to build scripts and macros, which run in other
+  // programs.
   const folder = path.join(root, 'target', 'sanitize')
   const args = ['+nightly', 'build', '--lib', '--target', host, '--target-dir', folder]
   run('cargo', args, { ...process.env, RUSTFLAGS: flags })
@@ -52,7 +55,7 @@ function makeCopy() {
 
 function runTests() {
   const files = testFiles(path.join(copy, '__test__'), chosen.length > 0 ? chosen : TESTS)
-  // Leaks of the programs of the tests are not ours; they are looked for below.
+  // Leaks of the programs that the tests start are not ours; checkLeaks looks for our own.
   run(process.execPath, ['--test', ...files], { ...sanitized('detect_leaks=0') })
 }
 
@@ -68,8 +71,11 @@ function checkLeaks() {
   console.log(`${lookups} lookups leak nothing`)
 }
 
-/** Whether the addon asked for that memory, and not Node on its behalf: the frame above the
- * allocator's is in no other module. The addon's own frames have a source line, it has debug info. */
+/**
+ * Returns whether the addon, and not Node on its behalf, requested that memory: the frame above the
+ * allocator's is in no other module. The addon's own frames have a source line, since it has debug
+ * info.
+ */
 function isOurs(record) {
   if (!/^(Direct|Indirect) leak/.test(record)) return false
   const [, caller = ''] = record.split('\n').filter((line) => /^\s*#\d+ /.test(line))

@@ -9,7 +9,7 @@ import { build } from './lib/native.mjs'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 
-/** npm writes the inner lock file last, so it is as old as the installation. */
+/** npm writes the inner lock file last, so that file is as old as the installation. */
 function isInstalled() {
   const wanted = fs.statSync(path.join(root, 'package-lock.json'))
   const there = fs.statSync(path.join(root, 'node_modules', '.package-lock.json'), {

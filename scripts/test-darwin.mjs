@@ -1,5 +1,5 @@
-// Runs the package with its macOS binaries on Linux, in __test__/darwin, against the simulated
-// kernel of its host/: x64 in this Node, arm64 in an arm64 Node under qemu.
+// Runs the tests in __test__/darwin with the macOS binaries on Linux, against the simulated kernel
+// in its host/: x64 in this Node, arm64 in an arm64 Node under qemu.
 //
 //   node scripts/test-darwin.mjs [x64] [arm64] [--core] [--no-build]
 //
@@ -18,7 +18,10 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin-tests')
 const tests = path.join(root, '__test__', 'darwin')
 
-/** A file that hangs has failed. Emulated and on a busy machine one takes a minute. */
+/**
+ * A file that takes longer is stuck and has failed. Emulated, on a busy machine, one takes a
+ * minute.
+ */
 const LONGEST_MS = 15 * 60 * 1000
 
 const { values, positionals } = parseArgs({
@@ -55,7 +58,7 @@ function runTests(arch) {
   }
   const preload = path.join(tests, 'host', 'preload.cjs')
   for (const file of testFiles(tests, ['.'])) {
-    // Not `node --test`: it would start the arm64 Node without qemu.
+    // Not `node --test`, which would start the arm64 Node without qemu.
     const [command, ...args] = [...node, '--test-reporter=spec', '--require', preload, file]
     const result = spawnSync(command, args, {
       env,
@@ -69,7 +72,7 @@ function runTests(arch) {
   }
 }
 
-/** A file that ends without its summary has failed, whatever it printed. */
+/** Counts a file's results. One that ends without a summary has failed, whatever it printed. */
 function count(name, { status, signal, stdout }) {
   const numbers = (key) => stdout.match(new RegExp(`^(?:#|\u2139) ${key} (\\d+)$`, 'm'))?.[1]
   const passed = numbers('pass')
@@ -89,7 +92,7 @@ function nodeFor(arch) {
   return emulatedNode(cache)
 }
 
-/** An application's folder with the package and its binary package installed, as npm would. */
+/** Makes an application's folder with the package and its binary package installed as npm would. */
 function app(arch, name, binaries) {
   const folder = path.join(cache, `${name}-${arch}`)
   const modules = path.join(folder, 'node_modules')
@@ -98,7 +101,8 @@ function app(arch, name, binaries) {
     const to = path.join(modules, 'socket-owner', file)
     fs.cpSync(path.join(root, file), to, { recursive: true })
   }
-  // A package of its own: else the folder would belong to this one, and find it before the copy.
+  // Without a package of its own, the folder would belong to this package and find it before the
+  // copy.
   fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }')
   const home = path.join(modules, `socket-owner-darwin-${arch}`)
   const binary = `socket-owner.darwin-${arch}.node`

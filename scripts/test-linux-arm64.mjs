@@ -16,7 +16,7 @@ import { testFiles } from './lib/tests.mjs'
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const cache = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'darwin-tests')
 const binary = 'socket-owner.linux-arm64-gnu.node'
-// Not state (a bound socket is told by sock_diag alone) and path (qemu rewrites paths below -L).
+// Not state (only sock_diag reports bound sockets) or path (qemu rewrites paths below -L).
 const TESTS = ['calls/address', 'calls/arguments', 'sockets/peer', 'sockets/port']
 
 const { values, positionals } = parseArgs({
@@ -33,7 +33,7 @@ const names = positionals.length > 0 ? positionals : TESTS
 const files = testFiles(path.join(root, '__test__'), names)
 
 // The first 20 bytes of an arm64 ELF program, and which of their bits count. F: the interpreter is
-// opened now, so that it is found in every root directory.
+// opened at registration, so that it is available in every root directory.
 const magic =
   '\\x7fELF\\x02\\x01\\x01\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x02\\x00\\xb7\\x00'
 const mask =

@@ -1,4 +1,4 @@
-// Runs tests on real sockets with the linux-x64-musl binary, in a Node that was linked with musl:
+// Runs tests on real sockets with the linux-x64-musl binary, in a Node that is linked with musl:
 //
 //   node scripts/test-linux-musl.mjs [--no-build] [TEST…]
 //
@@ -35,7 +35,7 @@ if (!values['no-build']) {
   execFileSync(process.execPath, [script, 'x64-musl'], { stdio: 'inherit' })
 }
 fs.rmSync(copy, { recursive: true, force: true })
-// Cargo.toml makes it a checkout, in which the binary beside the sources counts.
+// Cargo.toml makes it a checkout, in which the binary next to the sources is used.
 for (const name of [...SOURCES, 'Cargo.toml']) {
   fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
 }

@@ -23,7 +23,7 @@ if (!values.core && !values['no-build']) {
     execFileSync(process.execPath, [path.join(root, 'scripts', script)], { stdio: 'inherit' })
   }
 }
-// Once, before several files want them at a time.
+// Done once here, before several files need the tools at the same time.
 installRegistry()
 const files = testFiles(path.join(root, '__test__'), ['registry'], { isCore: values.core })
 const result = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], {

@@ -27,8 +27,8 @@ const binary = 'socket-owner.win32-x64.node'
 const FILES = ['Cargo.toml', 'README.md', 'index.d.ts', 'index.js', 'package.json']
 const FOLDERS = ['__test__', 'bin', 'examples', 'lib', 'scripts']
 /**
- * Of every system, `npm start` among them. What is left out needs Linux, Python or a compiler in each of
- * its tests, or npm, or is about this repository.
+ * Tests for every system, including `npm start`. Not included: tests that always need Linux, Python
+ * or a compiler, that need npm, or that are about this repository.
  */
 const EVERYWHERE = Object.entries({
   calls: [
@@ -40,9 +40,9 @@ const EVERYWHERE = Object.entries({
   repo: ['bin', 'bin-table', 'first-run', 'proxy', 'readme-examples', 'setup'],
   sockets: ['peer', 'port', 'secure', 'shared', 'threads', 'udp']
 }).flatMap(([folder, names]) => names.map((name) => `${folder}/${name}`))
-/** In which one those run. */
+/** The version of Node in which those run. */
 const MIDDLE = NODE_VERSIONS[2]
-/** A file that hangs has failed. */
+/** A file that takes longer is stuck and has failed. */
 const LONGEST_MS = 5 * 60 * 1000
 
 const { values, positionals } = parseArgs({
@@ -73,14 +73,14 @@ function chosen(names) {
   return names.filter((name) => positionals.length === 0 || positionals.includes(name))
 }
 
-/** Not synchronously: Wine is unpacked meanwhile. */
+/** Asynchronous, so that Wine is unpacked at the same time. */
 async function build(...more) {
   const args = [path.join(root, 'scripts', 'build-windows.mjs'), 'x64', ...more]
   const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
   if (code !== 0) throw new Error('build-windows.mjs failed')
 }
 
-/** Checks the offsets, and makes what the tests need of C. Returns the programs' folder. */
+/** Checks the offsets, and compiles the tests' C programs. Returns their folder. */
 function compile() {
   const gcc = 'x86_64-w64-mingw32-gcc'
   installDebian({ [`/usr/bin/${gcc}`]: 'gcc-mingw-w64-x86-64-win32' })
@@ -94,7 +94,7 @@ function compile() {
   return folder
 }
 
-/** Cargo.toml makes it a checkout, in which the binary beside the sources counts. */
+/** Cargo.toml makes it a checkout, in which the binary next to the sources is used. */
 function copyCheckout() {
   const folder = path.join(wine.lab, 'checkout')
   fs.rmSync(folder, { recursive: true, force: true })
@@ -105,7 +105,7 @@ function copyCheckout() {
   return folder
 }
 
-/** The check of the binaries has tests of its own, which need no Windows. */
+/** The check of the binaries has its own tests, which do not need Windows. */
 function checkHere() {
   if (chosen(['windows/binary']).length === 0) return
   const file = path.join(sources, 'binary.test.mjs')
@@ -126,7 +126,7 @@ async function runTest(version, name, node = wine.nodeExe(version), overrides = 
   report(`${name} in node.exe ${version}`, result)
 }
 
-/** In a folder of its own, since a library beside node.exe is every process's that starts there. */
+/** In a separate folder, since every process that starts there loads a library next to node.exe. */
 async function runScripted(version, name) {
   const folder = path.join(wine.lab, `scripted-${version}`)
   fs.rmSync(folder, { recursive: true, force: true })
@@ -136,7 +136,7 @@ async function runScripted(version, name) {
   await runTest(version, name, `Z:\\lab\\scripted-${version}\\node.exe`, 'iphlpapi=n,b')
 }
 
-/** Wine itself starts what no program of Windows could: Node's limit is 260 units. */
+/** Only Wine itself can start this: programs on Windows cannot, since Node's limit is 260 units. */
 async function runAtLongPath(version) {
   const names = [...Array(4).fill('é日本\u{1F600}'.repeat(9)), 'x'.repeat(120)]
   const folder = path.join(wine.lab, 'long', ...names)
@@ -152,7 +152,7 @@ async function runAtLongPath(version) {
   else summary.fail++
 }
 
-/** A panic of ours is an error there too: it is unwound by another mechanism. */
+/** A panic of ours must become an error there too, where unwinding works differently. */
 async function runPanicking(version) {
   const folder = path.join(cache, 'panicking')
   if (!values['no-build']) await build('--features', 'panic-on-purpose', '--out', folder)
@@ -160,7 +160,7 @@ async function runPanicking(version) {
   await runTest(version, 'windows/panic')
 }
 
-/** Tests of every system say why they do not hold here; here that is no gap. */
+/** Tests for every system say why some do not hold on Windows, which is not a gap. */
 function report(name, result) {
   const own = name.startsWith('windows/')
   const lines = result.stdout.split(/\r?\n/).filter((line) => own || !/# |skipped/.test(line))

@@ -21,7 +21,9 @@ const args = ['--test', ...concurrency(), ...options, ...files]
 const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 process.exitCode = status ?? 1
 
-/** Two files at a time at least, where this Node can be told: a test mostly waits for processes of its own. */
+/**
+ * At least two files at a time, if this Node has the option: tests mostly wait for their processes.
+ */
 function concurrency() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   const isKnown = major > 20 || (major === 20 && minor >= 10) || (major === 18 && minor >= 19)

@@ -1,4 +1,4 @@
-// Packs the main package and this system's binary package, installs the two tarballs into an empty
+// Packs the main package and this system's binary package, installs both tarballs into an empty
 // folder, and asks who owns a listener of its own: `node scripts/try-packed.mjs`.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -45,13 +45,13 @@ function pack(from) {
 function platform() {
   const system = `${process.platform}-${process.arch}`
   if (process.platform !== 'linux') return system
-  // The dynamic loader's name tells the C library.
+  // The dynamic loader's name reveals the C library.
   const isMusl = fs.readdirSync('/lib').some((name) => name.startsWith('ld-musl-'))
   return `${system}-${isMusl ? 'musl' : 'gnu'}`
 }
 
 function run(command, args) {
-  // npm is a script there, which a shell alone can start.
+  // npm is a script on Windows, which only a shell can start.
   const shell = isWindows && command === 'npm'
   execFileSync(command, args, { cwd: folder, stdio: 'inherit', shell })
 }

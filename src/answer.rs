@@ -7,11 +7,11 @@ use crate::socket::Socket;
 /// An answer on its way back to JavaScript.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The question's.
+    /// The question's id.
     pub id: u32,
-    /// What was found, or why it could not be looked up.
+    /// What was found, or why the lookup failed.
     pub found: Result<Found, Error>,
-    /// What found it.
+    /// Which step of the lookup found it.
     pub found_by: FoundBy,
 }
 
@@ -22,32 +22,33 @@ pub enum Found {
     Nobody,
     /// The holder.
     Process(Pid),
-    /// What is told of the holder.
+    /// What is known about the holder.
     Record(Box<ProcessInfo>),
-    /// The sockets, in no order.
+    /// The sockets, in no particular order.
     Sockets(Vec<SocketRow>),
 }
 
-/// One process at one moment. `None` in a field: the system does not tell it, or not to this caller.
+/// One process at one moment. A field is `None` if the system does not provide it, or not to this
+/// caller.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProcessInfo {
-    /// Its number.
+    /// The process id.
     pub pid: Pid,
-    /// Its parent; `None` where it has none, or where that pid is a younger process's by now.
+    /// The parent; `None` if there is none, or if its pid has been reused by a younger process.
     pub parent: Option<Pid>,
-    /// The user in whose name it acts (its effective user id).
+    /// The effective user id.
     pub uid: Option<u32>,
-    /// Its name, as short as the kernel keeps it. Whoever started the process chose it.
+    /// The name, possibly cut short by the kernel. Whoever started the process chose it.
     pub name: Option<String>,
-    /// The program that it runs, as `process_path` tells it.
+    /// The program that it runs, as `process_path` returns it.
     pub path: Option<String>,
-    /// Its command line, at most 256 KiB of it with the NULs; empty where it has none.
+    /// The command line, at most 256 KiB including the NULs; empty if it has none.
     pub args: Option<Vec<String>>,
-    /// Its working directory.
+    /// The working directory.
     pub cwd: Option<String>,
     /// When it started, in milliseconds since 1970.
     pub start_ms: Option<i64>,
-    /// Linux: the path of its control group.
+    /// Linux: the path of the control group.
     pub cgroup: Option<String>,
     /// Windows: the services that it runs.
     pub services: Option<Vec<String>>,
@@ -56,11 +57,11 @@ pub struct ProcessInfo {
 /// One socket of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SocketRow {
-    /// What it is.
+    /// The socket itself.
     pub socket: Socket,
-    /// Its user; `None` where the system tells none, or a placeholder.
+    /// The socket's user; `None` if the system reports none, or only a placeholder.
     pub uid: Option<u32>,
-    /// Its holders that the caller may see, the one that started first in front.
+    /// The holders that the caller may see, oldest process first.
     pub pids: Vec<Pid>,
 }
 
@@ -70,14 +71,14 @@ impl From<Option<Pid>> for Found {
     }
 }
 
-/// How far a lookup had to go, for who wants to know why it took its time (`NODE_DEBUG`), by the
-/// wire's numbers.
+/// How far a lookup had to go, with the numbers of the wire format. `NODE_DEBUG` shows it, to
+/// explain why a lookup was slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FoundBy {
-    /// The kernel's table of sockets: there is no such socket, or it could not be looked up.
+    /// The kernel's socket tables: there is no such socket, or the lookup failed.
     #[default]
     Sockets = 0,
-    /// A process that answered lately.
+    /// A process that answered recently.
     Recent = 1,
     /// The walk over processes.
     Walk = 2,
@@ -85,7 +86,7 @@ pub enum FoundBy {
 
 #[cfg(test)]
 impl Answer {
-    /// Returns the pid that answers, where one was asked for.
+    /// Returns the pid in the answer, if it has one.
     pub fn owner(&self) -> Result<Option<Pid>, Error> {
         self.found.clone().map(|found| match found {
             Found::Process(pid) => Some(pid),

@@ -1,24 +1,24 @@
-//! A failed lookup: code, system call, and a message that says what to do.
+//! A failed lookup: code, system call, and a message that says what to do about it.
 //!
 //! "No process holds it", "it is gone" and "it is hidden from this user" are answers (`None`), not
 //! errors.
 
 use std::io;
 
-/// Why a lookup as a whole could not be made.
+/// Why a lookup failed as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     /// The errno's name: `EMFILE`.
     pub code: &'static str,
-    /// The call that failed, by its manual page's name: `open`.
+    /// The call that failed, named as in its manual page: `open`.
     pub syscall: &'static str,
     /// `code: syscall 'object': what it means`.
     pub message: String,
 }
 
 impl Error {
-    /// A system call failed with `errno`. `object` is the path or thing it was asked about; it may
-    /// be empty.
+    /// Builds the error for a system call that failed with `errno`. `object` is the path or other
+    /// thing that the call was about; it may be empty.
     pub fn system(syscall: &'static str, errno: i32, object: &str) -> Self {
         let advice = match errno {
             libc::EMFILE => {
@@ -34,27 +34,29 @@ impl Error {
         Self::advised(syscall, errno, object, &advice)
     }
 
-    /// The same, where more is known of the cause than the errno tells.
+    /// The same, with advice for when more is known about the cause than the errno says.
     pub fn advised(syscall: &'static str, errno: i32, object: &str, advice: &str) -> Self {
         let code = errno_name(errno);
         let object = if object.is_empty() { String::new() } else { format!(" '{object}'") };
         Self { code, syscall, message: format!("{code}: {syscall}{object}: {advice}") }
     }
 
-    /// Whether it is for want of a descriptor, which giving some up can cure.
+    /// Returns whether no descriptor was left, which closing some can cure.
     pub fn is_out_of_descriptors(&self) -> bool {
         matches!(self.code, "EMFILE" | "ENFILE")
     }
 
-    /// The kernel answered outside its manual, as after a change of a structure's layout: nothing
-    /// that was read can be believed. `what` says what was seen.
+    /// Builds the error for an answer that contradicts the kernel's manual, for example after a
+    /// change to a structure's layout: nothing that was read can be trusted. `what` says what was
+    /// seen.
     pub fn outside_manual(syscall: &'static str, what: &str) -> Self {
         let advice = format!("{what}; a newer version of this package may support this system");
         Self::advised(syscall, libc::EBADMSG, "", &advice)
     }
 }
 
-/// The errnos that the calls of our back ends are documented to give; numbers differ by system.
+/// The errnos that the back ends' calls are documented to return; the numbers differ between
+/// systems.
 const ERRNO_NAMES: [(i32, &str); 30] = [
     (libc::EPERM, "EPERM"),
     (libc::ENOENT, "ENOENT"),

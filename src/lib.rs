@@ -1,7 +1,7 @@
-//! Which process owns a socket, and which program it runs: the native part of `socket-owner`.
+//! The native part of `socket-owner`: which process owns a socket, and which program it runs.
 //!
-//! JavaScript calls `node`; `question` and `socket` define, for all systems, what is asked and what
-//! matches; `platform` selects the back end that asks the kernel.
+//! JavaScript calls `node`. `question` and `socket` define, for all systems, what can be asked and
+//! what matches. `platform` selects the back end that asks the kernel.
 
 mod answer;
 mod error;

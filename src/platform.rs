@@ -1,13 +1,13 @@
-//! Selects this system's back end, and defines what a back end has to do.
+//! Selects this system's back end, and defines what a back end must do.
 //!
 //! A back end is a module with
-//! - `Search`, with `Default`: everything that is remembered, and the walk in progress. Only one task
-//!   at a time owns it, so it holds no lock.
+//! - `Search`, with `Default`: everything that is remembered, and the walk in progress. Only one
+//!   task at a time owns it, so it holds no lock.
 //!   - `ask(question)`: adds a question. It costs nothing; the kernel is asked later.
 //!   - `forget(id)`: the answer is no longer wanted. Unknown ids are ignored.
 //!   - `advance(slice, answers)`: works until the slice is over or no question is left, and pushes
-//!     each answer when it is found. All waiting questions share one walk. If the lookup itself fails,
-//!     every waiting question is answered with that error.
+//!     each answer when it is found. All waiting questions share one walk. If the lookup itself
+//!     fails, every waiting question is answered with that error.
 //! - `process_path(pid)`: the absolute path of the program that `pid` runs. `None`: no such
 //!   process, a zombie, a kernel thread, or one that is hidden from the caller.
 //! - `process_info(pid)`: its record. `None`: no such process, or one that has exited.

@@ -1,28 +1,28 @@
-//! Questions, which socket answers them, and how well it matches: decided here, for all systems.
-//! Independent of Node and of the operating system.
+//! Questions, which sockets answer them, and how well each matches: decided here for all systems,
+//! independently of Node and of the operating system.
 
 use crate::socket::{End, Protocol, Reach, Socket, State};
 
-/// A process id, 1 to 2147483647. The same number may be another process tomorrow.
+/// A process id, 1 to 2147483647. It may be reused for another process later.
 pub type Pid = i32;
 
-/// One question under way.
+/// One question that is being looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
-    /// Names the question among those under way.
+    /// Identifies the question among those being looked up.
     pub id: u32,
     /// Which sockets answer it.
     pub wanted: Wanted,
-    /// What the answer is to be.
+    /// What the answer should contain.
     pub gives: Gives,
 }
 
-/// What an answer is to be.
+/// What an answer should contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gives {
     /// The holder's pid.
     Pid,
-    /// All that is told of the holder, read while it holds the socket.
+    /// What is known about the holder, read while it holds the socket.
     Record,
     /// The sockets themselves, each with its holders.
     Rows,
@@ -40,16 +40,16 @@ pub enum Wanted {
         /// The end it is connected to.
         remote: End,
     },
-    /// The one UDP socket that would get what is sent from `own` to `peer`.
+    /// The one UDP socket that would receive what is sent from `own` to `peer`.
     Reply {
-        /// Where it is sent to: the wanted socket's own end.
+        /// The destination: the wanted socket's own end.
         peer: End,
-        /// Where it comes from; a wildcard address is any of ours.
+        /// The source; a wildcard address stands for any of this machine's.
         own: End,
     },
     /// The other end of a Unix-domain socket.
     LocalPeer(LocalPeer),
-    /// Every socket that passes.
+    /// Every socket that passes the filter.
     All(Filter),
 }
 
@@ -58,51 +58,51 @@ pub enum Wanted {
 pub struct Port {
     /// TCP or UDP.
     pub protocol: Protocol,
-    /// The port.
+    /// The port number.
     pub port: u16,
-    /// Only sockets in this state, `Listening` or `Connected`; `None`: a listening TCP socket is
-    /// preferred, an unconnected UDP socket too.
+    /// Only sockets in this state, `Listening` or `Connected`. `None`: any state, but listening TCP
+    /// sockets and unconnected UDP sockets are preferred.
     pub state: Option<State>,
-    /// Only sockets that a packet to this address could reach; its port is without meaning.
+    /// Only sockets that a packet to this address could reach; its port is ignored.
     pub address: Option<End>,
 }
 
-/// What the system told of a Unix-domain socket at the call.
+/// What the system said about a Unix-domain socket when the function was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LocalPeer {
-    /// Linux: the inode of our end. macOS: a descriptor of our own of it, 0 for none.
+    /// Linux: the inode of our end. macOS: our own descriptor for it, or 0 for none.
     pub socket: u32,
-    /// The process that the system names for the other end: where to look first.
+    /// The process that the system names for the other end: the first place to look.
     pub pid: Pid,
 }
 
-/// Which sockets a list has; what is `None` narrows nothing.
+/// Which sockets a list contains; a field that is `None` excludes none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only this protocol's.
+    /// Only sockets of this protocol.
     pub protocol: Option<Protocol>,
-    /// Only those in this state.
+    /// Only sockets in this state.
     pub state: Option<State>,
-    /// Only those with this local port.
+    /// Only sockets with this local port.
     pub port: Option<u16>,
-    /// Only those that this process holds: no other table is read.
+    /// Only sockets that this process holds: no other process's table is read.
     pub pid: Option<Pid>,
 }
 
-/// How well a socket answers a question; the greater one wins.
+/// How well a socket answers a question; the greater rank wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rank(u8);
 
 impl Rank {
-    /// Nothing answers better.
+    /// No socket answers better.
     pub const BEST: Self = Self(u8::MAX);
 
-    /// What an accepted connection is worth to a question for its port alone.
+    /// The rank of an accepted connection if a question names only its port.
     #[cfg(test)]
     pub const SECOND: Self = Self(2);
 
-    /// What is preferred first, and then how exact its address is. `None` for `reach`: the question
-    /// names no address.
+    /// Ranks by preference first, then by how exactly the address matches. A `reach` of `None`
+    /// means that the question names no address.
     fn new(is_preferred: bool, reach: Option<Reach>) -> Self {
         let exactness = match reach {
             None | Some(Reach::Exact) => 2,
@@ -118,7 +118,7 @@ impl Rank {
 }
 
 impl Wanted {
-    /// Returns how well `socket` answers; `None`: it does not.
+    /// Returns how well `socket` answers, or `None` if it does not.
     pub fn rank(&self, socket: &Socket) -> Option<Rank> {
         let is_protocol = self.protocol().is_none_or(|protocol| protocol == socket.protocol());
         let is_port = self.local_port().is_none_or(|port| port == socket.local.port);
@@ -141,7 +141,7 @@ impl Wanted {
         }
     }
 
-    /// Returns the protocol that a socket must have; `None`: either will do.
+    /// Returns the protocol that a socket must have, or `None` if either will do.
     pub fn protocol(&self) -> Option<Protocol> {
         match self {
             Self::Port(Port { protocol, .. }) => Some(*protocol),
@@ -152,7 +152,7 @@ impl Wanted {
         }
     }
 
-    /// Returns the local port that a socket must have; `None`: any will do.
+    /// Returns the local port that a socket must have, or `None` if any will do.
     pub fn local_port(&self) -> Option<u16> {
         match self {
             Self::Port(Port { port, .. }) => Some(*port),
@@ -181,7 +181,8 @@ impl Port {
 }
 
 /// Connected to us, bound to that address, the wildcard, a dual-stack wildcard: the order in which
-/// the kernels choose who gets a datagram. A socket that is connected to somebody else gets none.
+/// the kernels choose which socket receives a datagram. A socket that is connected elsewhere
+/// receives none.
 fn reply_rank(socket: &Socket, peer: &End, own: &End) -> Option<Rank> {
     let reach = socket.reach(peer)?;
     if socket.state() != State::Connected {
@@ -191,7 +192,7 @@ fn reply_rank(socket: &Socket, peer: &End, own: &End) -> Option<Rank> {
     (is_ours && socket.remote.port == own.port).then(|| Rank::new(true, Some(reach)))
 }
 
-/// What tests ask most.
+/// The question that tests ask most.
 #[cfg(test)]
 impl Question {
     /// Asks for a pid.
@@ -202,18 +203,18 @@ impl Question {
 
 #[cfg(test)]
 impl Wanted {
-    /// Any socket with this TCP port.
+    /// Any socket with this local TCP port.
     pub const fn port(port: u16) -> Self {
         Self::Port(Port { protocol: Protocol::Tcp, port, state: None, address: None })
     }
 
-    /// A listening one.
+    /// A listening TCP socket with this local port.
     pub const fn listener(port: u16) -> Self {
         let state = Some(State::Listening);
         Self::Port(Port { protocol: Protocol::Tcp, port, state, address: None })
     }
 
-    /// A connected one.
+    /// A connected TCP socket with this local port.
     pub const fn connected(port: u16) -> Self {
         let state = Some(State::Connected);
         Self::Port(Port { protocol: Protocol::Tcp, port, state, address: None })

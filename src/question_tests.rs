@@ -1,4 +1,4 @@
-//! Which socket answers a question, and how well.
+//! Tests of which socket answers a question, and how well.
 
 use super::*;
 use crate::socket::{Kind, TcpState};

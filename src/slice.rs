@@ -1,25 +1,26 @@
 //! How long one piece of work may occupy a worker thread.
 //!
 //! A walk over all processes takes a tenth of a second or more on a busy machine. It is done in
-//! slices, each its own libuv work item, so that the pool is free for files and DNS in between and
-//! a quick question never waits for a long one. The clock decides only when a slice ends, never
-//! what the answer is.
+//! slices, each of them a separate libuv work item, so that in between the pool is free for files
+//! and DNS, and a quick question never waits for a long one. The clock decides only when a slice
+//! ends, never what the answer is.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// Long enough that the hand-over between threads (some 20 µs) does not count, short enough that
-/// nobody waits for it.
+/// Long enough to make the hand-over between threads (about 20 µs) negligible, short enough that
+/// waiting for it does not matter.
 const SLICE: Duration = Duration::from_millis(2);
 
-/// With an answer to deliver a slice ends earlier: one that was found at once should not wait for a
-/// walk that has nothing to do with it. Not at each answer, since the hand-over has its price.
+/// A slice ends earlier if it has an answer to deliver: an answer that was found immediately should
+/// not wait for an unrelated walk. It does not end at each answer, since the hand-over takes time
+/// too.
 const SLICE_WITH_ANSWER: Duration = Duration::from_micros(200);
 
-/// What long work gets of each slice, whoever else comes with quick questions all the time.
+/// The part of each slice that is reserved for long work, however many quick questions arrive.
 const SHARE: Duration = Duration::from_micros(500);
 
-/// One slice under way.
+/// One slice in progress.
 pub struct Slice {
     ends: Cell<Instant>,
     ends_with_answer: Instant,
@@ -30,7 +31,7 @@ pub struct Slice {
 }
 
 impl Slice {
-    /// Begins a slice now.
+    /// Begins a slice.
     pub fn begin() -> Self {
         let now = Instant::now();
         Self {
@@ -43,7 +44,7 @@ impl Slice {
         }
     }
 
-    /// The share of the long work, which begins now. Answers do not end it.
+    /// Begins the share of the long work. Answers do not end it.
     pub fn share(&self) -> Self {
         let now = Instant::now();
         let ends = now.checked_add(SHARE).unwrap_or(now);
@@ -57,12 +58,12 @@ impl Slice {
         }
     }
 
-    /// There is an answer to deliver.
+    /// Ends the slice earlier, because there is an answer to deliver.
     pub fn hurry(&self) {
         self.ends.set(self.ends_with_answer);
     }
 
-    /// Whether the work should stop at the next place where it can be taken up again.
+    /// Returns whether the work should stop at the next place from which it can continue later.
     pub fn is_over(&self) -> bool {
         #[cfg(test)]
         if let Some(steps_left) = &self.steps_left {
@@ -80,13 +81,14 @@ impl Slice {
         self.is_over()
     }
 
-    /// A slice that is over after it was asked `steps` times: a test's way to stop everywhere.
+    /// Returns a slice that is over after `steps` checks, so that a test can stop the work
+    /// anywhere.
     #[cfg(test)]
     pub fn of_steps(steps: u32) -> Self {
         Self { steps_left: Some(Cell::new(steps)), ..Self::begin() }
     }
 
-    /// The same with a share of so many steps, not of one.
+    /// Returns the same slice with a share of `steps` checks instead of one.
     #[cfg(test)]
     pub fn with_share(self, steps: u32) -> Self {
         Self { share_steps: steps, ..self }

@@ -1,8 +1,8 @@
-//! Sockets, for all systems: a protocol, two ends, a state.
+//! Sockets on all systems: a protocol, two ends, a state.
 
 use std::net::IpAddr;
 
-/// The protocols whose sockets are looked up. UDP-Lite is another one.
+/// The protocols whose sockets are looked up. UDP-Lite is a different protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// IPPROTO_TCP, 6.
@@ -11,20 +11,20 @@ pub enum Protocol {
     Udp,
 }
 
-/// A live socket as the kernel showed it.
+/// A live socket as the kernel reported it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Socket {
-    /// Its protocol, and how far it has come.
+    /// Its protocol and state.
     pub kind: Kind,
     /// Its own end.
     pub local: End,
-    /// The other end; without meaning unless `state()` is `Connected`. Windows tells none of UDP.
+    /// The other end; meaningless unless `state()` is `Connected`. Windows reports none for UDP.
     pub remote: End,
-    /// Whether it takes IPv4 too although its own address is the IPv6 wildcard (dual stack).
+    /// Whether it accepts IPv4 too although its own address is the IPv6 wildcard (dual stack).
     pub takes_ipv4: bool,
 }
 
-/// A socket's protocol, and how far it has come.
+/// A socket's protocol and state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// TCP, in this state.
@@ -36,8 +36,8 @@ pub enum Kind {
     },
 }
 
-/// The TCP states in which a process can hold a socket, by the wire's numbers (`node/wire.rs`). TIME_WAIT
-/// is none of them: nobody has it.
+/// The TCP states in which a process can hold a socket, with the numbers of the wire format
+/// (`node/wire.rs`). TIME_WAIT is not one of them: no process holds such a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TcpState {
     /// LISTEN.
@@ -58,34 +58,34 @@ pub enum TcpState {
     Closing = 8,
     /// LAST_ACK.
     LastAck = 9,
-    /// CLOSED: bound, if it has a local port.
+    /// CLOSED; the socket is bound if it has a local port.
     Closed = 10,
 }
 
-/// What a caller may ask for, by the wire's numbers.
+/// The states that a caller can ask for, with the numbers of the wire format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Has a local port, neither listens nor has a remote end.
+    /// Has a local port, but does not listen and has no remote end.
     Bound = 0,
     /// LISTEN.
     Listening = 1,
-    /// Has a remote end: SYN_SENT up to LAST_ACK, or connected UDP.
+    /// Has a remote end: SYN_SENT to LAST_ACK, or connected UDP.
     Connected = 2,
 }
 
 /// One end of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
-    /// Canonical: an IPv4-mapped address is its IPv4 form.
+    /// Canonical: an IPv4-mapped address is stored as IPv4.
     pub address: IpAddr,
-    /// The interface's index where `address` is link-local and the interface is known.
+    /// The interface's index if `address` is link-local and the interface is known.
     pub scope: Option<u32>,
-    /// 0 where there is no such end.
+    /// 0 if there is no such end.
     pub port: u16,
 }
 
 impl Socket {
-    /// Returns its protocol.
+    /// Returns the protocol.
     pub fn protocol(&self) -> Protocol {
         match self.kind {
             Kind::Tcp(_) => Protocol::Tcp,
@@ -93,7 +93,7 @@ impl Socket {
         }
     }
 
-    /// Returns the state that a caller may ask for.
+    /// Returns the state, as a caller can ask for it.
     pub fn state(&self) -> State {
         match self.kind {
             Kind::Tcp(TcpState::Listen) => State::Listening,
@@ -102,8 +102,8 @@ impl Socket {
         }
     }
 
-    /// Returns how exactly its own address fits `wanted`, the greater the better: bound to that very
-    /// address, to the wildcard of its family, or to a dual-stack `::` where `wanted` is IPv4. `None`:
+    /// Returns how exactly its own address matches `wanted`, best first: bound to that very
+    /// address, to the wildcard of its family, or to a dual-stack `::` if `wanted` is IPv4. `None`:
     /// a packet to `wanted` cannot reach it.
     pub fn reach(&self, wanted: &End) -> Option<Reach> {
         let local = &self.local;
@@ -120,10 +120,11 @@ impl Socket {
     }
 }
 
-/// How exactly a socket's own address fits a wanted one; the greater one wins, as in the kernels.
+/// How exactly a socket's own address matches a wanted one; the greater value wins, as in the
+/// kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// `::` that takes IPv4 as well.
+    /// `::`, for a socket that accepts IPv4 too.
     DualStack,
     /// The wildcard of the wanted address's family.
     Wildcard,
@@ -132,19 +133,20 @@ pub enum Reach {
 }
 
 impl End {
-    /// Makes an end; `scope` counts for link-local addresses only, and 0 is none.
+    /// Makes an end. `scope` is kept for link-local addresses only; 0 means none.
     pub fn new(address: IpAddr, scope: u32, port: u16) -> Self {
         let address = address.to_canonical();
         let scoped = scope != 0 && is_link_local(address);
         Self { address, scope: scoped.then_some(scope), port }
     }
 
-    /// Returns whether the kernel's `end` is this one. A scope that one side does not know fits any.
+    /// Returns whether `end`, as the kernel reports it, is this one. A scope that one side lacks
+    /// matches any.
     pub fn is(&self, end: &Self) -> bool {
         self.port == end.port && self.is_at(end)
     }
 
-    /// Returns whether both have the same address, whatever their ports.
+    /// Returns whether both have the same address, regardless of their ports.
     pub fn is_at(&self, end: &Self) -> bool {
         let is_same_scope = match (self.scope, end.scope) {
             (Some(wanted), Some(seen)) => wanted == seen,
@@ -154,7 +156,8 @@ impl End {
     }
 }
 
-/// Returns whether an address is in fe80::/10, the only ones whose scope tells connections apart.
+/// Returns whether an address is in fe80::/10. Only for these does the scope distinguish
+/// connections.
 pub fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }

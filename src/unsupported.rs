@@ -1,4 +1,4 @@
-//! The back end of every other system: it always fails, with an error that says so.
+//! The back end of every other system: each lookup fails with an error that says so.
 //!
 //! JavaScript rejects before it gets here, because no binary is published for such a system.
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::question::{LocalPeer, Pid, Question};
 use crate::slice::Slice;
 
-/// Holds the questions until it may say that it cannot look.
+/// Keeps the questions until `advance` can fail them.
 #[derive(Default)]
 pub struct Search(Vec<Question>);
 
@@ -50,7 +50,7 @@ pub fn interface_index(_: &CStr) -> Result<Option<u32>, Error> {
     Err(unsupported())
 }
 
-/// Knows none.
+/// Finds none.
 pub fn interface_name(_: u32) -> Option<String> {
     None
 }

@@ -1,4 +1,4 @@
-// Every block of code in this repository's documents, however it is fenced, and the document's name.
+// Finds every code block in this repository's documents, however it is fenced.
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import { root } from './install.mjs'
 
 const SKIPPED = new Set(['node_modules', 'target', 'dist', 'corpus', 'artifacts'])
 
-/** Paths from the root, with `/`. Folders whose name begins with a dot are tools' own. */
+/** Returns paths from the root, with `/`. Folders whose names begin with a dot belong to tools. */
 export function documents(folder = '') {
   return fs.readdirSync(path.join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = folder === '' ? entry.name : `${folder}/${entry.name}`
@@ -15,7 +15,9 @@ export function documents(folder = '') {
   })
 }
 
-/** `language` is all that stands after the fence, `heading` the last one above; '' for nothing. */
+/**
+ * `language` is everything after the fence, `heading` the last heading above; '' if there is none.
+ */
 export function blocksOf(text) {
   const blocks = []
   let heading = ''
@@ -37,22 +39,23 @@ export function blocksOf(text) {
   return blocks
 }
 
-/** The blocks in the comments of a source file. */
+/** Returns the blocks in the comments of a source file. */
 export function blocksInComments(text) {
   return blocksOf(text.replaceAll(/^\s*\* ?/gm, ''))
 }
 
 /**
- * The blocks of a document, by how their language and first line begin: `block('sh npm install')`. Where
- * several begin so, a heading that stands above says which. Returns the code. A test that takes a block
- * tries it: docs.test.mjs reads from these calls which blocks are tried.
+ * Returns a function that finds a document's block by how its language and first line begin,
+ * `block('sh npm install')`, and returns its code. If several blocks begin that way, the heading
+ * above selects one. A test that takes a block tries it: docs.test.mjs reads from these calls which
+ * blocks are tried.
  */
 export function documentBlocks(document) {
   const blocks = blocksOf(fs.readFileSync(path.join(root, document), 'utf8'))
   return (beginning, heading) => blocks[findBlock(blocks, beginning, heading)].code
 }
 
-/** The place of the one that is meant; an error where it is none or not one. */
+/** Returns the index of the matching block. Throws if there is none or more than one. */
 export function findBlock(blocks, beginning, heading) {
   const isMeant = (block) =>
     `${block.language} ${block.code}`.startsWith(beginning) &&

@@ -1,4 +1,4 @@
-// A real Chromium for the page of examples/electron.
+// Runs a real Chromium for the page of examples/electron.
 
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
@@ -12,20 +12,22 @@ export const chromiumPath = process.env.PATH.split(path.delimiter)
 export const needsChromium = chromiumPath === undefined ? 'needs Chromium' : false
 
 export const chromiumArguments = [
-  // Its maker's hosts are not found, so that the only requests are those of the page.
+  // Google's hosts do not resolve, so that the only requests are those of the page.
   '--host-resolver-rules=MAP *.google.com ~NOTFOUND, MAP *.googleapis.com ~NOTFOUND',
   // The page's modules are files, which Electron's pages may import.
   '--allow-file-access-from-files',
-  // A container's shared memory is too small for it.
+  // A container's shared memory is too small for Chromium.
   '--disable-dev-shm-usage',
-  // Its own sandbox does not start for root; what it loads here is this repository's page alone.
+  // Chromium's own sandbox does not start for root. Only this repository's page is loaded.
   ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])
 ]
 
-/** A page that is stuck is found out by this; no test depends on how fast one is. */
+/** Only detects a page that is stuck; no test depends on how fast a page is. */
 export const STUCK_MS = 120_000
 
-/** `folder` has playwright-core among its packages. A page of its own browser, closed by `close`. */
+/**
+ * Opens a page in a browser of its own, which `close` ends. `folder` has playwright-core installed.
+ */
 export async function openPage(folder, { proxy, ...options } = {}) {
   const { chromium } = createRequire(path.join(folder, 'x.js'))('playwright-core')
   const browser = await chromium.launch({

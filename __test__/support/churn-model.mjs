@@ -1,14 +1,14 @@
-// The model of churn.test.mjs: who held which socket when, and which answers cannot be true. It is
-// told all the lines twice: `hear` takes what the holders say, and `judge` what was answered.
+// The model of churn.test.mjs: who held which socket when, and which answers cannot be true. It
+// gets all lines twice: `hear` processes what the holders say, and `judge` checks the answers.
 
 const SECOND = 1e9
 const NOTHING = []
 
-/** Holders' and askers' lines, see fixtures/storm_sockets.py and fixtures/asker.cjs. */
+/** For the lines of holders and askers see fixtures/storm_sockets.py and fixtures/asker.cjs. */
 export class Model {
-  /** By protocol and local port. */
+  /** Holds by protocol and local port. */
   #holds = new Map()
-  /** By second: the holds of it by protocol and local port. Made when the first answer is judged. */
+  /** Holds by second, then by protocol and local port. Built when the first answer is judged. */
   #bySecond
   /** The asker's servers: its pid by protocol and local port. */
   #servers = new Map()
@@ -16,7 +16,7 @@ export class Model {
   pids = new Set()
   started = 0
   kinds = {}
-  /** How often a list had to have a socket with its holder. */
+  /** How many times a list had to contain a socket together with its holder. */
   steady = 0
 
   hear(line) {
@@ -64,7 +64,7 @@ export class Model {
     }
   }
 
-  /** Returns the holds of that protocol and port, or all, that may have been between these times. */
+  /** Returns the holds with that protocol and port, or all, that may overlap this period. */
   #during(from, to, key) {
     if (this.#bySecond === undefined) this.#index()
     const found = new Set()
@@ -79,7 +79,7 @@ export class Model {
     return [...found]
   }
 
-  /** Returns what is false in an answer, each with the holds that it should be seen against. */
+  /** Returns what is wrong with an answer, each problem with the holds to compare it with. */
   judge(line) {
     const [what, ...words] = line.split(' ')
     if (what === 'q') return this.#judgeAnswer(words)
@@ -113,7 +113,7 @@ export class Model {
     const byKey = grouped(holds)
     const found = []
     for (const row of rows) {
-      // One that is connected to nobody may be connected by the time that its holders are seen.
+      // A socket that is listed unconnected may be connected by the time its holders are read.
       const isIts = ({ protocol, port }) => protocol === row.protocol && port === row.port
       const theirs = row.other === 0 ? holds.filter(isIts) : (byKey.get(keyOf(row)) ?? NOTHING)
       const breach = isAsked(row)
@@ -127,12 +127,12 @@ export class Model {
     return [...found, ...lacking(steady, rows).map((each) => ({ ...asked, ...each }))]
   }
 
-  /** Returns what is false in a row, or `null`. */
+  /** Returns what is wrong with a row, or `null`. */
   #falseRow({ protocol, port, other, pids }, holds, to) {
     const server = other === 0 ? undefined : this.#servers.get(`${protocol} ${port}`)
     const isHolder = (pid) => pid === server || holds.some((hold) => hold.pid === pid)
     if (!pids.every(isHolder)) return 'a process that did not hold it'
-    // Of one that has gone before the answer, nobody could tell when it started.
+    // The start of a process that exited before the answer could no longer be read.
     const living = holds.filter(({ surelyUntil }) => surelyUntil >= to)
     const starts = pids.flatMap((pid) => living.find((hold) => hold.pid === pid)?.start || NOTHING)
     const isSorted = starts.every((start, i) => i === 0 || starts[i - 1] <= start)
@@ -157,7 +157,7 @@ function rowOf(text) {
   return { protocol, port: Number(port), other: Number(other), pids: numbers }
 }
 
-/** Returns what a row has to be under that filter. */
+/** Returns a function that checks whether a row passes that filter. */
 function filterOf(filter) {
   const [name, value] = filter.split('=')
   if (name === 'all') return () => true
@@ -169,7 +169,7 @@ function filterOf(filter) {
 const isHeldThroughout = ({ isSteady, surely, surelyUntil }, from, to) =>
   isSteady && surely <= from && surelyUntil >= to
 
-/** Returns the steady sockets that are not in exactly one row with their holder. */
+/** Returns the steady sockets that do not have exactly one row with their holder. */
 function lacking(steady, rows) {
   const found = []
   for (const hold of steady) {
@@ -184,9 +184,9 @@ function lacking(steady, rows) {
   return found
 }
 
-/** Returns what is false in an answer, or `null`. */
+/** Returns what is wrong with an answer, or `null`. */
 function breachOf({ kind, from, to, answer, remote }, holds) {
-  // A reply also goes to a socket that is connected to nobody.
+  // A reply also reaches an unconnected socket.
   const fits = ({ other }) =>
     kind === 'port' || other === remote || (kind === 'reply' && other === 0)
   const asked = holds.filter(fits)

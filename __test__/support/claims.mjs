@@ -1,9 +1,9 @@
-// Which blocks of the documents a test takes, read from its source: its calls of what documentBlocks()
-// has given. A block that is taken and thrown away does not count.
+// Finds out from a test's source which blocks of the documents it takes: its calls of the functions
+// that documentBlocks() returned. A block that is taken but not used does not count.
 
 import ts from 'typescript'
 
-/** Returns `{ document, beginning, heading }` for each; throws where one isn't written out. */
+/** Returns a `{ document, beginning, heading }` for each. Throws if one is not a literal. */
 export function claimsIn({ name, text }) {
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true)
   const documents = new Map()

@@ -1,4 +1,4 @@
-// The command run as a person runs it.
+// Runs the command as a person would.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -9,7 +9,7 @@ import { root } from './install.mjs'
 export const command = path.join(root, 'bin', 'socket-owner.js')
 export const node = fs.realpathSync(process.execPath)
 
-/** `through` goes before Node, `flags` are Node's own. */
+/** `through` goes before Node, and `flags` are options of Node. */
 export async function runCommand(args, options = {}) {
   const { through = [], flags = [], file = command, node = process.execPath } = options
   const [program, ...rest] = [...through, node, ...flags, file, ...args]

@@ -1,9 +1,12 @@
-// UDP sockets in processes of their own, of every kind of binding, and one that sends them replies: so
-// that a test sees who gets a datagram.
+// UDP sockets with every kind of binding, in separate processes, and a process that sends replies
+// to them, so that a test sees which socket receives a datagram.
 
 import { startNode, startPython } from './holders.mjs'
 
-/** A process that gets datagrams and says each; told a line, it says how many came. */
+/**
+ * A process that receives datagrams and reports each; for each input line, it says how many
+ * arrived.
+ */
 const receiver = `
   def get():
       while True:
@@ -38,14 +41,17 @@ const receiver = `
       hear()
       say(count=len(got))`
 
-/** Starts one with the socket that is `make` in Python. `said` is its port. */
+/** Starts a receiver whose socket is the result of `make` in Python. `said` is its port. */
 export async function startReceiver(t, make, options = {}) {
   const child = await startPython(t, receiver, { ...options, values: { make } })
   child.port = child.said.port
   return child
 }
 
-/** Starts a process that asks who would get a reply, and sends it. `said` is its `address()`. */
+/**
+ * Starts a process that looks up who would receive a reply, and sends it. `said` is its
+ * `address()`.
+ */
 export async function startReplier(t, host, options = {}) {
   const child = await startNode(t, replyForever, { ...options, values: { host } })
   child.port = child.said.port
@@ -54,7 +60,7 @@ export async function startReplier(t, host, options = {}) {
 
 async function replyForever({ say, hear, ask, require, host }) {
   const socket = require('node:dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4')
-  socket.on('error', () => {}) // Nobody was there.
+  socket.on('error', () => {}) // There was no receiver.
   socket.bind(0, host)
   socket.on('listening', () => say(socket.address()))
   for (let count = 0; ; count++) {
@@ -66,7 +72,9 @@ async function replyForever({ say, hear, ask, require, host }) {
   }
 }
 
-/** Hears all of `receivers`, for those who wait for one of them. From now on nobody else hears them. */
+/**
+ * Reads all lines of `receivers` on behalf of those that wait. From now on no one else gets them.
+ */
 export function hearAll(receivers) {
   const winners = new Map()
   const waiters = new Map()
@@ -80,16 +88,16 @@ export function hearAll(receivers) {
     const hear = async () => {
       for (;;) take(receiver, await receiver.next())
     }
-    hear().catch(() => {}) // It was ended.
+    hear().catch(() => {}) // The receiver was ended.
   }
   return {
-    /** The pid of the one that gets this datagram. */
+    /** Resolves to the pid of the process that receives this datagram. */
     winner: (text) =>
       new Promise((resolve) => {
         if (winners.has(text)) resolve(winners.get(text))
         else waiters.set(text, resolve)
       }),
-    /** How many datagrams each has got. */
+    /** Resolves to the number of datagrams that each has received. */
     counts: () =>
       Promise.all(
         receivers.map(
@@ -103,7 +111,9 @@ export function hearAll(receivers) {
   }
 }
 
-/** What the replier is told about who would get its reply to `rinfo`, and the reply's text. */
+/**
+ * Returns the replier's answer about who would receive its reply to `rinfo`, and the reply's text.
+ */
 export async function replyTo(replier, rinfo) {
   const { answer, error, text } = await replier.tell(rinfo).next()
   if (error !== undefined) throw Object.assign(new Error(error.message), error)

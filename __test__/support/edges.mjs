@@ -1,12 +1,13 @@
-// Which file uses which: `{ from, to }`, paths from the root. JavaScript by its imports and requires
-// (those of types alone don't count), Rust by its paths, C by the functions that another file defines.
+// Finds out which file uses which: `{ from, to }`, as paths from the root. JavaScript by its
+// imports and requires (except imports of types), Rust by its paths, C by the functions that
+// another file defines.
 
 import path from 'node:path'
 import ts from 'typescript'
 import { functionsIn } from './functions.mjs'
 import { codeOf } from './sources.mjs'
 
-/** Of files `{ name, text }`, all of one language. What stands outside of them is left out. */
+/** Takes files `{ name, text }`, all in one language. Uses of any other file are left out. */
 export function edgesAmong(files) {
   const names = new Set(files.map(({ name }) => name))
   const edges = [
@@ -62,7 +63,7 @@ function rustEdges(files) {
     const { name: from, text } = file
     return pathsIn(codeOf(from, text)).flatMap((segments) => {
       const found = resolve(segments, own, modules)
-      // In tests a fake may take a file's place; the product uses that file all the same.
+      // In tests a fake may replace a file; the product uses the real file all the same.
       const real = found.filter((each) => !each.isTest)
       const to = isTest || real.length === 0 ? found : real
       return to.map(({ file }) => ({ from, to: file.name }))
@@ -70,12 +71,12 @@ function rustEdges(files) {
   })
 }
 
-/** A module's attributes, and its name. */
+/** Matches a module's attributes and its name. */
 const MOD = /((?:#\[[^\]]*\]\s*)*)^\s*(?:pub(?:\([^)]*\))? )?mod (\w+);/gm
 
 /**
- * The tree of modules from lib.rs down: `a::b` to its files, of which each system has one. Those that are
- * there in tests alone, with all below them, are told.
+ * Returns the tree of modules from lib.rs down: `a::b` with its files, one per system. A module
+ * that exists only in tests, and everything below it, is marked as such.
  */
 function rustModules(files) {
   const byName = new Map(files.map((file) => [file.name, file]))
@@ -101,7 +102,7 @@ function rustModules(files) {
   return modules
 }
 
-/** Every path of a file, as segments. One in a module written inside it loses a `super`. */
+/** Returns every path in a file, as segments. A path in an inline module loses one `super`. */
 function pathsIn(code) {
   const inside = code.search(/\bmod \w+ \{/)
   const isInside = (index) => inside !== -1 && index > inside
@@ -119,7 +120,7 @@ function pathsIn(code) {
   return found
 }
 
-/** `a::{b, c::d}` is `a::b` and `a::c::d`. */
+/** Expands `a::{b, c::d}` to `a::b` and `a::c::d`. */
 function expand(tree) {
   const open = tree.indexOf('{')
   if (open === -1) return [tree.split('::').filter((each) => /^\w+$/.test(each))]
@@ -129,7 +130,7 @@ function expand(tree) {
   )
 }
 
-/** Apart at the commas that are in no braces. */
+/** Splits at the commas outside braces. */
 function branches(text) {
   let depth = 0
   const parts = ['']
@@ -141,7 +142,7 @@ function branches(text) {
   return parts.filter((part) => part !== '')
 }
 
-/** The innermost module that a path leads to, as its files; none for another crate's. */
+/** Returns the files of the innermost module that a path leads to; none for another crate's. */
 function resolve([head, ...rest], own, modules) {
   let at
   if (head === 'crate') at = []
@@ -157,7 +158,10 @@ function resolve([head, ...rest], own, modules) {
   return modules.get(at.join('::')) ?? []
 }
 
-/** One circle: the files along it, the first again at its end. `undefined` where there is none. */
+/**
+ * Returns one cycle: its files in order, the first one again at the end. `undefined` if there is
+ * none.
+ */
 export function circleAmong(edges) {
   const next = new Map()
   for (const { from, to } of edges) next.set(from, [...(next.get(from) ?? []), to])

@@ -1,6 +1,6 @@
-// Where functions begin and how many lines they have: of JavaScript and TypeScript by the compiler's
-// own parser, so that methods, arrow functions and callbacks are seen; of Rust, C and Python by their
-// braces and indentation.
+// Finds out where functions begin and how many lines they have: in JavaScript and TypeScript with
+// the compiler's own parser, so that methods, arrow functions and callbacks are included; in Rust,
+// C and Python by braces and indentation.
 
 import ts from 'typescript'
 import { codeOf, linesOf } from './sources.mjs'
@@ -30,7 +30,7 @@ function ofScript(name, text) {
   return functions
 }
 
-/** `fn name` of Rust; of C, a name and parameters at the outermost level, before a brace. */
+/** Rust: `fn name`. C: a name and parameters at the outermost level, followed by a brace. */
 const HEADS = {
   rs: /\bfn (\w+)[^;{}]*\{/g,
   c: /^(?!\s|#|typedef|enum|struct \w+ \{)[^;{}#]*?\b(\w+)\([^;{}]*\)[^;{}()]*\{/gm
@@ -63,7 +63,7 @@ function ofIndentation(code) {
     if (name === undefined) return []
     const isInside = (each) =>
       each.trim() === '' || /^\s*/.exec(each)[0].length > indentation.length
-    // A parenthesis of the parameters may stand where `def` does.
+    // The closing parenthesis of the parameters may be indented like `def`.
     const isParameters = (each) => each.startsWith(`${indentation})`)
     const rest = lines.slice(i + 1)
     const length = rest.findIndex((each) => !isInside(each) && !isParameters(each))

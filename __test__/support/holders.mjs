@@ -1,5 +1,5 @@
-// Real owners of sockets: processes that the tests start, tell what to do in lines of JSON, and
-// end. Nothing here waits for a timer: a test goes on when a process has said its line.
+// Real owners of sockets: processes that the tests start, command with lines of JSON, and end.
+// Nothing here waits for a timer: a test continues when a process has printed its line.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,11 +19,11 @@ const pythonSource = fs.readFileSync(fixture('holder.py'), 'utf8')
 const systemPython = '/usr/bin/python3'
 export const pythonPath = fs.existsSync(systemPython) ? systemPython : 'python3'
 
-/** Reasons to skip a test, `false` where there is none: `{ skip: needsRoot || needsPython }`. */
+/** Reasons to skip a test, or `false` if there is none: `{ skip: needsRoot || needsPython }`. */
 export const needsLinux = process.platform === 'linux' ? false : 'needs Linux'
 export const needsRoot = needsLinux || (process.getuid() === 0 ? false : 'needs root')
 export const needsUnix = process.platform === 'win32' ? 'needs a Unix' : false
-/** What the tests do in Python is what Node has no functions for, on a Unix. */
+/** The tests use Python for what Node has no functions for, on Unix. */
 export const needsPython = needsUnix || needsProgram(pythonPath)
 export const needsIPv6 = Object.values(os.networkInterfaces())
   .flat()
@@ -39,21 +39,21 @@ const nodeHeaders = path.join(path.dirname(process.execPath), '..', 'include', '
 export const needsAddons =
   needsProgram('cc') || (fs.existsSync(nodeHeaders) ? false : 'needs the headers of Node')
 
-/** Where a listener listens and how a client reaches it. */
+/** Where a listener listens, and how a client reaches it. */
 export const families = [
   { name: 'IPv4', listenHost: '127.0.0.1', connectHost: '127.0.0.1', skip: false },
   { name: 'IPv6', listenHost: '::1', connectHost: '::1', skip: needsIPv6 },
   { name: 'dual stack', listenHost: '::', connectHost: '127.0.0.1', skip: needsIPv6 }
 ]
 
-/** A process and what it says. */
+/** A process and the lines that it prints. */
 class Child {
   #lines = []
   #waiters = []
   #end
 
   constructor(command, args, env) {
-    // In a process group of its own, so that its forked children can be ended with it. In a
+    // In a separate process group, so that its forked children can be ended with it, and in a
     // directory that any user may enter.
     const stdio = ['pipe', 'pipe', 'inherit']
     this.process = spawn(command, args, { detached: true, cwd: '/', stdio, env })
@@ -75,10 +75,10 @@ class Child {
       ({ code, signal }) => end(new Error(`${command} ended: ${signal ?? code}`)),
       end
     )
-    this.process.stdin.on('error', () => {}) // It may end before it has heard all.
+    this.process.stdin.on('error', () => {}) // It may end before it has read everything.
   }
 
-  /** The next line that it says. */
+  /** Resolves to the next line that it prints. */
   next() {
     if (this.#lines.length > 0) return Promise.resolve(JSON.parse(this.#lines.shift()))
     if (this.#end !== undefined) return Promise.reject(this.#end)
@@ -103,7 +103,7 @@ class Child {
 }
 
 /**
- * Starts a program that says lines, tells it `told` if that is given, and waits for its first line,
+ * Starts a program that prints lines, sends it `told` if given, and waits for its first line,
  * `said`. `through` goes before the command: `['setpriv', '--reuid=1234']`.
  */
 export async function startProgram(t, command, args, options = {}) {
@@ -117,8 +117,8 @@ export async function startProgram(t, command, args, options = {}) {
 }
 
 /**
- * Runs `body` in a Node process of its own. It goes there as text, so it sees only its parameter:
- * `values` and what fixtures/child.cjs names. It has to say a line.
+ * Runs `body` in a separate Node process. It is passed as text, so it can use only its parameter:
+ * `values` and what fixtures/child.cjs provides. It must print a line.
  */
 export function startNode(t, body, options = {}) {
   const [node, ...args] = nodeCommand(body, options)
@@ -130,14 +130,18 @@ function nodeCommand(body, { values = {}, flags = [], root = packageRoot, node }
   return [node ?? process.execPath, ...flags, '-e', childSource, task]
 }
 
-/** Runs Python code in a process of its own, with what fixtures/holder.py has. It has to say a line. */
+/**
+ * Runs Python code in a separate process, with what fixtures/holder.py has. It must print a line.
+ */
 export function startPython(t, code, { values = {}, ...options } = {}) {
   // Not by the file's path, which another user may not be able to read.
   const args = ['-c', pythonSource, code, JSON.stringify(values)]
   return startProgram(t, pythonPath, args, options)
 }
 
-/** For startPython: its first thread exits while another goes on: a zombie in /proc whose sockets live. */
+/**
+ * For startPython: the first thread exits, another continues: a zombie in /proc with live sockets.
+ */
 export const leaderlessCode = `
   def go_on():
       while True:
@@ -154,15 +158,15 @@ export const leaderlessCode = `
       threading.Thread(target=go_on if _ == 0 else rest, daemon=True).start()
   checked(libc.syscall({'x86_64': 60, 'aarch64': 93}[os.uname().machine], 0))`
 
-/** A process that looks up what it is told to: `looker.ask('getProcessPath', 1)`. */
+/** Starts a process that looks up what it is asked: `looker.ask('getProcessPath', 1)`. */
 export async function startLooker(t, options) {
   return asLooker(await startNode(t, lookUpForever, options))
 }
 
-/** The command of a looker, for a program that starts it; it takes over the lines. */
+/** The command of a looker, for a program that starts it and passes on its lines. */
 export const lookerCommand = nodeCommand(lookUpForever)
 
-/** Makes a child that runs lookerCommand a looker. */
+/** Turns a child that runs lookerCommand into a looker. */
 export function asLooker(child) {
   const ask = async (name, ...args) => {
     const { answer, error } = await child.tell([name, ...args]).next()
@@ -177,7 +181,7 @@ async function lookUpForever({ say, hear, ask }) {
   for (;;) say(await ask(...(await hear())))
 }
 
-/** A process that listens and keeps what it accepts. `said` is its `address()`. */
+/** Starts a process that listens and keeps what it accepts. `said` is its `address()`. */
 export function startServer(t, host, options = {}) {
   return startNode(t, listenForever, { ...options, values: { host, ...options.values } })
 }
@@ -195,8 +199,9 @@ async function listenForever({ say, hear, require, host, port = 0 }) {
 }
 
 /**
- * A process that connects and keeps the connection. `said` is its four ends. It is bound first:
- * such a port is nobody else's, while one given by connect may be another connection's too.
+ * Starts a process that connects and keeps the connection. `said` is its two ends. It is bound
+ * first: no other socket has such a port, while a port that connect chose may belong to another
+ * connection too.
  */
 export function startClient(t, host, port, options = {}) {
   return startNode(t, connectForever, { ...options, values: { host, port, ...options.values } })
@@ -215,7 +220,10 @@ async function connectForever({ say, hear, require, host, port, localHost = host
   }
 }
 
-/** This process listens. `server.port` is the port; closed with all it accepted after the test. */
+/**
+ * Listens in this process on `server.port`. After the test the server and its connections are
+ * closed.
+ */
 export async function listen(t, host, options = {}) {
   const { port = 0, ...rest } = options
   const sockets = new Set()
@@ -232,7 +240,7 @@ export async function listen(t, host, options = {}) {
   return Object.assign(server, { port: server.address().port })
 }
 
-/** This process connects, bound first like startClient. */
+/** Connects from this process, bound first like startClient. */
 export async function connect(t, host, port, { localHost = host, localPort = 0 } = {}) {
   const socket = net.connect({ host, port, localAddress: localHost, localPort })
   t.after(() => socket.destroy())
@@ -241,15 +249,15 @@ export async function connect(t, host, port, { localHost = host, localPort = 0 }
   return socket
 }
 
-/** The connection that `server` accepts next; call it before the client connects. */
+/** Resolves to the next connection that `server` accepts. Call it before the client connects. */
 export async function accepted(server) {
   const [socket] = await once(server, 'connection')
   return socket
 }
 
 /**
- * A free port below those that systems give out, so that no stranger takes it between the end of
- * its holder and the question.
+ * Returns a free port below those that systems assign, so that no unrelated process takes it
+ * between the end of its holder and the question.
  */
 export async function quietPort() {
   for (;;) {
@@ -263,7 +271,7 @@ export async function quietPort() {
   }
 }
 
-/** A new directory that any user may enter, removed after the test. */
+/** Makes a directory that any user may enter. It is removed after the test. */
 export function temporaryDirectory(t) {
   const directory = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'socket-owner-'))
   t.after(() => fs.rmSync(directory, { recursive: true, force: true }))
@@ -280,7 +288,7 @@ export function compile(t, names, flags = []) {
   return output
 }
 
-/** Compiles an addon against the headers of this very Node. */
+/** Compiles an addon with the headers of this Node. */
 export function compileAddon(t, ...names) {
   const flags = ['-shared', '-fPIC', `-I${nodeHeaders}`, '-DNAPI_VERSION=8']
   const library = compile(t, names, flags)

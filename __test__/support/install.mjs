@@ -1,5 +1,5 @@
-// The package as a user has it: copied into an empty folder's node_modules, beside a binary package
-// that a test provides. And what a test needs to know of the binary that was built here.
+// The package as a user has it: copied into an empty folder's node_modules, next to a binary
+// package that a test provides. And what tests need to know about the binary that was built here.
 
 import fs from 'node:fs'
 import { createRequire } from 'node:module'
@@ -17,7 +17,7 @@ export function temporaryFolder(t) {
   return folder
 }
 
-/** Windows keeps a binary that is loaded, as long as its process lives. */
+/** Windows keeps a loaded binary until its process ends. */
 function remove(folder) {
   try {
     fs.rmSync(folder, { recursive: true, force: true })
@@ -26,7 +26,10 @@ function remove(folder) {
   }
 }
 
-/** Returns the folder; `require` in it by `requireIn`. Without Cargo.toml, so only packages count. */
+/**
+ * Installs the package and returns the folder. Without Cargo.toml, only installed binaries are
+ * used.
+ */
 export function install(t) {
   const folder = temporaryFolder(t)
   const home = path.join(folder, 'node_modules', 'socket-owner')
@@ -38,7 +41,7 @@ export function install(t) {
   return folder
 }
 
-/** Puts the package `socket-owner-<tag>` into the folder, its binary the given bytes. */
+/** Installs the package `socket-owner-<tag>` in the folder, with the given bytes as its binary. */
 export function installBinary(folder, tag, bytes) {
   const name = `socket-owner-${tag}`
   const main = `socket-owner.${tag}.node`
@@ -49,7 +52,10 @@ export function installBinary(folder, tag, bytes) {
   return path.join(home, main)
 }
 
-/** Puts JavaScript in the place of the host's binary: `require` finds it in its cache, by that name. */
+/**
+ * Replaces the host's binary by JavaScript: `require` finds it in its cache under the binary's
+ * name.
+ */
 export function installCode(folder, code) {
   const binary = installBinary(folder, hostTag, fs.readFileSync(hostBinary))
   const file = `${binary}.cjs`

@@ -1,5 +1,6 @@
 // The package as a user gets it: packed, then installed by npm from the tarballs into an empty
-// folder, together with what else an app has. Needs a registry, so these tests are not in `npm test`.
+// folder, along with the other packages of an app. This needs a registry, so these tests are not in
+// `npm test`.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -11,15 +12,18 @@ import { hostBinary, hostTag, root, temporaryFolder } from './install.mjs'
 const execute = promisify(execFile)
 const OUTPUT_BYTES_MAX = 64 << 20
 
-/** What `npm test` and its like tell their children about this repository is not for an app's npm. */
+/**
+ * Without the variables about this repository that `npm test` sets, which would mislead an app's
+ * npm.
+ */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle|command)/.test(name))
 )
 
-/** On Windows `npm` is a script that only a shell can start; this is what it runs. */
+/** On Windows `npm` is a script that only a shell can start; this is the file that it runs. */
 const npm = path.join(path.dirname(process.execPath), 'node_modules', 'npm', 'bin', 'npm-cli.js')
 
-/** Runs a program to its end; gives what it printed, or fails with what it said. */
+/** Runs a program until it exits. Returns what it printed, or fails with its error output. */
 export async function run(command, args, options = {}) {
   const settings = { env, maxBuffer: OUTPUT_BYTES_MAX, ...options }
   const isScript = process.platform === 'win32' && command === 'npm'
@@ -31,7 +35,7 @@ export async function run(command, args, options = {}) {
   }
 }
 
-/** A folder with the packed package and the other packages installed; `files` go by their name. */
+/** Installs the packed package and others into a folder. `files` maps names to their text. */
 export async function installApp(t, { packages = [], files = {}, from, omit = [] } = {}) {
   const folder = temporaryFolder(t)
   if (from !== undefined) {
@@ -55,14 +59,14 @@ function writeFiles(folder, files, keep) {
   }
 }
 
-/** What npm gives this machine: the package, the binary that was built here, on a Mac both. */
+/** Packs what npm installs on this machine: the package and its binary, on a Mac both binaries. */
 export async function pack(destination) {
   const tags = process.platform === 'darwin' ? ['darwin-arm64', 'darwin-x64'] : [hostTag]
   const folders = []
   for (const tag of tags) {
     const name = `socket-owner.${tag}.node`
     const binary = tag === hostTag ? hostBinary : path.join(root, 'npm', tag, name)
-    // Where a Mac has built for itself alone, that does.
+    // A Mac that has built only its own binary does not need the other.
     if (tag !== hostTag && !fs.existsSync(binary)) continue
     const folder = path.join(destination, tag)
     fs.cpSync(path.join(root, 'npm', tag), folder, { recursive: true })

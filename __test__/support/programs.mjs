@@ -1,4 +1,4 @@
-// Programs whose file is the test's to change: copies of cat. What it echoes shows that it runs.
+// Programs whose files a test may change: copies of cat. Their echo shows that they run.
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -13,12 +13,12 @@ export function copyOfCat(directory, name) {
   return file
 }
 
-/** Starts a program that echoes and waits for its echo, by which it runs itself. */
+/** Starts a program that echoes, and waits for the echo: then the program itself runs. */
 export function startEcho(t, program, args = []) {
   return startProgram(t, program, args, { told: 'running' })
 }
 
-/** Starts a copy of cat in a directory of its own. */
+/** Starts a copy of cat in a separate directory. */
 export async function startCopy(t, name) {
   const file = copyOfCat(temporaryDirectory(t), name)
   return { file, child: await startEcho(t, file) }

@@ -1,5 +1,5 @@
-// The package with its real binary behind a recorder: what JavaScript hands to the native side, and
-// a gate that keeps a native answer back until a test has done what must happen meanwhile.
+// The package with its real binary behind a recorder, which notes what JavaScript passes to the
+// native side. A gate holds native answers back until a test has done what must happen first.
 
 import { hostBinary, install, installCode, requireIn } from './install.mjs'
 
@@ -42,7 +42,10 @@ const RECORDER = `
   }
   exports.processInfos = (pids) => one(() => native.processInfos(pids))`
 
-/** `recorder.close()` shuts the gate and gives what opens it; `recorder.nextTask()` waits for one. */
+/**
+ * `recorder.close()` closes the gate and returns a function that opens it; `recorder.nextTask()`
+ * resolves when a task begins.
+ */
 export function installRecorder(t) {
   const folder = install(t)
   const recorder = installCode(folder, RECORDER)

@@ -1,8 +1,10 @@
-// How a wrong argument is refused.
+// Checks how a wrong argument is refused.
 
 import assert from 'node:assert/strict'
 
-/** The whole error: type, code, message, name, and where the caller's own line stands. */
+/**
+ * Checks the whole error: type, name, code, message, and that the stack contains the caller's line.
+ */
 export async function assertRefused(call, Type, code, message) {
   const promise = call()
   assert.ok(promise instanceof Promise)

@@ -1,16 +1,16 @@
-// The source files of this repository, and their text without comments and literals.
+// Reads the source files of this repository, with or without comments and literals.
 
 import fs from 'node:fs'
 import path from 'node:path'
 import { root } from './install.mjs'
 
 const SOURCE = /\.([cm]?[jt]s|rs|[chS]|py|sh|html|css)$/
-/** What tools make. */
+/** Folders that tools create. */
 const SKIPPED = new Set(['node_modules', 'target', 'dist', 'corpus', 'artifacts', 'coverage'])
-/** Sources whose name does not say so. */
+/** Source files whose names do not show it. */
 const UNNAMED = ['.ci/run']
 
-/** Every source file: its path from the root, with `/`, and its text. */
+/** Returns every source file: its path from the root, with `/`, and its text. */
 export function sources() {
   return [...UNNAMED, ...namesIn('')].map((name) => ({
     name,
@@ -28,12 +28,15 @@ function namesIn(folder) {
 
 export const linesOf = (text) => text.trimEnd().split('\n')
 
-/** Comments, strings (raw ones too) and characters of Rust and C; a lifetime is none. */
+/** Comments, strings (raw ones too) and characters in Rust and C. A lifetime is not a character. */
 const RUST_OR_C =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|\br(#*)"[\s\S]*?"\1|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[^'\n]+|[^'\\\n])'/g
 const PYTHON = /"""[\s\S]*?"""|'''[\s\S]*?'''|#[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g
 
-/** The same text with blanks in place of comments and literals: every line stays where it was. */
+/**
+ * Returns the text with blanks instead of comments and literals, so that every line keeps its
+ * place.
+ */
 export function codeOf(name, text) {
   const blank = (all) => all.replace(/[^\n]/g, ' ')
   return text.replace(name.endsWith('.py') ? PYTHON : RUST_OR_C, blank)

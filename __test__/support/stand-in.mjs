@@ -1,6 +1,6 @@
-// A stand-in for the native side: it finds nobody unless a test says otherwise. It may exist because a
-// test of the JavaScript side must choose what comes back, and when: a table of 50,000 rows, a record
-// that two callers share, a pid that no process has.
+// A stand-in for the native side: it finds no process unless a test says otherwise. It is justified
+// only because tests of the JavaScript side must choose what is returned, and when: a table of
+// 50,000 rows, a record that two callers share, a pid that no process has.
 
 import { install, installCode, requireIn } from './install.mjs'
 
@@ -22,7 +22,10 @@ const NATIVE = `
   native.processPaths = (pids) => stat('/').then(() => [...pids].map(() => null))
   native.processInfos = async (pids) => [...pids].map(() => null)`
 
-/** The package on a stand-in, which a test may change: `native.answer(ids)` gives what it finds. */
+/**
+ * Loads the package with a stand-in that a test can change: `native.answer(ids)` returns what it
+ * finds.
+ */
 export function installStandIn(t) {
   const folder = install(t)
   const native = installCode(folder, NATIVE)

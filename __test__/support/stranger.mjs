@@ -1,4 +1,4 @@
-// The process that the smoke suite asks about: the test's own. And the suite's files as an app's.
+// The process that the smoke suite asks about, which is the test's own, and the suite's files.
 
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -13,7 +13,7 @@ export const smokeFiles = Object.fromEntries(
   ])
 )
 
-/** Listens and greets; closed after the test. */
+/** Listens and sends a greeting. Closed after the test. */
 export async function startStranger(t) {
   const sockets = new Set()
   const server = net.createServer((socket) => {

@@ -1,11 +1,11 @@
-// What goes before a command, so that it runs as somebody else or somewhere else.
+// Prefixes for a command that make it run as another user or in another environment.
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { packageRoot, temporaryDirectory } from './holders.mjs'
 
-/** Runs the rest of a command as an ordinary user. */
+/** Runs the rest of the command as an ordinary user. */
 export const strangerId = 54321
 export const stranger = [
   'setpriv',
@@ -14,14 +14,17 @@ export const stranger = [
   '--clear-groups'
 ]
 
-/** Runs the rest of a command after shell commands. */
+/** Runs the rest of the command after shell commands. */
 export const after = (commands) => ['sh', '-ec', `${commands}; exec "$@"`, 'sh']
 
-/** Runs the rest of a command in a network namespace of its own, or in that of `pid`. */
+/** Runs the rest of the command in a new network namespace, or in that of `pid`. */
 export const ownNetwork = ['unshare', '--net', ...after('ip link set lo up')]
 export const networkOf = ({ pid }) => ['nsenter', `--net=/proc/${pid}/ns/net`]
 
-/** Where a user without rights finds the package and Node: in copies if their own paths are closed. */
+/**
+ * Returns paths that an unprivileged user may read: a copy of the package, and Node or a copy of
+ * it.
+ */
 export function openToAll(t) {
   const root = temporaryDirectory(t)
   for (const name of fs.readdirSync(packageRoot)) {

@@ -6,7 +6,7 @@ import net from 'node:net'
 import path from 'node:path'
 import { accepted, startPython, temporaryDirectory } from './holders.mjs'
 
-/** This process listens on a socket's file that any user may connect to. */
+/** Listens in this process on a socket file to which any user may connect. */
 export async function listenOnFile(t, server = net.createServer()) {
   const file = path.join(temporaryDirectory(t), 'socket')
   const sockets = new Set()
@@ -24,7 +24,7 @@ export async function listenOnFile(t, server = net.createServer()) {
   return Object.assign(server, { file })
 }
 
-/** What the Python code of a client may use. */
+/** A function for the Python code of clients. */
 const connects = `
   def connect():
       made = socket.socket(socket.AF_UNIX)
@@ -32,13 +32,13 @@ const connects = `
       return made
 `
 
-/** A process that connects and keeps the connection. */
+/** Starts a process that connects and keeps the connection. */
 export function startClient(t, file, code = 'kept = connect(); say(); hear()', options = {}) {
   const lines = code.split('\n').map((line) => `  ${line}\n`)
   return startPython(t, connects + lines.join(''), { ...options, values: { file } })
 }
 
-/** The accepted end, and the client that `code` makes. */
+/** Returns the accepted end, and the client that `code` makes. */
 export async function meet(t, code) {
   const server = await listenOnFile(t)
   const coming = accepted(server)

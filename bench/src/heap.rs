@@ -1,5 +1,5 @@
-//! An addon that tells how many bytes this process has taken from malloc and not given back: what
-//! the product remembers shows there, and V8's own heap does not.
+//! An addon that reports how many bytes this process has allocated with malloc and not freed. That
+//! includes what the product remembers, but not V8's own heap.
 
 use std::ffi::{c_char, c_int, c_void};
 
@@ -19,22 +19,22 @@ unsafe extern "C" {
 }
 
 extern "C" fn bytes_in_use(env: Handle, _info: Handle) -> Handle {
-    // SAFETY: takes nothing and returns a plain structure.
+    // SAFETY: the call takes no argument and returns a plain structure.
     let heap = unsafe { libc::mallinfo2() };
     let mut result = std::ptr::null_mut();
-    // SAFETY: `env` is the one that called; the result is written before it is read.
+    // SAFETY: `env` is the caller's; `result` is written before it is read.
     unsafe { napi_create_double(env, (heap.uordblks + heap.hblkhd) as f64, &mut result) };
     result
 }
 
-/// The addon is one function.
+/// Registers the addon's only function.
 ///
 /// # Safety
-/// For Node to call, with an environment of its own.
+/// Only for Node to call, with one of its environments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn napi_register_module_v1(env: Handle, _exports: Handle) -> Handle {
     let (name, data, mut result) = (c"bytesInUse", std::ptr::null_mut(), std::ptr::null_mut());
-    // SAFETY: the name lives for ever and the callback is a function.
+    // SAFETY: the name is static, and the callback has the type that Node expects.
     unsafe {
         let bytes = name.count_bytes();
         napi_create_function(env, name.as_ptr(), bytes, bytes_in_use, data, &mut result);

@@ -1,9 +1,11 @@
-//! The Rust rivals and the plain walk, resident: asked on standard input, each times itself, so
-//! that no start of a process and no pipe is in their figures.
+//! The Rust rivals and a plain walk, in one long-lived process that reads requests from standard
+//! input. Each measures its own time, so that the figures include neither the start of a process
+//! nor a pipe.
 //!
-//! `listeners PORT`, `netstat2 PORT REMOTE_PORT`, `walk` → `NANOSECONDS ANSWER`; the answer is a
-//! pid or 0, and for the walk how many system calls it made. `listeners-all`, `netstat2-all`: how many
-//! sockets they list. `least PORT SERVER_PORT PID`: how many calls a recent owner takes at least.
+//! `listeners PORT`, `netstat2 PORT REMOTE_PORT`, `walk` → `NANOSECONDS ANSWER`. The answer is a
+//! pid or 0, and for the walk the number of system calls. `listeners-all`, `netstat2-all`: the
+//! answer is the number of sockets listed. `least PORT SERVER_PORT PID`: the answer is the smallest
+//! number of calls for a recent owner.
 
 use std::ffi::{CStr, CString};
 use std::io::{BufRead, Write, stdin, stdout};
@@ -55,7 +57,7 @@ fn all_of_netstat2() -> u32 {
     u32::try_from(listed).expect("fewer sockets")
 }
 
-/// It has no lookup: its user lists all and filters.
+/// netstat2 has no lookup: its users list all sockets and filter.
 fn by_netstat2(port: u16, remote_port: u16) -> u32 {
     let families = AddressFamilyFlags::IPV4 | AddressFamilyFlags::IPV6;
     let sockets = get_sockets_info(families, ProtocolFlags::TCP).unwrap_or_default();
@@ -67,8 +69,8 @@ fn by_netstat2(port: u16, remote_port: u16) -> u32 {
     wanted.flat_map(|socket| socket.associated_pids).next().unwrap_or(0)
 }
 
-/// Every link of every table of every process, in the order of `/proc`, with as few calls as that
-/// can be done with: what a lookup costs that knows nothing and finds nothing.
+/// Reads every link in every table of every process, in the order of `/proc`, with as few calls as
+/// possible: the cost of a lookup that knows nothing and finds nothing.
 fn plain_walk() -> u32 {
     let mut calls = 0;
     let mut entries = vec![0; 32 * 1024];
@@ -80,7 +82,8 @@ fn plain_walk() -> u32 {
         for number in table.numbers(&mut entries, &mut calls) {
             let name = CString::new(number.to_string()).expect("digits");
             calls += 1;
-            // SAFETY: the buffer is `link`'s own and its length is right.
+            // SAFETY: `name` ends with a NUL, and the kernel writes at most as many bytes as `link`
+            // has.
             unsafe {
                 libc::readlinkat(table.0, name.as_ptr(), link.as_mut_ptr().cast(), link.len())
             };
@@ -111,7 +114,8 @@ impl Directory {
             let Ok(filled @ 1..) = usize::try_from(filled) else { return numbers };
             let mut at = 0;
             while at < filled {
-                // `struct linux_dirent64`: the entry's length at 16, its name from 19 on.
+                // `struct linux_dirent64` has the entry's length at offset 16 and its name from 19
+                // on.
                 let bytes = u16::from_ne_bytes([entries[at + 16], entries[at + 17]]);
                 let name = CStr::from_bytes_until_nul(&entries[at + 19..filled]);
                 let name = name.ok().and_then(|name| name.to_str().ok());
@@ -124,7 +128,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // SAFETY: the number is ours.
+        // SAFETY: the descriptor is ours.
         unsafe { libc::close(self.0) };
     }
 }

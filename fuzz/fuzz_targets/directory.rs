@@ -1,4 +1,4 @@
-//! What getdents64 fills in.
+//! Directory entries as getdents64 writes them.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! Datagrams about this machine's addresses: any lengths, families, attributes, senders.
+//! Netlink datagrams about this machine's addresses, with any lengths, families, attributes and
+//! senders.
 
 #![no_main]
 

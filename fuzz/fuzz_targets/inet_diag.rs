@@ -1,4 +1,4 @@
-//! Datagrams of sock_diag about TCP and UDP: any lengths, types, attributes, senders.
+//! sock_diag datagrams about TCP and UDP, with any lengths, types, attributes and senders.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The text tables of TCP and UDP, whole: come in pieces, cut into lines, lines into sockets.
+//! The text tables of TCP and UDP: they arrive in pieces, which are cut into lines and parsed.
 
 #![no_main]
 
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
             take_rows(&mut rest, piece, protocol, &mut |row| rows.push(row));
         }
 
-        // The last line is not complete.
+        // The last line is incomplete.
         let end = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
         let lines = text[..end].split(|byte| *byte == b'\n');
         assert_eq!(rows, lines.filter_map(|line| row(line, protocol)).collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! macOS: command lines as `KERN_PROCARGS2` gives them.
+//! macOS: command lines as `KERN_PROCARGS2` returns them.
 
 #![no_main]
 
@@ -8,7 +8,7 @@ use socket_owner_fuzz::darwin::procargs::arguments;
 const BYTES_MAX: usize = 256 * 1024;
 
 fuzz_target!(|data: &[u8]| {
-    // Long ones come by repetition; few of them, since each takes a thousand times as long.
+    // Long ones are made by repetition, but seldom, since each takes a thousand times as long.
     let is_long = data.len() > 64 && data.len().is_multiple_of(32);
     let longer = data.repeat(if is_long { 1 + 300_000 / data.len() } else { 1 });
     for bytes in [data, &longer] {

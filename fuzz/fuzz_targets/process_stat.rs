@@ -1,4 +1,4 @@
-//! Lines of `/proc/PID/stat`, with names that hold anything.
+//! Lines of `/proc/PID/stat`, with names that contain anything.
 
 #![no_main]
 

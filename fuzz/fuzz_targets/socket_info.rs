@@ -1,5 +1,5 @@
-//! macOS: `struct socket_fdinfo`, lists of `struct proc_fdinfo` and what is told of a process, with
-//! whatever number of bytes the kernel claims to have written.
+//! macOS: `struct socket_fdinfo`, lists of `struct proc_fdinfo`, and facts about a process, with
+//! any number of bytes that the kernel claims to have written.
 
 #![no_main]
 
@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(again.map(|again| again.socket), Some(seen.socket));
     }
     if let Ok(listed) = buffers.list_sockets(1) {
-        // What was claimed but not written is zero here.
+        // Bytes that were claimed but not written are zero here.
         let written = [bytes, &[0; 7]].concat();
         let socket = |entry: &&[u8; 8]| entry[4..] == FD_IS_SOCKET.to_ne_bytes();
         assert!(listed.len() <= written.as_chunks::<8>().0.iter().filter(socket).count());

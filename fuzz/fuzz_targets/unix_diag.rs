@@ -1,4 +1,4 @@
-//! Datagrams of sock_diag about Unix-domain sockets: any lengths, types, attributes, senders.
+//! sock_diag datagrams about Unix-domain sockets, with any lengths, types, attributes and senders.
 
 #![no_main]
 

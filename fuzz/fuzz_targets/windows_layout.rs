@@ -1,5 +1,5 @@
-//! Windows: rows of the tables, lists of addresses, processes and services, and command lines, with
-//! whatever counts, lengths and pointers stand in them.
+//! Windows: table rows, lists of addresses, processes and services, and command lines, with any
+//! counts, lengths and pointers in them.
 
 #![no_main]
 
@@ -10,7 +10,8 @@ use socket_owner_fuzz::windows::layout::processes::{command_line, list, parent};
 use socket_owner_fuzz::windows::layout::services::names_of;
 use socket_owner_fuzz::windows::layout::tables::{Table, filled_bytes, rows};
 
-/// Where pointers stand in the structures: the length of a structure, and the offset in it.
+/// Where the structures contain pointers: the length of a structure, and the pointer's offset in
+/// it.
 const POINTERS: [(usize, usize); 3] = [(16, 8), (256, 64), (56, 0)];
 
 fuzz_target!(|data: &[u8]| {
@@ -41,8 +42,8 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// Lets pointers lead into the buffer, or a little beside it: those that lead elsewhere are refused
-/// before anything is read.
+/// Makes the pointers lead into the buffer or slightly past it: those that lead elsewhere are
+/// refused before anything is read.
 fn with_pointers(data: &[u8], size: usize, at: usize) -> Vec<u8> {
     let mut bytes = data.to_vec();
     let base = bytes.as_ptr().addr() as u64;
@@ -54,7 +55,7 @@ fn with_pointers(data: &[u8], size: usize, at: usize) -> Vec<u8> {
     bytes
 }
 
-/// An argument as Microsoft's page says that it is to be written.
+/// Quotes an argument as Microsoft's documentation requires.
 fn quoted(text: &str) -> String {
     let mut line = String::from(" \"");
     let mut backslashes = 0;

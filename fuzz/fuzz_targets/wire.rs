@@ -1,4 +1,4 @@
-//! Questions as JavaScript hands them over: a line each, of any fields, addresses and scopes.
+//! Questions as JavaScript passes them: one per line, with any fields, addresses and scopes.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use socket_owner_fuzz::print;
 
 fuzz_target!(|data: &[u8]| {
     let text = String::from_utf8_lossy(data);
-    // Any name that does not begin with a digit is an interface's.
+    // Any name that does not begin with a digit is an interface's name.
     let index = |name: &CStr| {
         let first = name.to_bytes().first().filter(|byte| !byte.is_ascii_digit());
         Ok(first.map(|byte| u32::from(*byte)))

@@ -1,6 +1,7 @@
-//! The package's files that read foreign bytes, and the way back: each `print` makes bytes that
-//! read as the same value. No file that makes a system call is among them, but for macOS' wrapper of
-//! libproc, whose claims about what it has written are a part of what is read.
+//! The package's files that parse foreign bytes, and the opposite direction: each `print` function
+//! makes bytes that parse to the same value. None of these files makes a system call, except
+//! macOS's wrapper of libproc: its checks of what libproc claims to have written are part of the
+//! parsing.
 
 #![allow(dead_code, reason = "the files are whole, the targets use what reads bytes")]
 
@@ -18,7 +19,7 @@ pub mod node {
     pub mod wire;
 }
 
-/// The files by the names that they know each other by.
+/// The files under the paths by which they refer to each other.
 pub mod platform {
     pub use crate::{darwin, linux};
 }
@@ -62,8 +63,8 @@ pub mod libproc;
 pub mod print;
 pub mod socket_bytes;
 
-/// Gives the bodies of netlink messages in `data` to `each`. Mostly the first message is taken for an
-/// answer to our request; else it is foreign.
+/// Passes the body of each netlink message in `data` to `each`. The first message counts as an
+/// answer to our request, except for one length in eight, for which most messages are foreign.
 pub fn in_messages(data: &[u8], mut each: impl FnMut(&[u8])) {
     use linux::sockets::netlink::{Message, message};
     let number = |at: usize| {

@@ -1,5 +1,6 @@
-//! libproc's functions and sysctl, answering what a target says: they stand where a Mac's system stands. Like
-//! it they never write more than there is room for; what they claim to have written is not bound.
+//! libproc's functions and sysctl, in place of a Mac's: they answer what a target scripts. Like the
+//! real ones, they never write more than there is room for; what they claim to have written is
+//! unlimited.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_int, c_void};
@@ -11,7 +12,8 @@ thread_local! {
     static FAILURE: Cell<c_int> = const { Cell::new(0) };
 }
 
-/// The next calls write `bytes`, as many as fit, and answer how many, or `answer` and its `errno`.
+/// Makes the next calls write `bytes`, as many as fit, and return their number, or return `answer`.
+/// Sets `errno`.
 pub fn script(bytes: &[u8], answer: Option<c_int>, errno: c_int) {
     BYTES.replace(bytes.to_vec());
     ANSWER.set(answer);
@@ -21,7 +23,7 @@ pub fn script(bytes: &[u8], answer: Option<c_int>, errno: c_int) {
 fn answer(buffer: *mut c_void, room: usize) -> c_int {
     let written = BYTES.with_borrow(|bytes| {
         let written = bytes.len().min(room);
-        // SAFETY: the caller gives room for `room` bytes at `buffer`, and no more are written.
+        // SAFETY: the caller provides `room` bytes at `buffer`, and no more are written.
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast(), written) };
         written
     });
@@ -64,7 +66,7 @@ extern "C" fn proc_pidpath(_: c_int, buffer: *mut c_void, bytes: u32) -> c_int {
     answer(buffer, usize::try_from(bytes).expect("64 bits"))
 }
 
-/// Fails where libproc would answer 0; else it tells how many bytes it claims to have written.
+/// Fails if libproc would return 0; otherwise reports how many bytes it claims to have written.
 #[unsafe(no_mangle)]
 extern "C" fn sysctl(
     _: *mut c_int,
@@ -74,7 +76,7 @@ extern "C" fn sysctl(
     _: *mut c_void,
     _: usize,
 ) -> c_int {
-    // SAFETY: the caller says there how much room there is.
+    // SAFETY: the caller stores there how much room there is.
     let told = answer(buffer, unsafe { *bytes });
     let Ok(told) = usize::try_from(told) else { return -1 };
     // SAFETY: as above.

@@ -1,4 +1,4 @@
-//! Values become bytes again.
+//! Turns parsed values back into bytes.
 
 use std::net::IpAddr;
 
@@ -15,7 +15,7 @@ fn octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
-/// <linux/tcp_states.h>.
+/// The states' numbers from <linux/tcp_states.h>.
 fn state_number(kind: Kind) -> u8 {
     match kind {
         Kind::Tcp(TcpState::Established) | Kind::Udp { is_connected: true } => 1,
@@ -39,7 +39,7 @@ fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The body of a message of sock_diag, always of AF_INET6: a mapped address is its plain form.
+/// Makes the body of a sock_diag message, always of AF_INET6: IPv4 addresses are mapped.
 pub fn diag_body(row: &Row) -> Vec<u8> {
     let Socket { kind, local, remote, takes_ipv4 } = &row.socket;
     let mut body = vec![10, state_number(*kind), 0, 0];
@@ -58,7 +58,7 @@ pub fn diag_body(row: &Row) -> Vec<u8> {
     body
 }
 
-/// The body of a message of unix_diag.
+/// Makes the body of a unix_diag message.
 pub fn unix_body(own: u32, peer: u32) -> Vec<u8> {
     let mut body = vec![1, 1, 1, 0];
     body.extend(own.to_ne_bytes());
@@ -67,7 +67,7 @@ pub fn unix_body(own: u32, peer: u32) -> Vec<u8> {
     body
 }
 
-/// The body of a message about an address.
+/// Makes the body of an rtnetlink message about an address.
 pub fn address_body(own: &OwnAddress) -> Vec<u8> {
     let family = if own.address.is_ipv4() { 2 } else { 10 };
     let mut body = vec![family, 0, 0, 0];
@@ -82,7 +82,7 @@ pub fn address_body(own: &OwnAddress) -> Vec<u8> {
     body
 }
 
-/// A line of `/proc/net/tcp6` or `udp6`.
+/// Makes a line of `/proc/net/tcp6` or `udp6`.
 pub fn table_line(row: &Row) -> String {
     let end = |end: &End| {
         let word = |bytes: &[u8]| {
@@ -97,7 +97,7 @@ pub fn table_line(row: &Row) -> String {
     format!("   0: {local} {remote} {state:02X} 0:0 00:0 0     {uid}        0 {inode} 1 0")
 }
 
-/// A question's line without its id; a scope as digits.
+/// Makes a question's line without its id, with scopes as numbers.
 pub fn question(question: &Question) -> String {
     let gives = match question.gives {
         Gives::Pid => "pid",
@@ -152,7 +152,7 @@ fn state_name(state: Option<State>) -> &'static str {
     }
 }
 
-/// A line of `/proc/PID/stat`.
+/// Makes a line of `/proc/PID/stat`.
 pub fn stat_line(stat: &ProcessStat) -> Vec<u8> {
     let state = if stat.has_exited { 'Z' } else { 'S' };
     let (parent, threads, start) = (stat.parent, stat.threads, stat.start_ticks);
@@ -165,7 +165,7 @@ pub fn stat_line(stat: &ProcessStat) -> Vec<u8> {
     line
 }
 
-/// An entry of getdents64.
+/// Makes an entry as getdents64 returns it.
 pub fn directory_entry(name: &[u8]) -> Vec<u8> {
     let length = u16::try_from(19 + name.len() + 1).expect("a name").next_multiple_of(8);
     let mut entry = vec![0; 16];

@@ -1,10 +1,10 @@
-//! A socket becomes a `struct socket_fdinfo` again; offsets from <sys/proc_info.h>.
+//! Turns a socket back into a `struct socket_fdinfo`; the offsets are from <sys/proc_info.h>.
 
 use std::net::IpAddr;
 
 use crate::socket::{End, Kind, Socket, TcpState};
 
-/// What reads as `socket`.
+/// Returns bytes that parse to `socket`.
 pub fn socket_info(socket: &Socket) -> [u8; 792] {
     let mut info = [0; 792];
     let mut put = |offset: usize, bytes: &[u8]| {
@@ -49,7 +49,8 @@ fn number(state: TcpState) -> i32 {
     }
 }
 
-/// IPv4 is in the last four bytes; one beside an IPv6 end is mapped. A scope is in the second two.
+/// An IPv4 address occupies the last four bytes, and is mapped if the other end is IPv6. A scope
+/// occupies the third and fourth byte.
 fn address(end: &End) -> [u8; 16] {
     let mut bytes = match end.address {
         IpAddr::V4(address) => address.to_ipv6_mapped().octets(),

@@ -1,4 +1,4 @@
-// Packages of another Debian than this one's, downloaded and not installed.
+// Downloads packages of another Debian release than this machine's, without installing them.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import { installDebian } from './debian.mjs'
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
-/** An apt of its own in a folder, which knows that release alone and thinks that nothing is installed. */
+/** Sets up a separate apt in a folder. It knows only that release and no installed packages. */
 export function aptFor(home, release, architecture) {
   const folder = (name) => {
     const made = path.join(home, name)
@@ -30,7 +30,7 @@ export function aptFor(home, release, architecture) {
   const args = Object.entries(options).flatMap(([key, value]) => ['-o', `${key}=${value}`])
   const apt = (...rest) => execFileSync('apt-get', [...args, '-q', ...rest], settings(home))
   return {
-    /** Returns the paths of the packages and of all that they need. */
+    /** Returns the paths of the packages and of everything that they depend on. */
     download(packages) {
       apt('update')
       apt('-y', '--no-install-recommends', '--download-only', 'install', ...packages)
@@ -45,7 +45,7 @@ function settings(cwd) {
   return { cwd, stdio: ['ignore', 'ignore', 'inherit'] }
 }
 
-/** Where this machine gets Debian from. */
+/** Returns the address from which this machine gets Debian's packages. */
 function debianUri() {
   installDebian({ [KEYRING]: 'debian-archive-keyring' })
   const args = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']

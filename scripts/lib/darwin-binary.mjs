@@ -1,7 +1,7 @@
-// Whether a macOS binary may be shipped, by its bytes and not by the build's intentions: a thin library
-// of its CPU that loads libSystem and nothing else, names no place on the build machine, exports and
-// imports no more than it may, and whose signature fits its pages. An arm64 Mac kills a process that
-// touches a page that doesn't.
+// Checks whether a macOS binary is fit to publish, by its bytes and not by the build's intentions:
+// it must be a thin library for its CPU, load only libSystem, contain no path of the build machine,
+// export and import no more than allowed, and have a signature that matches its pages. An arm64 Mac
+// kills a process that touches a page that does not match.
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -18,7 +18,7 @@ const ENTRY = '_napi_register_module_v1'
 const libsystemSymbols = readList('libsystem-symbols.txt')
 const nodeApiSymbols = readList('node-api-8-symbols.txt')
 
-/** What is wrong with the binary, a sentence each; an empty array when it is fit. */
+/** Returns what is wrong with the binary, one sentence per problem; an empty array if it is fit. */
 export function checkDarwinBinary(file, arch) {
   try {
     const macho = machO.parse(file)
@@ -85,7 +85,8 @@ function wrongSymbols(macho) {
   return problems
 }
 
-// A path is told by where it begins; std has a few of its own (/rustc/<hash>/library/… , /usr/lib/…).
+// A path is recognised by its beginning; std contains a few of its own (/rustc/<hash>/library/… ,
+// /usr/lib/…).
 function wrongStrings(file) {
   const bytes = file.toString('latin1')
   const places = ['/root/', '/home/', '/Users/', '/tmp/', '/private/', '/builds?/', '/opt/']
@@ -97,7 +98,7 @@ function wrongStrings(file) {
   return (found ?? []).map((text) => `holds a path of the build machine: ${text}`)
 }
 
-// <Kernel/kern/cs_blobs.h>; all its numbers are big-endian.
+// <Kernel/kern/cs_blobs.h>; all numbers in it are big-endian.
 function wrongSignature({ file, signature }) {
   if (signature === undefined) return ['has no code signature']
   const blob = file.subarray(signature.offset, signature.offset + signature.size)

@@ -1,4 +1,4 @@
-// The host in which macOS binaries run here, out of __test__/darwin/host.
+// Builds the host that runs macOS binaries here, from __test__/darwin/host.
 
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -9,8 +9,8 @@ const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 const home = path.join(root, '__test__', 'darwin', 'host')
 
 /**
- * Builds it for this machine's CPU, or for arm64 with Debian's cross compiler, unless it is newer than
- * its sources. Returns the addon's path.
+ * Builds it for this machine's CPU, or for arm64 with Debian's cross compiler, unless the existing
+ * one is newer than its sources. Returns the addon's path.
  */
 export function buildHost(arch, folder) {
   const output = path.join(folder, `macho-host.${arch}.node`)

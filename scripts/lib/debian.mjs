@@ -1,9 +1,9 @@
-// What the cross-builds and emulated tests take from Debian and npm, and how it is installed.
+// Installs what the cross-builds and emulated tests need from Debian and npm.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 
-/** Installs the packages of those files that are missing. Waits for another's lock. */
+/** Installs the packages whose files are missing. Waits while another process has apt's lock. */
 export function installDebian(packages) {
   const missing = Object.entries(packages).filter(([file]) => !fs.existsSync(file))
   if (missing.length === 0) return
@@ -20,13 +20,13 @@ export function installDebian(packages) {
   }
 }
 
-/** The program that runs arm64 programs on this machine. */
+/** Returns the name of the program that runs arm64 programs on this machine. */
 export function emulator() {
   installDebian({ '/usr/bin/qemu-aarch64-static': 'qemu-user-static' })
   return 'qemu-aarch64-static'
 }
 
-/** The command line of an arm64 Node on this machine. */
+/** Returns the command line of an arm64 Node on this machine. */
 export function emulatedNode(cache) {
   const libraries = '/usr/aarch64-linux-gnu'
   const qemu = emulator()

@@ -1,4 +1,4 @@
-// The binary that was built for this machine.
+// Finds the binary that was built for this machine.
 
 import fs from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 
-/** `linux-x64-gnu` or what else scripts/build.mjs has built for this machine. */
+/** `linux-x64-gnu`, or another target for this machine that scripts/build.mjs has built. */
 export const hostTag = fs
   .readdirSync(root)
   .map((name) => name.match(/^socket-owner\.(.+)\.node$/)?.[1])

@@ -1,6 +1,7 @@
-// Whether a Linux binary may be shipped, by its bytes and not by the build's intentions: a library of its
-// CPU that needs its C library alone, and no newer one than it has to be, exports Node's entry and nothing
-// else, and names no place on the build machine. Read by binutils' readelf.
+// Checks whether a Linux binary is fit to publish, by its bytes and not by the build's intentions:
+// it must be a library for its CPU, need only its C library, in no newer version than necessary,
+// export only Node's entry point, and contain no path of the build machine. It is read with readelf
+// of binutils.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -11,13 +12,16 @@ const LARGEST_BYTES = 460 * 1024
 const ENTRY = 'napi_register_module_v1'
 export const OLDEST_GLIBC = '2.17'
 const MACHINES = { x64: 'Advanced Micro Devices X86-64', arm64: 'AArch64' }
-/** Part of every system with that libc, and nothing else may be needed. */
+/** Part of every system with that libc. Nothing else may be needed. */
 const LIBRARIES = {
   gnu: /^(lib(c|m|dl|pthread|rt)\.so\.\d|ld-linux-(x86-64|aarch64)\.so\.\d)$/,
   musl: /^libc\.so$/
 }
 
-/** What is wrong with the binary for `x64-musl` or another target; an empty array when it is fit. */
+/**
+ * Returns what is wrong with the binary for `x64-musl` or another target; an empty array if it is
+ * fit.
+ */
 export function checkLinuxBinary(file, target) {
   const [arch, libc] = target.split('-')
   const options = ['--wide', '--file-header', '--dynamic', '--version-info', '--dyn-syms']

@@ -1,5 +1,5 @@
-// A Node that was linked with musl, on a Debian with glibc. It comes from PyPI, which has Node for
-// Alpine, and musl from Debian 13: that of Debian 12 is too old for it.
+// Provides a Node that is linked with musl, on a Debian with glibc. It comes from PyPI, which has
+// Node for Alpine, and musl from Debian 13: Debian 12's is too old for it.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -15,9 +15,9 @@ const cpus = {
   arm64: { name: 'aarch64', debian: 'arm64' }
 }
 
-// A root directory that differs from the machine's in nothing but the file that such a program asks
-// for. /lib is a link to /usr/lib, so a folder of links takes its place. Not chroot: in a namespace
-// below, which some tests make, the kernel would tell paths from the old root.
+// A root directory that differs from the machine's only in the file that such a program asks for.
+// /lib is a link to /usr/lib, so it is replaced by a folder of links. Not with chroot: in nested
+// namespaces, which some tests make, the kernel would show paths from the old root.
 const NEW_ROOT = `
   folder="$PWD" new="$0" loader="$1"
   shift
@@ -41,7 +41,10 @@ const NEW_ROOT = `
   cd "$folder"
   exec "$@"`
 
-/** Its command line; the last word is the program's path, inside and outside alike. */
+/**
+ * Returns its command line. The last word is the program's path, which is the same inside and
+ * outside.
+ */
 export function muslNode(arch) {
   const node = installNode(arch)
   const home = path.join(cache, arch)
@@ -66,7 +69,7 @@ function installNode(arch) {
   return node
 }
 
-/** Puts musl's loader, which is its libc too, below `home`/lib. */
+/** Puts musl's loader, which is also its libc, into `home`/lib. */
 function installMusl(arch, home) {
   const { name, debian } = cpus[arch]
   const loader = path.join(home, 'lib', `ld-musl-${name}.so.1`)

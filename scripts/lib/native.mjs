@@ -1,4 +1,4 @@
-// The native binary for this machine: how it is built, and where it is put.
+// The native binary for this machine: how to build it, and where to put it.
 
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
 
 /**
- * Puts it beside index.js, where lib/binding.js finds it in a checkout:
+ * Puts it next to index.js, where lib/binding.js looks in a checkout:
  * socket-owner.<platform>-<arch>[-<libc>].node.
  */
 export function build() {
@@ -17,21 +17,21 @@ export function build() {
   const libc = process.platform === 'linux' ? (isMusl ? '-musl' : '-gnu') : ''
   const tag = `${process.platform}-${process.arch}${libc}`
   const env = { ...process.env }
-  // Rust's musl target makes static programs by default, and those can't be loaded by Node.
+  // Rust's musl target builds static programs by default, and Node cannot load those.
   if (isMusl) env.RUSTFLAGS = `${env.RUSTFLAGS ?? ''} -C target-feature=-crt-static`
-  // Else Microsoft's C library would have to be installed beside it.
+  // Otherwise Microsoft's C library would have to be installed too.
   if (host.endsWith('-msvc')) env.RUSTFLAGS = `${env.RUSTFLAGS ?? ''} -C target-feature=+crt-static`
 
   const library = cargoBuild(['--release'], env)
   const binary = path.join(root, `socket-owner.${tag}.node`)
-  // Windows lets nobody replace a library that is loaded.
+  // Windows does not allow a loaded library to be replaced.
   if (fs.existsSync(binary) && fs.readFileSync(binary).equals(fs.readFileSync(library))) return
-  // By rename, so that a process that has the old one loaded keeps it whole.
+  // Replaces the file by renaming, so that a process that has loaded the old one keeps it intact.
   fs.copyFileSync(library, `${binary}.new`)
   fs.renameSync(`${binary}.new`, binary)
 }
 
-/** Ends the program with one clear line when Rust is missing or older than Cargo.toml wants. */
+/** Ends the program with one clear line if Rust is missing or older than Cargo.toml requires. */
 function checkRust() {
   const manifest = fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8')
   const [, wanted] = manifest.match(/^rust-version = "(\d+\.\d+)/m)
@@ -49,7 +49,7 @@ function checkRust() {
   return { host: host[1] }
 }
 
-/** Returns the library's path as cargo tells it, wherever its target directory is. */
+/** Returns the library's path as cargo reports it, wherever its target directory is. */
 export function cargoBuild(options, env = process.env) {
   const args = ['build', '--lib', '--message-format=json-render-diagnostics', ...options]
   const stdio = ['ignore', 'pipe', 'inherit']

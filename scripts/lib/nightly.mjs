@@ -1,8 +1,8 @@
-// The nightly compiler, which the sanitizers, the fuzz targets and Miri need.
+// The nightly compiler, which the sanitizer, the fuzz targets and Miri need.
 
 import { spawnSync } from 'node:child_process'
 
-/** The nightly compiler's host triple. It, or one of its components, is installed where it is missing. */
+/** Installs the nightly compiler and those components if missing. Returns its host triple. */
 export function ensureNightly(components) {
   const has = listInstalled()
   if (has === null || components.some((name) => !has.some((line) => line.startsWith(name)))) {
@@ -15,7 +15,7 @@ export function ensureNightly(components) {
   return stdout.match(/^host: (\S+)$/m)[1]
 }
 
-/** What is installed of it, a component a line, or null where there is no nightly. */
+/** Returns the installed components, one per line, or null if there is no nightly compiler. */
 function listInstalled() {
   const args = ['component', 'list', '--toolchain', 'nightly', '--installed']
   const { status, stdout } = spawnSync('rustup', args, { encoding: 'utf8' })

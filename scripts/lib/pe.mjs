@@ -1,5 +1,5 @@
-// Reads the parts of a PE file (Windows' form of programs and libraries) that the check of our binaries
-// looks at, by the offsets of Microsoft's "PE Format". Reads outside of the file throw.
+// Reads those parts of a PE file (the format of Windows' programs and libraries) that the check of
+// our binaries needs, by the offsets in Microsoft's "PE Format". Reads outside the file throw.
 
 const MACHINES = new Map([
   [0x8664, 'x64'],
@@ -7,7 +7,7 @@ const MACHINES = new Map([
   [0x14c, 'ia32']
 ])
 const PE32_PLUS = 0x20b
-/** Places in the optional header's list of directories. */
+/** Positions in the optional header's list of directories. */
 const DIRECTORIES = {
   exports: 0,
   imports: 1,
@@ -57,7 +57,7 @@ function section(file, at) {
   }
 }
 
-/** Where in the file stands what will be at that address. */
+/** Returns the offset in the file of what will be loaded at that address. */
 function offsetOf({ sections }, address) {
   const home = sections.find(
     (each) => address >= each.address && address < each.address + each.fileSize
@@ -82,7 +82,7 @@ export function exportsOf(pe) {
   return Array.from({ length: names }, (_, i) => textAt(pe, pe.file.readUInt32LE(list + i * 4)))
 }
 
-/** Returns `{ library, names }` for each library whose functions are bound at the start. */
+/** Returns `{ library, names }` for each library whose functions are bound at load time. */
 export function importsOf(pe) {
   const { address } = pe.directories.imports
   const found = []
@@ -100,12 +100,12 @@ function namesOf(pe, list) {
   for (let at = offsetOf(pe, list); ; at += 8) {
     const [low, high] = [pe.file.readUInt32LE(at), pe.file.readUInt32LE(at + 4)]
     if (low === 0 && high === 0) return names
-    // With the topmost bit set it is a number instead of a name.
+    // If the topmost bit is set, the entry is a number instead of a name.
     names.push(high >= 0x80000000 ? `#${low}` : textAt(pe, low + 2))
   }
 }
 
-/** Returns what kinds of entries the debug directory has. */
+/** Returns the types of the entries in the debug directory. */
 export function debugTypesOf(pe) {
   const { address, size } = pe.directories.debug
   const at = size === 0 ? 0 : offsetOf(pe, address)

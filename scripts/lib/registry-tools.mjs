@@ -6,13 +6,13 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', '..')
-/** Where they stay. */
+/** Where they are kept. */
 export const registryTools = path.join(
   process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'),
   'registry'
 )
 
-/** verdaccio-audit asks for a tag of node-fetch that not every registry has. */
+/** verdaccio-audit requires a tag of node-fetch that some registries lack. */
 const TOOLS = {
   dependencies: {
     '@yarnpkg/cli-dist': '^4.18.0',
@@ -23,12 +23,12 @@ const TOOLS = {
   overrides: { 'node-fetch': '2.7.0' }
 }
 
-/** Installs them, unless they are there. */
+/** Installs them, unless they are installed already. */
 export function installRegistry() {
   installOnce(registryTools, TOOLS)
 }
 
-/** A folder with packages that stay; installed anew when others are wanted. */
+/** Keeps packages installed in a folder; reinstalls them if `wanted` has changed. */
 export function installOnce(folder, wanted) {
   const text = `${JSON.stringify({ private: true, ...wanted }, null, 2)}\n`
   const done = path.join(folder, 'installed.json')

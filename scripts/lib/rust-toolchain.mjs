@@ -1,17 +1,17 @@
-// The toolchain for a target: rustup's, where it has the target's standard library; else Debian's
-// compiler, which builds the standard library from Debian's own sources.
+// The toolchain for a target: rustup's, if it has the target's standard library; otherwise Debian's
+// compiler, which builds the standard library from Debian's sources.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { installDebian } from './debian.mjs'
 
-/** `{ cargo, args, env }`: the program, what it takes besides, and its environment. */
+/** Returns `{ cargo, args, env }`: the program, its further arguments, and its environment. */
 export function toolchainFor(target) {
   if (rustupHas(target)) return { cargo: 'cargo', args: [], env: { ...process.env } }
   return debians()
 }
 
-/** The same, always building the standard library, without its means to make backtraces. */
+/** The same, but always builds the standard library, without the code for backtraces. */
 export function toolchainWithSources(target) {
   const { cargo, env } = rustupHas(target) && hasSources() ? rustups() : debians()
   const args = [...BUILD_STD, '-Zbuild-std-features=panic-unwind']
@@ -20,7 +20,7 @@ export function toolchainWithSources(target) {
 
 const BUILD_STD = ['-Zbuild-std=std,panic_unwind']
 
-/** A Mac has no other; Debian's compiler comes with its own. */
+/** Without rustup's sources a Mac cannot build; Debian's compiler comes with its own. */
 function hasSources() {
   const sources = path.join(rustc('--print', 'sysroot'), 'lib', 'rustlib', 'src', 'rust', 'library')
   if (fs.existsSync(sources)) return true
@@ -49,7 +49,7 @@ function debians() {
   }
 }
 
-/** What rustc says, or null where there is none. */
+/** Returns what rustc prints, or null if there is none. */
 export function rustc(...args) {
   const result = spawnSync('rustc', args, { encoding: 'utf8' })
   return result.status === 0 ? result.stdout.trim() : null

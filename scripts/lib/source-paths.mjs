@@ -1,12 +1,12 @@
-// Panic messages hold the paths of source files. These flags leave the crate's name and lose the
-// place on the build machine.
+// Panic messages contain the paths of source files. These flags keep the crate's name and remove
+// the location on the build machine.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
 export function withoutSourcePaths(root, cargo, env) {
-  // Only now is there a folder for each registry.
+  // Each registry's folder exists only after this.
   execFileSync(cargo, ['fetch', '--locked'], { cwd: root, env, stdio: 'inherit' })
   const cargoHome = process.env.CARGO_HOME ?? path.join(os.homedir(), '.cargo')
   const registries = path.join(cargoHome, 'registry', 'src')

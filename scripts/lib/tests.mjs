@@ -1,12 +1,13 @@
-// The files of tests by name: `sockets` is every test of that folder, `sockets/port` is one. A file that
-// ends in `.full.test.mjs` takes long or needs much from a registry; the core form leaves it out.
+// Finds test files by name: `sockets` is every test in that folder, `sockets/port` is one test. A
+// file that ends in `.full.test.mjs` is slow or needs much from a registry; the core form leaves it
+// out.
 import fs from 'node:fs'
 import path from 'node:path'
 
 const ENDING = '.test.mjs'
 const FULL_ENDING = `.full${ENDING}`
 
-/** Returns paths. `tests` is the folder __test__ of a checkout. Throws for a name that has no test. */
+/** Returns paths. `tests` is a checkout's folder __test__. Throws if a name matches no test. */
 export function testFiles(tests, names, { isCore = false } = {}) {
   return names.flatMap((name) => {
     const stem = path.join(tests, name)

@@ -1,6 +1,7 @@
-// Whether a Windows binary may be shipped, by its bytes and not by the build's intentions: a 64-bit library
-// of its CPU that may lie anywhere in memory, whose data cannot be run, that is bound to Windows' own
-// libraries alone, exports Node's entry and nothing else, and names no place on the build machine.
+// Checks whether a Windows binary is fit to publish, by its bytes and not by the build's
+// intentions: it must be a 64-bit library for its CPU, loadable anywhere in memory, with data that
+// cannot be executed, depend only on Windows' own libraries, export only Node's entry point, and
+// contain no path of the build machine.
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +12,7 @@ const LARGEST_BYTES = 450 * 1024
 const ENTRY = 'napi_register_module_v1'
 const MINIMUM_WINDOWS = 10
 
-/** Ours of each library; `null`: whatever the standard library or the C library needs. */
+/** The functions we use of each library; `null`: any that the standard or the C library needs. */
 const LIBRARIES = [
   [
     /^iphlpapi\.dll$/,
@@ -19,10 +20,10 @@ const LIBRARIES = [
   ],
   [/^ntdll\.dll$/, null],
   [/^kernel32\.dll$/, null],
-  // Random numbers and parked threads of Rust's standard library; part of every Windows 10.
+  // For random numbers and thread parking in Rust's standard library; part of every Windows 10.
   [/^bcryptprimitives\.dll$/, ['ProcessPrng']],
   [/^api-ms-win-core-synch-l1-2-0\.dll$/, null],
-  // The C library that is part of Windows: the old one and that of Windows 10. Not vcruntime140.dll.
+  // The C libraries that are part of Windows: the old one, and Windows 10's. Not vcruntime140.dll.
   [/^msvcrt\.dll$/, null],
   [/^api-ms-win-crt-[a-z]+-l1-1-0\.dll$/, null]
 ]
@@ -34,7 +35,7 @@ const PROTECTIONS = { DYNAMIC_BASE: 0x40, NX_COMPAT: 0x100, HIGH_ENTROPY_VA: 0x2
 const CODEVIEW = 2
 const [EXECUTABLE, WRITABLE] = [0x20000000, 0x80000000]
 
-/** What is wrong with the binary, a sentence each; an empty array when it is fit. */
+/** Returns what is wrong with the binary, one sentence per problem; an empty array if it is fit. */
 export function checkWindowsBinary(file, arch) {
   try {
     const pe = parsePe(file)
@@ -58,7 +59,7 @@ function wrongShape(pe, arch) {
   for (const name of ['delayedImports', 'certificates', 'clr']) {
     if (pe.directories[name].size > 0) problems.push(`has a directory of ${name}`)
   }
-  // Microsoft's linker leaves others there, which name nothing.
+  // Microsoft's linker adds other entries, which name nothing.
   if (debugTypesOf(pe).includes(CODEVIEW)) problems.push('names a file of symbols')
   const end = Math.max(...pe.sections.map((each) => each.fileOffset + each.fileSize))
   if (end !== pe.file.length) problems.push('has bytes behind its last section, or too few')
@@ -96,7 +97,8 @@ function wrongLinks(pe) {
   return problems
 }
 
-// A path is told by where it begins; std has a few of its own (/rustc/<hash>/library/…, library/…).
+// A path is recognised by its beginning; std contains a few of its own (/rustc/<hash>/library/…,
+// library/…).
 function wrongStrings(file) {
   const bytes = file.toString('latin1')
   const places = ['/root/', '/home/', '/Users/', '/tmp/', '/builds?/', '/opt/', '/usr/']

@@ -1,9 +1,9 @@
-// Windows' programs on Linux: Wine 10, which is Debian 13's, in a root directory of its own, and the
-// node.exe of every version from npm.
+// Runs Windows programs on Linux: Debian 13's Wine 10, in a separate root directory, and a node.exe
+// of every major version from npm.
 //
-// Debian's packages are downloaded with all that they need and unpacked; nothing is installed, so it
-// takes seconds and leaves this system alone. Programs run in namespaces of their own: their loopback
-// has nothing of this machine's, and nothing of theirs outlives the run.
+// Debian's packages are downloaded with their dependencies and unpacked, but not installed, which
+// takes seconds and does not change this system. Programs run in separate namespaces: their
+// loopback has none of this machine's sockets, and none of their processes outlives the run.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
@@ -12,16 +12,16 @@ import path from 'node:path'
 import { aptFor } from './apt.mjs'
 import { installDebian } from './debian.mjs'
 
-/** An approved version of each major, since node.exe comes from npm by version. */
+/** One approved version of each major, since npm's packages of node.exe are chosen by version. */
 export const NODE_VERSIONS = ['18.20.8', '20.20.2', '22.23.3', '24.21.0', '26.10.0']
 
-/** base-files has the folders, libc-bin the locale, without which no name may be other than ASCII. */
+/** base-files has the folders; libc-bin has the locale, without which names can only be ASCII. */
 const PACKAGES = ['base-files', 'bash', 'coreutils', 'libc-bin', 'wine', 'wine64']
-/** Where the root directory has what is shared with it. */
+/** The folder in the root directory that is shared with it. */
 const LAB = 'lab'
 
-// Runs inside of the new root. At its end Wine's server is told to end, and writes the registry then.
-// stdout and stderr are files: Wine's node.exe cannot use Linux' pipes.
+// Runs inside the new root. At the end, Wine's server is told to exit, which makes it write the
+// registry. stdout and stderr are files, because Wine's node.exe cannot use Linux's pipes.
 const ENTER = `
   root=$1 folder=$2
   shift 2
@@ -34,7 +34,7 @@ const ENTER = `
     WINEDEBUG=-all bash -c '"$@"; code=$?; wineserver64 -k; exit $code' bash env "$@"`
 const NO_BROWSER = 'mscoree,mshtml='
 
-/** Makes ready what the tests need, whatever of it is there. Returns `{ lab, nodeExe, run }`. */
+/** Prepares whatever the tests need and lack. Returns `{ lab, nodeExe, nodeFolder, run }`. */
 export async function prepareWine(cache, versions) {
   const root = path.join(cache, 'root')
   const lab = path.join(root, LAB)
@@ -51,7 +51,7 @@ export async function prepareWine(cache, versions) {
   for (const version of versions) unpackNode(cache, lab, version)
   return {
     lab,
-    /** Where it lies for Wine, and for Linux. */
+    /** Its path in Wine, and its folder's path in Linux. */
     nodeExe: (version) => `Z:\\${LAB}\\node-${version}\\node.exe`,
     nodeFolder: (version) => path.join(lab, `node-${version}`),
     run: (args, options) => run(root, ['wine64', ...args], options)
@@ -62,7 +62,8 @@ function unpackWine(cache, root) {
   installDebian({ '/usr/bin/ip': 'iproute2', '/usr/bin/unshare': 'util-linux' })
   const archives = aptFor(path.join(cache, 'apt'), 'trixie', 'amd64').download(PACKAGES)
   fs.mkdirSync(root, { recursive: true })
-  // The one with the links /bin, /lib and so on comes first: others would make folders of them.
+  // The package with the links /bin, /lib and so on is unpacked first: others would make folders of
+  // them.
   const [base, rest] = [[], []]
   for (const file of archives) {
     const isBase = path.basename(file).startsWith('base-files_')
@@ -80,7 +81,7 @@ function unpackWine(cache, root) {
 
 const UNPACK = 'for file; do dpkg-deb -x "$file" "$0"; done'
 
-/** What the package libwine does when it is installed: Wine takes mingw's zlib for one of its own. */
+/** Does what installing the package libwine does, so that Wine treats mingw's zlib as its own. */
 function markAsBuiltin(root) {
   for (const [mingw, wine] of Object.entries({ i686: 'i386', x86_64: 'x86_64' })) {
     const dll = fs.readFileSync(path.join(root, 'usr', `${mingw}-w64-mingw32`, 'lib', 'zlib1.dll'))
@@ -90,7 +91,7 @@ function markAsBuiltin(root) {
   }
 }
 
-/** Not by `npm install`, which refuses a package for another system. */
+/** Not with `npm install`, which refuses packages for another system. */
 function unpackNode(cache, lab, version) {
   const folder = path.join(lab, `node-${version}`)
   if (fs.existsSync(path.join(folder, 'node.exe'))) return
@@ -103,8 +104,8 @@ function unpackNode(cache, lab, version) {
 }
 
 /**
- * Runs a program in Wine. `folder` is where it runs and where its output goes, below the lab.
- * `overrides` are Wine's, of libraries. Returns `{ code, signal, stdout, stderr }`.
+ * Runs a program in Wine. `folder`, below the lab, is its working directory and gets its output.
+ * `overrides` are Wine's library overrides. Returns `{ code, signal, stdout, stderr }`.
  */
 async function run(root, command, { folder = '.', env = {}, overrides = '', timeout = 600_000 }) {
   const lab = path.join(root, LAB)

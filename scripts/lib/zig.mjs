@@ -1,11 +1,14 @@
-// zig, which links for systems that this machine is not, and cargo-zigbuild, which calls it: both from
-// PyPI, in a virtual environment.
+// zig, which links for other systems than this machine's, and cargo-zigbuild, which calls it: both
+// from PyPI, in a virtual environment.
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { pythonIn } from './python.mjs'
 
-/** `{ cargoZigbuild, zig }`: their paths. `home` is the environment's folder. */
+/**
+ * Installs both and returns their paths, `{ cargoZigbuild, zig }`. `home` is the environment's
+ * folder.
+ */
 export function installZig(home) {
   const bin = path.join(home, 'bin')
   const python = pythonIn(home)

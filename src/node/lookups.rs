@@ -1,4 +1,4 @@
-//! Questions about sockets: each comes in as a line of text; one task does one slice of work.
+//! Questions about sockets: each arrives as a line of text, and one task works for one slice.
 //!
 //! `lib/sockets.js` creates one `Lookups` per environment and runs one of its tasks at a time.
 
@@ -16,17 +16,17 @@ use crate::platform::{self, Search};
 use crate::question::{Port, Wanted};
 use crate::slice::Slice;
 
-/// The questions of one environment: what is remembered, and the walk under way. Never waited for:
-/// JavaScript runs one task at a time, and a second one is refused.
+/// The questions of one environment: what is remembered, and the walk in progress. The lock is
+/// never waited for: JavaScript runs one task at a time, and a second one is refused.
 type Lookups = Arc<Mutex<Search>>;
 
-/// Lookups that remember nothing yet and have nothing open.
+/// Creates lookups that remember nothing and have nothing open.
 #[napi]
 pub fn create_lookups() -> External<Lookups> {
     External::new(Lookups::default())
 }
 
-/// Takes `questions` (a line each, see `wire.rs`), drops those in `abandoned`, and works for one
+/// Takes `questions` (one per line, see `wire.rs`), drops those in `abandoned`, and works for one
 /// slice. Resolves to the answers found in it.
 #[napi]
 pub fn advance(
@@ -41,9 +41,9 @@ pub fn advance(
     })
 }
 
-/// What the system tells of the Unix-domain socket `fd` of this process: two numbers for a question
-/// of the kind `unix`. `null`: it is none, or it is not connected any more. `is_kept`: whether the
-/// question will want the socket itself once more.
+/// Returns what the system says about this process's Unix-domain socket `fd`, as two numbers for a
+/// question of the kind `unix`, or `null` if it is not such a socket or no longer connected.
+/// `is_kept`: whether the question will need the socket itself later.
 #[napi]
 pub fn local_peer(fd: i32, is_kept: bool) -> Either3<Vec<u32>, Null, Failure> {
     match platform::local_peer(fd, is_kept) {
@@ -60,42 +60,43 @@ pub struct Advance {
     abandoned: Vec<u32>,
 }
 
-/// What one slice found. Most have no answer of the last three kinds, and what is not there costs nothing
-/// to hand over.
+/// What one slice found. Most slices have no answers of the last three kinds, and an absent field
+/// costs nothing to hand over.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Advanced {
-    /// id, pid, step, id, pid, step …; pid 0 for nobody, step as `FoundBy` is numbered.
+    /// id, pid, step, id, pid, step …; a pid of 0 means that no process was found, and the steps
+    /// are numbered as in `FoundBy`.
     pub answered: Vec<i32>,
-    /// The questions that are answered by a record.
+    /// The questions that a record answers.
     pub records: Option<Vec<Recorded>>,
-    /// The questions that are answered by a list.
+    /// The questions that a list answers.
     pub lists: Option<Vec<Listed>>,
-    /// The questions that could not be looked up.
+    /// The questions whose lookup failed.
     pub failed: Option<Vec<Failure>>,
 }
 
-/// A question that is answered by a record.
+/// A question that a record answers.
 #[napi(object, object_from_js = false)]
 pub struct Recorded {
-    /// The question's.
+    /// The question's id.
     pub id: u32,
-    /// As `FoundBy` is numbered.
+    /// Numbered as in `FoundBy`.
     pub step: i32,
-    /// What is told of the holder.
+    /// What is known about the holder.
     pub record: Info,
 }
 
-/// A question that is answered by a list.
+/// A question that a list answers.
 #[napi(object, object_from_js = false)]
 pub struct Listed {
-    /// The question's.
+    /// The question's id.
     pub id: u32,
-    /// As `FoundBy` is numbered.
+    /// Numbered as in `FoundBy`.
     pub step: i32,
-    /// See `wire.rs`.
+    /// In the format that `wire.rs` defines.
     pub rows: Uint32Array,
-    /// The names of the interfaces that scopes in `rows` are indices of.
+    /// The names of the interfaces that the scopes in `rows` refer to, by index.
     pub scopes: Vec<String>,
 }
 
@@ -151,7 +152,7 @@ fn look_up(search: &mut Search, questions: &str, abandoned: &[u32]) -> Vec<Answe
                 panic_on_purpose(matches!(question.wanted, Wanted::Port(Port { port: 65535, .. })));
                 search.ask(question);
             }
-            // No such socket can exist, or it cannot be told.
+            // No such socket can exist, or an interface could not be looked up.
             other => answers.push(Answer {
                 id,
                 found: other.map(|_| Found::Nobody),

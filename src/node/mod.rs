@@ -1,6 +1,7 @@
 //! The functions that JavaScript calls: text and numbers in; numbers, rows and records out.
 //!
-//! Arguments, aborting and Error objects are handled in `lib/`; values that arrive here are checked.
+//! `lib/` handles arguments, aborts and Error objects; values have been checked before they arrive
+//! here.
 
 pub mod lookups;
 pub mod processes;

@@ -13,21 +13,21 @@ use crate::platform;
 use crate::question::Pid;
 use crate::slice::Slice;
 
-/// The paths of as many of `pids` as fit into one slice, at least one. Resolves to one entry
-/// each: the path, `null`, or the failure to look.
+/// Looks up the paths of as many of `pids` as fit into one slice, and of at least one. Resolves to
+/// one entry each: the path, `null`, or the failure.
 #[napi]
 pub fn process_paths(pids: &[i32]) -> AsyncTask<Telling<String>> {
     AsyncTask::new(Telling { pids: pids.to_vec(), tell: platform::process_path })
 }
 
-/// The same for all that is told of a process.
+/// The same for the whole record of each process.
 #[napi]
 pub fn process_infos(pids: &[i32]) -> AsyncTask<Telling<Info>> {
     let tell = |pid| platform::process_info(pid).map(|info| info.map(Info::from));
     AsyncTask::new(Telling { pids: pids.to_vec(), tell })
 }
 
-/// Asks of one process after the other on a worker thread.
+/// Looks up one process after the other on a worker thread.
 pub struct Telling<V> {
     pids: Vec<Pid>,
     tell: fn(Pid) -> Result<Option<V>, Error>,
@@ -61,16 +61,16 @@ impl<V: ToNapiValue + TypeName + Send + 'static> Task for Telling<V> {
     }
 }
 
-/// What is told of a process, in the types of JavaScript; see `ProcessInfo`. `None` becomes `null`.
+/// What is known about a process, in JavaScript's types; see `ProcessInfo`. `None` becomes `null`.
 #[napi(object, object_from_js = false, use_nullable = true)]
 pub struct Info {
-    /// Its number.
+    /// The process id.
     pub pid: Pid,
-    /// 0 for none.
+    /// The parent's pid, or 0 for none.
     pub ppid: Pid,
-    /// Its effective user.
+    /// The effective user id.
     pub uid: Option<u32>,
-    /// The kernel's short name.
+    /// The short name that the kernel keeps.
     pub name: Option<String>,
     /// The program.
     pub path: Option<String>,
@@ -78,11 +78,11 @@ pub struct Info {
     pub args: Option<Vec<String>>,
     /// The working directory.
     pub cwd: Option<String>,
-    /// Milliseconds since 1970.
+    /// When it started, in milliseconds since 1970.
     pub start_ms: Option<i64>,
     /// The control group.
     pub cgroup: Option<String>,
-    /// The services.
+    /// The services that it runs.
     pub services: Option<Vec<String>>,
 }
 

@@ -1,6 +1,6 @@
-//! The wire format between JavaScript and Rust, defined here; `lib/wire.js` is the other end.
+//! The wire format between JavaScript and Rust, defined here; `lib/wire.js` is its other end.
 //!
-//! **A question** is a line of fields separated by one space each; `-` stands for a missing value:
+//! **A question** is a line of fields, separated by single spaces; `-` stands for a missing value:
 //!
 //! ```text
 //! ID connection GIVES LOCAL_ADDRESS LOCAL_PORT REMOTE_ADDRESS REMOTE_PORT
@@ -11,8 +11,8 @@
 //! ```
 //!
 //! GIVES is `pid` or `record`, PROTOCOL `tcp` or `udp`, STATE `listening`, `connected` or `bound`.
-//! A connection's ends are those of the wanted socket, its own end first. An address may have a scope
-//! (`fe80::1%en0`, `%4`). SOCKET and PID are what `localPeer` gave.
+//! A connection's ends are those of the wanted socket, its own end first. An address may have a
+//! scope (`fe80::1%en0`, `%4`). SOCKET and PID are what `localPeer` returned.
 //!
 //! **A row** of a list is 14 words of 32 bits, followed by one word per pid:
 //!
@@ -42,7 +42,7 @@ pub fn id(line: &str) -> Option<(u32, &str)> {
     Some((id.parse().ok()?, rest))
 }
 
-/// Reads a question. `interface_index` finds an interface by name.
+/// Parses a question. `interface_index` finds an interface by name.
 ///
 /// `None`: no such socket can exist (its ends are of different families, or a scope names no
 /// interface), or the text is not a question.
@@ -90,7 +90,7 @@ fn two_ends(kind: &str, one: End, other: End) -> Option<Wanted> {
     let is_same_family = one.address.is_ipv4() == other.address.is_ipv4();
     match kind {
         "connection" => is_same_family.then_some(Wanted::Connection { local: one, remote: other }),
-        // An own `::` may be a dual-stack socket's, which IPv4 reaches too.
+        // An `own` of `::` may belong to a dual-stack socket, which IPv4 reaches too.
         _ => {
             let can_meet =
                 is_same_family || other.address.is_ipv6() && other.address.is_unspecified();
@@ -122,7 +122,7 @@ fn filter(protocol: &str, state: &str, port: &str, pid: &str) -> Option<Filter> 
     })
 }
 
-/// The inner `None`: nothing is given; the outer one: something that cannot be read.
+/// Returns an inner `None` if no value is given, and an outer `None` if it cannot be parsed.
 fn given<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
     if text == "-" { Some(None) } else { read(text).map(Some) }
 }
@@ -144,7 +144,7 @@ fn state_named(text: &str) -> Option<State> {
     }
 }
 
-/// `None`: the scope names no interface, or the text is no end.
+/// Returns `None` if the scope names no interface, or the text is not an end.
 fn end(
     text: &str,
     port: &str,
@@ -162,7 +162,7 @@ fn end(
     Ok(scope.map(|scope| End::new(address, scope, port)))
 }
 
-/// A scope is an interface's name first and its number second: an interface may be called `7`.
+/// Tries a scope as an interface's name first, then as its index: an interface may be named `7`.
 fn scope_index(
     scope: &str,
     interface_index: impl Fn(&CStr) -> Result<Option<u32>, Error>,
@@ -173,17 +173,17 @@ fn scope_index(
     Ok(interface_index(&name)?.or_else(number))
 }
 
-/// The rows of a list, and the interfaces that they name.
+/// The rows of a list, and the interfaces that they refer to.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rows {
-    /// See the head of this file.
+    /// In the format at the head of this file.
     pub words: Vec<u32>,
-    /// The names that scopes are places of.
+    /// The interface names that the scopes refer to, in order.
     pub scopes: Vec<String>,
 }
 
-/// Writes rows. `interface_name` finds an interface's name by its index; one without a name is told
-/// by number.
+/// Encodes rows. `interface_name` finds an interface's name by its index; if it has none, its index
+/// is the name.
 pub fn rows(rows: &[SocketRow], interface_name: impl Fn(u32) -> Option<String>) -> Rows {
     let mut indices = Vec::new();
     let mut words = Vec::with_capacity(rows.len().saturating_mul(15));
@@ -217,7 +217,7 @@ fn address_words(address: IpAddr) -> [u32; 4] {
     }
 }
 
-/// 1 + the scope's place among the indices met so far.
+/// Returns 1 + the scope's position among the indices met so far.
 fn place(scope: Option<u32>, indices: &mut Vec<u32>) -> u32 {
     let Some(scope) = scope else { return 0 };
     let known = indices.iter().position(|index| *index == scope);

@@ -133,11 +133,11 @@ fn a_row_is_fourteen_words_and_its_pids() {
     assert_eq!(written.scopes, ["en0"]);
 }
 
-/// What JavaScript is tested against too.
+/// Samples that the tests of `lib/wire.js` use too.
 const SAMPLES: &str = include_str!("../../__test__/support/wire.txt");
 const NAMES: [&str; 2] = ["en0", "lo"];
 
-/// The rest of each line that begins with that word.
+/// Returns the rest of each sample line that begins with `word`.
 fn samples(word: &str) -> Vec<&'static str> {
     let rest = |line: &'static str| line.strip_prefix(word)?.strip_prefix(' ');
     SAMPLES.lines().filter_map(rest).collect()
@@ -162,7 +162,7 @@ fn every_line_that_javascript_writes_is_a_question() {
     assert!(samples("line").len() > 10);
 }
 
-/// A row as people read it: protocol, state, TCP state, both ends, uid, pids.
+/// Parses a row from its readable form: protocol, state, TCP state, both ends, uid, pids.
 fn read_row(text: &str) -> SocketRow {
     let fields = text.split(' ').collect::<Vec<_>>();
     let states = [
@@ -194,7 +194,7 @@ fn read_row(text: &str) -> SocketRow {
     SocketRow { socket, uid: fields[7].parse().ok(), pids }
 }
 
-/// An interface's index is its place in `NAMES`, counted from 1.
+/// An interface's index is its position in `NAMES`, counted from 1.
 fn read_end(text: &str, port: &str) -> End {
     let (address, name) = text.split_once('%').unwrap_or((text, ""));
     let index = NAMES.iter().position(|known| *known == name).map_or(0, |place| place + 1);

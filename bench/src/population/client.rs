@@ -1,20 +1,20 @@
-//! A process that holds descriptors and connections, and opens one more when it is told.
+//! A process that holds descriptors and connections, and opens more when told to.
 
 use super::kernel::{self, Control, Socket};
 
-/// All is open.
+/// The answer when everything is open.
 pub const READY: [u32; 2] = [0, 0];
 /// Opens a connection.
 pub const CONNECT: u32 = 1;
 /// Closes the newest connection.
 pub const DROP: u32 = 2;
-/// Opens one more descriptor, or closes it.
+/// Opens one more descriptor, or closes it again.
 pub const CHURN: u32 = 3;
 
-/// One number in so many is free, as in a process that has lived for a while.
+/// One descriptor number in this many is free, as in a process that has run for a while.
 const HOLE_EVERY: usize = 20;
 
-/// Until the population ends.
+/// Serves orders until the population ends.
 pub fn run(control: &Control, descriptors: usize, connections: usize, port: u16) {
     let rest = descriptors.saturating_sub(connections + 4);
     let mut others = kernel::mixed_descriptors(rest / 2);

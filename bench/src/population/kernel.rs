@@ -1,13 +1,13 @@
-//! The system calls of the population that `std` does not have.
+//! The system calls of the population that `std` lacks.
 
 use std::fs::File;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-/// The number of a child's control; 0 to 2 are the standard streams.
+/// The number of a child's control channel; 0 to 2 are the standard streams.
 const CONTROL: RawFd = 3;
-/// What the descriptors of one process may need at most, fillers of a FILL of 10 included.
+/// The most descriptors that one process may need, even with a FILL of 10.
 const DESCRIPTORS_MAX: u64 = 20_000;
 
 /// The channel between the population and one of its processes. A message is two numbers.
@@ -28,7 +28,7 @@ impl Control {
     /// Sends two numbers.
     pub fn say(&self, numbers: [u32; 2]) {
         let (number, data) = (self.as_raw_fd(), numbers.as_ptr().cast());
-        // SAFETY: eight bytes of an array of eight bytes.
+        // SAFETY: the kernel reads eight bytes of an array of eight bytes.
         let sent = unsafe { libc::send(number, data, 8, libc::MSG_NOSIGNAL) };
         assert_eq!(sent, 8, "send");
     }
@@ -38,14 +38,14 @@ impl Control {
         self.receive().expect("a process of the population has ended")
     }
 
-    /// Waits for an order; `None` at the end.
+    /// Waits for an order. `None`: the population has ended.
     pub fn listen(&self) -> Option<u32> {
         self.receive().map(|[order, _]| order)
     }
 
-    /// Tells that the population ends.
+    /// Tells the process that the population ends.
     pub fn close(&self) {
-        // SAFETY: the other end hears an end of file.
+        // SAFETY: the call takes integers only. The other end reads an end of file.
         unsafe { libc::shutdown(self.as_raw_fd(), libc::SHUT_WR) };
     }
 
@@ -57,7 +57,7 @@ impl Control {
     fn receive(&self) -> Option<[u32; 2]> {
         let mut numbers = [0_u32; 2];
         let (number, data) = (self.as_raw_fd(), numbers.as_mut_ptr().cast());
-        // SAFETY: at most eight bytes into an array of eight bytes.
+        // SAFETY: the kernel writes at most eight bytes into an array of eight bytes.
         let received = unsafe { libc::recv(number, data, 8, 0) };
         (received == 8).then_some(numbers)
     }
@@ -72,7 +72,7 @@ impl AsRawFd for Control {
 fn pair() -> (OwnedFd, OwnedFd) {
     let mut pair = [0; 2];
     let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
-    // SAFETY: two numbers into an array of two; they are nobody else's.
+    // SAFETY: the kernel writes two descriptors into an array of two, and no one else owns them.
     unsafe {
         let made = libc::socketpair(libc::AF_UNIX, kind, 0, pair.as_mut_ptr());
         assert_eq!(made, 0, "socketpair: {}", std::io::Error::last_os_error());
@@ -90,8 +90,8 @@ pub fn start_orphan(life: Life) -> Control {
     Control(ours)
 }
 
-/// Starts processes whose parent is a session with some descriptors of its own, as a user's are.
-/// The session's channel comes first.
+/// Starts processes whose parent is a session with descriptors of its own, as a user's processes
+/// have. The session's channel is the first result.
 pub fn start_session(lives: Vec<Life>, descriptors: usize) -> (Control, Vec<Control>) {
     let (ours, theirs) = pair();
     let (controls, channels): (Vec<_>, Vec<_>) =
@@ -114,7 +114,7 @@ pub fn start_session(lives: Vec<Life>, descriptors: usize) -> (Control, Vec<Cont
 }
 
 fn is_child() -> bool {
-    // SAFETY: there is one thread, so the child may do anything.
+    // SAFETY: there is only one thread, so the child may do anything.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0, "fork: {}", std::io::Error::last_os_error());
     pid == 0
@@ -129,15 +129,15 @@ fn orphan(body: impl FnOnce()) {
         // SAFETY: ends the process.
         unsafe { libc::_exit(0) }
     }
-    // SAFETY: a status is not asked for.
+    // SAFETY: a null pointer means that no status is wanted.
     unsafe { libc::wait(std::ptr::null_mut()) };
 }
 
-/// Says its pid, then leads that life, and ends. A process that hears nothing any more ends too.
+/// Sends the pid, runs `life`, and ends. A process whose channel is closed ends too.
 fn live(channel: OwnedFd, life: Life) -> ! {
     let null = File::options().read(true).write(true).open("/dev/null").expect("/dev/null");
-    // SAFETY: whatever owned the closed numbers is never used or dropped: this process leaves by
-    // `_exit` below.
+    // SAFETY: the owners of the closed descriptors are never used or dropped, because this process
+    // leaves through `_exit` below.
     let channel = unsafe {
         libc::dup2(null.as_raw_fd(), 0);
         libc::dup2(null.as_raw_fd(), 1);
@@ -153,17 +153,17 @@ fn live(channel: OwnedFd, life: Life) -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// A connection to a port of the loopback, and its two ports.
+/// A connection to a port on the loopback, and its two ports.
 pub struct Socket {
     stream: TcpStream,
-    /// Its own.
+    /// The client's port.
     pub local: u16,
-    /// The server's.
+    /// The server's port.
     pub remote: u16,
 }
 
 impl Socket {
-    /// Connects.
+    /// Connects to the port `remote`.
     pub fn connect(remote: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", remote)).expect("the server listens");
         let local = stream.local_addr().expect("it is connected").port();
@@ -171,24 +171,24 @@ impl Socket {
     }
 }
 
-/// A channel whose messages are never read: the descriptors in them are nobody's.
+/// A channel whose messages are never read: no process holds the descriptors in them.
 pub struct Flight(UnixStream, #[expect(dead_code, reason = "the end that never reads")] UnixStream);
 
 impl Flight {
-    /// An empty one. The old one lands when it is dropped: the kernel closes what was in it.
+    /// Makes an empty channel. When the old one is dropped, the kernel closes what was in flight.
     pub fn new() -> Self {
         let (sender, receiver) = UnixStream::pair().expect("a pair of sockets");
         Self(sender, receiver)
     }
 
-    /// Sends the sockets, which this process then closes.
+    /// Puts the sockets in flight; this process closes its own descriptors for them.
     pub fn take_off(&mut self, sockets: Vec<Socket>) {
         let numbers: Vec<RawFd> = sockets.iter().map(|socket| socket.stream.as_raw_fd()).collect();
         let bytes = u32::try_from(size_of_val(&numbers[..])).expect("few");
         let mut data = [0_u8; 1];
         let mut part = libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: data.len() };
-        // SAFETY: the buffer is as large as CMSG_SPACE says, aligned for u64, and lives until
-        // sendmsg is over; the message is all zero where it is not set.
+        // SAFETY: the buffer is as large as CMSG_SPACE requires, aligned for u64, and lives until
+        // sendmsg returns; all fields of the message that are not set are zero.
         let sent = unsafe {
             let room = usize::try_from(libc::CMSG_SPACE(bytes)).expect("few");
             let mut control = vec![0_u64; room.div_ceil(8)];
@@ -209,46 +209,46 @@ impl Flight {
     }
 }
 
-/// `epoll`: which descriptors have something to say.
+/// `epoll`: which descriptors are ready.
 pub struct Ready(OwnedFd);
 
 impl Ready {
-    /// None yet.
+    /// Watches no descriptor yet.
     pub fn new() -> Self {
-        // SAFETY: makes a descriptor that nobody else owns.
+        // SAFETY: the call makes a descriptor that no one else owns.
         Self(unsafe { OwnedFd::from_raw_fd(libc::epoll_create1(libc::EPOLL_CLOEXEC)) })
     }
 
-    /// One more.
+    /// Watches one more descriptor.
     pub fn watch(&self, number: RawFd) {
         let events = (libc::EPOLLIN | libc::EPOLLRDHUP).cast_unsigned();
         let mut event = libc::epoll_event { events, u64: number.cast_unsigned().into() };
-        // SAFETY: the event is read before the call returns.
+        // SAFETY: the kernel reads the event before the call returns.
         let added =
             unsafe { libc::epoll_ctl(self.0.as_raw_fd(), libc::EPOLL_CTL_ADD, number, &mut event) };
         assert_eq!(added, 0, "epoll_ctl");
     }
 
-    /// Waits for some.
+    /// Waits until some are ready, and returns them.
     pub fn wait(&self) -> Vec<RawFd> {
         let mut events = [libc::epoll_event { events: 0, u64: 0 }; 64];
-        // SAFETY: at most 64 events into an array of 64.
+        // SAFETY: the kernel writes at most 64 events into an array of 64.
         let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 64, -1) };
         let count = usize::try_from(count).unwrap_or(0);
         events[..count].iter().map(|event| RawFd::try_from(event.u64).expect("a number")).collect()
     }
 }
 
-/// A longer queue than `std` asks for: a thousand clients connect at once, and one whose SYN finds
-/// the queue full tries again after a second.
+/// Makes the queue longer than `std` does: a thousand clients connect at once, and a client whose
+/// SYN finds the queue full retries only after a second.
 pub fn listen_for_many(listener: RawFd) {
-    // SAFETY: changes the length of a queue in the kernel.
+    // SAFETY: the call takes integers only.
     assert_eq!(unsafe { libc::listen(listener, 4_096) }, 0, "listen");
 }
 
-/// An eventfd.
+/// Makes an eventfd.
 pub fn event() -> OwnedFd {
-    // SAFETY: makes a descriptor that nobody else owns.
+    // SAFETY: the call makes a descriptor that no one else owns.
     unsafe {
         let number = libc::eventfd(0, libc::EFD_CLOEXEC);
         assert!(number >= 0, "eventfd: {}", std::io::Error::last_os_error());
@@ -256,7 +256,7 @@ pub fn event() -> OwnedFd {
     }
 }
 
-/// Pipes, Unix sockets, events and files, `count` in all.
+/// Makes `count` descriptors: pipes, Unix-domain sockets, eventfds and files.
 pub fn mixed_descriptors(count: usize) -> Vec<OwnedFd> {
     let mut made = Vec::with_capacity(count + 1);
     while made.len() < count {
@@ -277,10 +277,10 @@ pub fn mixed_descriptors(count: usize) -> Vec<OwnedFd> {
     made
 }
 
-/// As many as the system allows, up to what the largest process needs.
+/// Raises the limit as far as the system allows, up to what the largest process needs.
 pub fn raise_descriptor_limit() {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: a structure of the right kind is filled and read.
+    // SAFETY: both calls get a valid `struct rlimit`, the one to fill and the other to read.
     unsafe {
         libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
         limit.rlim_cur = limit.rlim_max.min(DESCRIPTORS_MAX);

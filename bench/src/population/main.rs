@@ -1,18 +1,18 @@
-//! A machine's worth of processes with descriptors and TCP connections on the loopback, as many as
-//! it is told, which do what they are told on a line: `population PROCESSES SOCKETS FILL`.
+//! The processes of a whole machine, with descriptors and TCP connections on the loopback, which
+//! obey orders: `population PROCESSES SOCKETS FILL`.
 //!
-//! Most have 10 to 60 descriptors; 3 in 100 have 1,000 to 1,500 and three fifths of the
-//! connections. FILL multiplies those numbers. The parent of every other client is init, that of the
-//! rest a session with 60 descriptors: who holds a socket is asked up to there. All end with
-//! standard input.
+//! Most have 10 to 60 descriptors; 3 in 100 have 1,000 to 1,500, and three fifths of the
+//! connections. FILL multiplies the numbers of descriptors. The parent of every other client is
+//! init; the others' parent is a session with 60 descriptors, since a lookup also asks whether
+//! ancestors hold the socket. All processes end when standard input does.
 //!
-//! Lines in, one line of JSON out for each:
+//! Orders are lines of input. The answer to each is a line of JSON:
 //! - `connect K`: client K opens one more connection → its two ports
 //! - `drop K`: closes the newest connection of client K
 //! - `churn K K …`: each opens one more descriptor, or closes it again
-//! - `fly N`: N connections whose one end is in flight, in a message that nobody reads: sockets
+//! - `fly N`: makes N connections with one end in flight, in a message that is never read: sockets
 //!   with an inode that no process holds → their ports
-//! - `land`: closes those
+//! - `land`: closes the connections in flight
 //! - `wait N`: leaves N connections in TIME_WAIT
 
 use std::io::{BufRead, Write, stdin, stdout};
@@ -24,8 +24,8 @@ mod server;
 use kernel::{Control, Socket};
 
 const SERVERS: usize = 4;
-const SESSION_DESCRIPTORS: usize = 57; // And three standard streams.
-/// One in so many clients is a browser or a proxy.
+const SESSION_DESCRIPTORS: usize = 57; // Plus three standard streams.
+/// One client in this many is as large as a browser or a proxy.
 const HEAVY_EVERY: usize = 33;
 /// `SCM_MAX_FD` is 253.
 const FLYING_TOGETHER: usize = 200;
@@ -42,7 +42,7 @@ fn main() {
     let server_pids = pids(&servers);
     let ports: Vec<u16> =
         servers.iter().map(|server| server.hear()[0].try_into().expect("a port")).collect();
-    // The population itself, and the session.
+    // Without the population itself, the servers and the session.
     let clients = processes - SERVERS - 2;
     let (session, clients) = start_clients(clients, (sockets - SERVERS) / 2, fill, &ports);
     pids(std::slice::from_ref(&session));
@@ -58,7 +58,7 @@ fn main() {
     everybody().for_each(Control::wait);
 }
 
-/// What each says first.
+/// Returns what each process says first: its pid.
 fn pids(controls: &[Control]) -> String {
     let pids: Vec<String> = controls.iter().map(|control| control.hear()[0].to_string()).collect();
     pids.join(",")
@@ -68,7 +68,7 @@ fn is_heavy(client: usize) -> bool {
     client % HEAVY_EVERY == HEAVY_EVERY / 2
 }
 
-/// The session, and the clients; those with even numbers are not the session's.
+/// Returns the session and the clients. Those with even numbers are not the session's children.
 fn start_clients(
     count: usize,
     connections: usize,

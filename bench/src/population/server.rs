@@ -1,4 +1,4 @@
-//! A process that accepts, keeps what it accepts, and closes it when the client has.
+//! A process that accepts connections and closes each one after its client has.
 
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use super::kernel::{self, Control, Ready};
 
-/// Until the population ends.
+/// Accepts until the population ends.
 pub fn run(control: &Control) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     kernel::listen_for_many(listener.as_raw_fd());
@@ -20,7 +20,7 @@ pub fn run(control: &Control) {
     loop {
         for number in ready.wait() {
             if number == control.as_raw_fd() {
-                return; // Nothing is ever told to it: the population has ended.
+                return; // It gets no orders: the population has ended.
             }
             if number != listener.as_raw_fd() {
                 accepted.remove(&number); // Clients never send.

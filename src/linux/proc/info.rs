@@ -13,24 +13,26 @@ use crate::platform::linux::kernel;
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
-/// Put behind the path of a file that has no name any more (`d_path` in fs/d_path.c).
+/// The kernel appends this to the path of a file that no longer has a name (`d_path` in
+/// fs/d_path.c).
 const DELETED: &[u8] = b" (deleted)";
-/// A line for each hierarchy of control groups, whose paths are seldom longer than 200 bytes.
+/// Room for one line per hierarchy of control groups. Their paths are seldom longer than 200 bytes.
 const CGROUP_BYTES: usize = 64 * 1024;
 
-/// A program that is just being executed has no command line yet: its memory is new, and `spawn` of the
-/// C library and of libuv return at about that moment. So an empty one is read again, up to about a
-/// slice's time.
+/// A program that is just being executed has no command line yet, because its memory is new, and
+/// `spawn` of the C library and of libuv returns at about that moment. So an empty command line is
+/// read again, for about as long as a slice at most.
 const EXEC_READINGS: u32 = 20;
 const EXEC_PAUSE: Duration = Duration::from_micros(100);
 
-/// The path of the program that `pid` runs.
+/// Returns the path of the program that `pid` runs.
 ///
-/// `None`: no such process, a zombie, a kernel thread, a thread that is no process, or one that the
-/// caller may not see; and one whose program's path is another file's by now.
+/// `None`: no such process, a zombie, a kernel thread, a thread that is not a process, a process
+/// that the caller may not see, or one whose program's path now names another file.
 pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     let Some(listed) = Numbers::current()?.listed(pid)? else { return Ok(None) };
-    // Not by an open directory: a link takes no descriptor to be read, and there may be none left.
+    // Not through an open directory: reading a link takes no descriptor, and there may be none
+    // left.
     let place = Place::by_number(listed);
     let mut buffer = vec![0; PAGE_BYTES];
     match of_living_thread(place, &mut buffer, |place, buffer| program(place, buffer)) {
@@ -39,7 +41,8 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
                 Err(Unread::Gone) => return Err(error),
                 path => seen(path)?.flatten(),
             };
-            // Needs no descriptor. Not asked first: a sandbox may log a denial for each.
+            // Needs no descriptor. It is not the first choice because a sandbox may log a denial
+            // for each call.
             let is_process = kernel::is_process(pid).map_err(|_| error)?;
             Ok(path.filter(|_| is_process))
         }
@@ -47,22 +50,23 @@ pub fn process_path(pid: Pid) -> Result<Option<String>, Error> {
     }
 }
 
-/// What is told of `pid`. Path and folder are told only to those who may trace the process: its
-/// own user, if it has changed to no other, and who has CAP_SYS_PTRACE. All else is told to everybody.
+/// Returns what `/proc` says about `pid`. Path and working directory are readable only by callers
+/// that may trace the process: those with CAP_SYS_PTRACE, and its own user if it has not changed to
+/// another. Everything else is readable by every user.
 ///
-/// `None`: no such process, one that has exited, a thread that is no process, or one that is hidden
-/// (`hidepid`).
+/// `None`: no such process, one that has exited, a thread that is not a process, or a process that
+/// is hidden (`hidepid`).
 pub fn process_info(pid: Pid) -> Result<Option<ProcessInfo>, Error> {
     let numbers = Numbers::current()?;
     let Some(listed) = numbers.listed(pid)? else { return Ok(None) };
     in_directory(listed, |place| told(numbers, place))
 }
 
-/// What is told of a holder that was found, read while it held the socket: through one open
-/// directory, in which the kernel shows the socket once more after all else has been read.
+/// Returns what `/proc` says about a holder, read while it held the socket: everything is read
+/// through one open directory, and the kernel shows the socket there once more at the end.
 ///
-/// `None`: it has gone or holds the socket no more under that number; or, where `/proc` has another
-/// namespace's numbers, it has none here.
+/// `None`: the process has gone, or no longer holds the socket under that number, or has no pid in
+/// this process's namespace.
 pub fn holder_info(numbers: &Numbers, hit: Hit) -> Result<Option<ProcessInfo>, Error> {
     in_directory(hit.pid, |place| {
         let info = told(*numbers, place)?;
@@ -76,8 +80,9 @@ fn told(numbers: Numbers, place: Place<'_>) -> Result<ProcessInfo, Unread> {
     let (doing, stat) = of_living_thread(place, &mut buffer, doing)?;
     Ok(ProcessInfo {
         pid: numbers.of(place)?,
-        // An orphan's is the ancestor that has adopted it (`find_new_reaper` in kernel/exit.c), so a
-        // parent is always older than its child, and need not be looked at.
+        // A child that loses its parent is adopted by an older ancestor (`find_new_reaper` in
+        // kernel/exit.c), so a parent is always older than its child, and its age need not be
+        // checked.
         parent: if stat.parent == 0 { None } else { numbers.to_own(stat.parent)? },
         uid: Some(place.user()?),
         name: Some(String::from_utf8_lossy(stat.name).into_owned()),
@@ -87,8 +92,8 @@ fn told(numbers: Numbers, place: Place<'_>) -> Result<ProcessInfo, Unread> {
     })
 }
 
-/// What `read` brings of the first thread or, where that one has exited, of another; and the process's
-/// `stat`.
+/// Returns what `read` finds for the first thread, or for another thread if the first one has
+/// exited, and the process's `stat`.
 fn of_living_thread<'b, T>(
     place: Place<'_>,
     buffer: &'b mut Vec<u8>,
@@ -99,8 +104,8 @@ fn of_living_thread<'b, T>(
         Err(Unread::Gone) => None,
         Err(unread) => return Err(unread),
     };
-    // After all that may be missing: what lives now has lived all the while, so what was not there
-    // is not there, and not gone.
+    // Read after everything that may be missing. A thread that is alive now was alive all the time,
+    // so whatever was missing does not exist. It was not missing because the thread had exited.
     let stat = place.process_stat(buffer)?;
     let told = match first {
         Some(told) if !stat.has_exited => told,
@@ -112,17 +117,17 @@ fn of_living_thread<'b, T>(
     Ok((told, stat))
 }
 
-/// What it does: path, arguments and folder. `Gone`: that thread has exited.
+/// Returns path, arguments and working directory. `Gone`: that thread has exited.
 fn doing(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<ProcessInfo, Unread> {
     let mut readings = 0_u32;
     loop {
-        // A kernel thread has a folder and no program.
+        // A kernel thread has a working directory but no program.
         let path = seen(program(place, buffer))?.flatten();
         let cwd = match folder(place, buffer) {
             Err(Unread::Hidden) => None,
             folder => Some(folder?),
         };
-        // A byte more, to see whether it is longer.
+        // One byte more than the limit, to see whether the command line is longer.
         let args =
             seen(place.read("cmdline", buffer, ARGS_BYTES.saturating_add(1)))?.map(arguments);
         readings = readings.saturating_add(1);
@@ -134,7 +139,7 @@ fn doing(place: Place<'_>, buffer: &mut Vec<u8>) -> Result<ProcessInfo, Unread> 
     }
 }
 
-/// What `/proc/PID/exe` tells; `None` if that names another file.
+/// Returns the path in `/proc/PID/exe`, or `None` if that path names another file.
 fn program(place: Place<'_>, buffer: &mut [u8]) -> Result<Option<String>, Unread> {
     let mut named_another = Vec::new();
     loop {
@@ -142,8 +147,9 @@ fn program(place: Place<'_>, buffer: &mut [u8]) -> Result<Option<String>, Unread
         let path = match (text.strip_suffix(DELETED), named(place, "exe", text)) {
             (_, Named::Same) | (None, Named::Nothing) => text,
             (Some(path), _) => path,
-            // As after `umount --lazy`, when the kernel tells the rest of the path as if it were
-            // whole. Or it has become another program since the link was read.
+            // The path names another file, for example after `umount --lazy`, when the kernel
+            // returns the remaining part of the path as if it were whole. Or the process has
+            // executed another program since the link was read, so read it once more.
             (None, Named::Another) if text == named_another => return Ok(None),
             (None, Named::Another) => {
                 named_another = text.to_vec();
@@ -154,7 +160,7 @@ fn program(place: Place<'_>, buffer: &mut [u8]) -> Result<Option<String>, Unread
     }
 }
 
-/// What `/proc/PID/cwd` tells.
+/// Returns the path in `/proc/PID/cwd`.
 fn folder(place: Place<'_>, buffer: &mut [u8]) -> Result<String, Unread> {
     let text = place.read_link("cwd", buffer)?;
     Ok(lossy(match text.strip_suffix(DELETED) {
@@ -163,19 +169,19 @@ fn folder(place: Place<'_>, buffer: &mut [u8]) -> Result<String, Unread> {
     }))
 }
 
-/// What has the name that a link tells.
+/// What a link's text names.
 #[derive(PartialEq, Eq)]
 enum Named {
-    /// That which the link leads to.
+    /// The file that the link leads to.
     Same,
     /// Another file.
     Another,
-    /// Nothing, as far as can be seen.
+    /// No file that can be seen.
     Nothing,
 }
 
-/// By device and inode, from this process's root and then, as for a container's process, from its
-/// own.
+/// Compares device and inode: of the file that this process finds under the name, then of the one
+/// found from the other process's own root, which differs for a process in a container.
 fn named(place: Place<'_>, link: &str, text: &[u8]) -> Named {
     let Ok(target) = place.stat(link) else { return Named::Nothing };
     if stat_here(text).is_ok_and(|here| here.object == target.object) {

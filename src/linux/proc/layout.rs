@@ -7,16 +7,16 @@ use std::ffi::CStr;
 use crate::platform::linux::socket::Inode;
 use crate::question::Pid;
 
-/// Where the next entry's position stands in `struct linux_dirent64`, <linux/dirent.h>: after the
-/// inode, 8 bytes.
+/// Offset of the next entry's position in `struct linux_dirent64`, <linux/dirent.h>: after the
+/// inode (8 bytes).
 const D_OFF: usize = 8;
-/// Where the record's length stands, after the position, 8 bytes.
+/// Offset of the record's length: after the position (8 bytes).
 const D_RECLEN: usize = 16;
-/// Where its name begins, after the length (2 bytes) and the type (1 byte).
+/// Offset of the name: after the length (2 bytes) and the type (1 byte).
 const D_NAME: usize = 19;
 
-/// The first entry's name and where in `entries` the next one begins. `None` at the end, and for
-/// bytes that are no entry.
+/// Returns the first entry's name and the offset in `entries` of the next one. `None` at the end,
+/// and if the bytes are not an entry.
 pub fn directory_entry(entries: &[u8]) -> Option<(&CStr, usize)> {
     let length = entries.get(D_RECLEN..D_RECLEN.checked_add(2)?)?.try_into().ok()?;
     let length = usize::from(u16::from_ne_bytes(length));
@@ -24,13 +24,13 @@ pub fn directory_entry(entries: &[u8]) -> Option<(&CStr, usize)> {
     Some((name, length))
 }
 
-/// Where the listing goes on after the first entry: what `lseek(2)` takes.
+/// Returns the position after the first entry, from which `lseek(2)` can continue the listing.
 pub fn position_after(entry: &[u8]) -> Option<i64> {
     let bytes = entry.get(D_OFF..D_RECLEN)?.try_into().ok()?;
     Some(i64::from_ne_bytes(bytes))
 }
 
-/// A decimal number and nothing else, as the names in `/proc` and `/proc/PID/fd`.
+/// Parses a decimal number with nothing around it, such as the names in `/proc` and `/proc/PID/fd`.
 pub fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
     if digits.is_empty() {
         return None;
@@ -42,33 +42,34 @@ pub fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
     N::try_from(number).ok()
 }
 
-/// The inode in a link's text, `socket:[123]` (`sockfs_dname` in net/socket.c); `None` for any
-/// other file.
+/// Returns the inode in a link's text, `socket:[123]` (`sockfs_dname` in net/socket.c), or `None`
+/// for any other file.
 pub fn socket_inode(link: &[u8]) -> Option<Inode> {
     let digits = link.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
     decimal(digits)
 }
 
-/// What `/proc/PID/stat` tells.
+/// The fields of `/proc/PID/stat` that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessStat<'a> {
-    /// Field 2, at most 15 bytes of whatever the process or its starter chose.
+    /// Field 2: at most 15 bytes, chosen by the process or by whoever started it.
     pub name: &'a [u8],
-    /// Field 3 is `Z` or `X`: its first thread has exited.
+    /// Whether field 3 is `Z` or `X`: the first thread has exited.
     pub has_exited: bool,
-    /// Field 4; 0 where there is no parent to be seen.
+    /// Field 4: the parent, 0 if there is none or it is in an outer pid namespace.
     pub parent: Pid,
-    /// Field 20: how many threads there are, the exited first one among them.
+    /// Field 20: the number of threads, including a first thread that has exited.
     pub threads: u64,
-    /// Field 22: when the process started, in clock ticks since the system did.
+    /// Field 22: when the process started, in clock ticks since the system started.
     pub start_ticks: u64,
-    /// Field 38, the signal that its end sends, is -1: by that the kernel itself tells the other
-    /// threads of a process from its first one (`thread_group_leader` in linux/sched/signal.h).
+    /// Whether field 38, the signal that is sent at exit, is -1. That is how the kernel itself
+    /// distinguishes the first thread of a process from the others (`thread_group_leader` in
+    /// linux/sched/signal.h).
     pub is_thread: bool,
 }
 
-/// Reads a line of `/proc/PID/stat`, `do_task_stat` in fs/proc/array.c. The name in parentheses may
-/// hold anything, so fields are counted from the last parenthesis.
+/// Parses the line in `/proc/PID/stat` (`do_task_stat` in fs/proc/array.c). The name in parentheses
+/// may contain anything, so fields are counted from the last parenthesis.
 pub fn process_stat(line: &[u8]) -> Option<ProcessStat<'_>> {
     let name_start = line.iter().position(|byte| *byte == b'(')?.checked_add(1)?;
     let name_end = line.iter().rposition(|byte| *byte == b')')?;
@@ -84,16 +85,16 @@ pub fn process_stat(line: &[u8]) -> Option<ProcessStat<'_>> {
     })
 }
 
-/// `Tgid:` of `/proc/PID/status`: the process that a thread belongs to.
+/// Returns `Tgid:` of `/proc/PID/status`: the process that a thread belongs to.
 pub fn thread_group(status: &[u8]) -> Option<Pid> {
     decimal(line_after(status, b"Tgid:\t")?)
 }
 
-/// `NSpid:` of `/proc/PID/status`: its number in the pid namespace of `/proc` and in each within that,
-/// up to its own. None before Linux 4.1.
+/// Returns `NSpid:` of `/proc/PID/status`: the process's pid in the namespace of `/proc`, then in
+/// each nested namespace down to its own. Empty before Linux 4.1.
 pub fn namespace_pids(status: &[u8]) -> Vec<Pid> {
     let numbers = line_after(status, b"NSpid:\t").unwrap_or_default().split(|byte| *byte == b'\t');
-    // One that cannot be read would shift the others.
+    // All or none: leaving out an unreadable number would shift the others.
     numbers.map(decimal).collect::<Option<_>>().unwrap_or_default()
 }
 
@@ -101,13 +102,13 @@ fn line_after<'a>(text: &'a [u8], head: &[u8]) -> Option<&'a [u8]> {
     text.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(head))
 }
 
-/// How much of a command line is told, with the NULs: programs are started with far more (a list of
-/// files, a class path), and an answer is to stay small.
+/// How much of a command line is returned, including the NULs. Programs can be started with far
+/// more (a list of files, a class path), and an answer must stay small.
 pub const ARGS_BYTES: usize = 256 * 1024;
 
-/// The arguments in `/proc/PID/cmdline`, each of which ends with a NUL. A program may overwrite its
-/// own, and then the last one may lack it (`get_mm_proctitle` in fs/proc/base.c). What is not UTF-8
-/// becomes U+FFFD.
+/// Splits the text of `/proc/PID/cmdline` into arguments. Each ends with a NUL, except that the
+/// last one may lack it if the program has overwritten its arguments (`get_mm_proctitle` in
+/// fs/proc/base.c). Bytes that are not UTF-8 become U+FFFD.
 pub fn arguments(text: &[u8]) -> Vec<String> {
     if text.is_empty() {
         return Vec::new();
@@ -118,7 +119,7 @@ pub fn arguments(text: &[u8]) -> Vec<String> {
     arguments.map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
 }
 
-/// As many whole arguments as fit; of a first one that does not fit, the beginning.
+/// Returns as many whole arguments as fit, or the beginning of the first one if it does not fit.
 fn within_limit(text: &[u8]) -> &[u8] {
     let lacks_nul = text.last() != Some(&0);
     if text.len().saturating_add(usize::from(lacks_nul)) <= ARGS_BYTES {
@@ -132,7 +133,7 @@ fn within_limit(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Without the last character, unless it is ASCII: it may have been cut in two.
+/// Drops the last character, which may have been cut in two, unless it is ASCII.
 fn whole_characters(text: &[u8]) -> &[u8] {
     let begins = |byte: &u8| byte & 0b1100_0000 != 0b1000_0000;
     match text.iter().rposition(begins) {
@@ -143,9 +144,9 @@ fn whole_characters(text: &[u8]) -> &[u8] {
     }
 }
 
-/// The control group: the path in the line of `/proc/PID/cgroup` that tells most. `0::` is the one
-/// hierarchy of version 2; where that is not mounted, systemd's own, which holds every unit and
-/// session; else that of `pids`, where container runtimes put everything.
+/// Returns the control group: the path in the most informative line of `/proc/PID/cgroup`. That is
+/// `0::`, the only hierarchy of version 2; if that is not mounted, systemd's own hierarchy, which
+/// contains every unit and session; otherwise `pids`, in which container runtimes put everything.
 pub fn control_group(text: &[u8]) -> Option<String> {
     let controllers = |wanted: &[u8]| {
         path_of(text, |_, names| names.split(|byte| *byte == b',').any(|name| name == wanted))
@@ -156,8 +157,9 @@ pub fn control_group(text: &[u8]) -> Option<String> {
         .map(|path| String::from_utf8_lossy(path).into_owned())
 }
 
-/// Lines are `hierarchy:controllers:path` (`proc_cgroup_show` in kernel/cgroup/cgroup.c); a path may
-/// hold colons but no line feed.
+/// Finds a line by its first two fields and returns its path. Lines are
+/// `hierarchy:controllers:path` (`proc_cgroup_show` in kernel/cgroup/cgroup.c); a path may contain
+/// colons but no line feed.
 fn path_of(text: &[u8], is_wanted: impl Fn(&[u8], &[u8]) -> bool) -> Option<&[u8]> {
     text.split(|byte| *byte == b'\n').find_map(|line| {
         let mut fields = line.splitn(3, |byte| *byte == b':');

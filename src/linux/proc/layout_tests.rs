@@ -1,8 +1,8 @@
-//! What the text of `/proc` comes to.
+//! Tests of the parsers for the text of `/proc`.
 
 use super::*;
 
-/// getdents64 of `/proc/PID/fd` as Linux 6.18 gives it on x86-64: ".", "0" and "19".
+/// getdents64 of `/proc/PID/fd` as Linux 6.18 returns it on x86-64: ".", "0" and "19".
 const ENTRIES: [u8; 72] = {
     let mut bytes = [0; 72];
     bytes[0] = 7;
@@ -170,15 +170,15 @@ fn group(text: &str) -> Option<String> {
     control_group(text.as_bytes())
 }
 
-/// Written for this test in the form of version 2; not captured.
+/// Written for this test in the format of version 2; not captured.
 const VERSION_2: &str = "0::/user.slice/user-1000.slice/session-3.scope\n";
 
-/// Written for this test: both mounted, the controllers in version 1; not captured.
+/// Written for this test with both versions mounted, the controllers in version 1; not captured.
 const HYBRID: &str = "12:pids:/user.slice/user-1000.slice\n11:cpuset:/\n\
     4:net_cls,net_prio:/\n1:name=systemd:/user.slice/user-1000.slice/session-2.scope\n\
     0::/user.slice/user-1000.slice/session-2.scope\n";
 
-/// Written for this test in the form of version 1, in a container; not captured.
+/// Written for this test in the format of version 1, in a container; not captured.
 const VERSION_1: &str = "11:cpuacct,cpu:/docker/3f5a\n10:pids:/docker/3f5a/pids\n\
     3:memory:/docker/3f5a\n1:name=systemd:/docker/3f5a\n";
 

@@ -5,7 +5,7 @@
 //! | `names`, `place` | names in `/proc` and in one process's directory, and the few ways to read them |
 //! | `namespace` | which namespace's pids `/proc` shows, and how they become ours |
 //! | `layout` | parses text into values; no system call |
-//! | `start` | ticks become times |
+//! | `start` | converts clock ticks to wall-clock time |
 //! | `info` | facts about one process |
 
 pub mod info;

@@ -1,7 +1,7 @@
 //! Names in `/proc`, and the few ways to read them.
 //!
-//! They are looked up from the root. From a kept descriptor of `/proc` each took 0.03 to 0.05 µs less,
-//! of 0.5 to 0.9, but then each slice had to check that the descriptor was still ours.
+//! Names are looked up from the root. Lookups from a kept descriptor of `/proc` took 0.03 to 0.05
+//! µs less (of 0.5 to 0.9), but each slice then had to check that the descriptor was still ours.
 
 use std::ffi::{CStr, c_int};
 use std::fmt;
@@ -15,16 +15,16 @@ use crate::question::Pid;
 
 /// `socket:[4294967295]` is 19 bytes long; the text of any other link may be cut off.
 const LINK_BYTES: usize = 32;
-/// Room for some 300 entries of a directory, which the kernel makes in a fraction of a millisecond.
+/// Room for about 300 directory entries, which the kernel writes in a fraction of a millisecond.
 pub const ENTRIES_BYTES: usize = 8 * 1024;
-/// The longest name that is made: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.
+/// Room for the longest name: `/proc/`, a pid, `/task/`, a thread id, `/fd/`, a number.
 const NAME_BYTES: usize = 64;
 
-/// A name in `/proc` that ends with a NUL, made without an allocation.
+/// A NUL-terminated name in `/proc`, built without an allocation.
 pub struct Name([u8; NAME_BYTES]);
 
 impl Name {
-    /// `/proc/` and `rest`, cut off at 63 bytes.
+    /// Builds `/proc/` followed by `rest`, cut off at 63 bytes.
     pub fn new(rest: fmt::Arguments<'_>) -> Self {
         Self::spelled(format_args!("/proc/{rest}"))
     }
@@ -36,29 +36,30 @@ impl Name {
 
     fn spelled(name: fmt::Arguments<'_>) -> Self {
         let mut bytes = [0; NAME_BYTES];
-        // The last byte is out of reach and stays a NUL. Only a name that is too long fails.
+        // The last byte is never written and stays a NUL. The write fails only if the name is too
+        // long.
         let text = bytes.split_last_mut().map(|(_, text)| text).unwrap_or_default();
         let _ = Cursor::new(text).write_fmt(name);
         Self(bytes)
     }
 
-    /// The whole name.
+    /// Returns the whole name.
     pub fn text(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
     }
 
-    /// What follows `/proc/PID/`: the name in a process's own directory.
+    /// Returns what follows `/proc/PID/`: the name within a process's own directory.
     pub fn in_directory(&self) -> &CStr {
         let name = self.0.splitn(4, |byte| *byte == b'/').nth(3);
         name.and_then(|name| CStr::from_bytes_until_nul(name).ok()).unwrap_or_default()
     }
 
-    /// Opens it for reading.
+    /// Opens the file for reading.
     pub fn open(&self, flags: c_int) -> Result<Descriptor, Errno> {
         kernel::open(NO_DIRECTORY, self.text(), libc::O_RDONLY | flags)
     }
 
-    /// `stat`, following links.
+    /// Calls `stat`, which follows links.
     pub fn stat(&self) -> Result<Stat, Errno> {
         kernel::stat(NO_DIRECTORY, self.text())
     }
@@ -70,23 +71,23 @@ impl Name {
     }
 }
 
-/// `PID/fd`.
+/// Returns the name of `PID/fd`.
 pub fn fd_directory(pid: Pid) -> Name {
     Name::new(format_args!("{pid}/fd"))
 }
 
-/// Returns how many descriptors a process has: 0 where it has gone, and always before Linux 6.2.
+/// Returns how many descriptors a process has: 0 if it has gone, and always 0 before Linux 6.2.
 pub fn descriptors(pid: Pid) -> u64 {
     fd_directory(pid).stat().map_or(0, |stat| stat.size)
 }
 
-/// Returns whether it is a kernel thread, a zombie, or a process with one thread, by the links of
-/// `PID/task`: one for each thread and two.
+/// Returns whether the pid is a kernel thread, a zombie, or a process with one thread. `PID/task`
+/// has one link per thread and two more.
 pub fn has_one_thread(pid: Pid) -> bool {
     Name::new(format_args!("{pid}/task")).stat().is_ok_and(|stat| stat.links <= 3)
 }
 
-/// The names in a directory that are numbers.
+/// Returns those names in a directory that are numbers.
 pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
     let mut buffer = vec![0; ENTRIES_BYTES];
     let mut numbers = Vec::new();
@@ -102,23 +103,23 @@ pub fn numbers(directory: &Descriptor) -> Result<Vec<Pid>, Errno> {
     }
 }
 
-/// The socket that a process has under one number; `None` for another kind of file.
+/// Returns the socket that a process has under one number, or `None` for another kind of file.
 pub fn socket_at(pid: Pid, fd: c_int) -> Result<Option<Inode>, Errno> {
     socket_of_link(NO_DIRECTORY, Name::new(format_args!("{pid}/fd/{fd}")).text())
 }
 
-/// The socket that a link in a descriptor table shows; `None` for another kind of file.
+/// Returns the socket that a link in a descriptor table shows, or `None` for another kind of file.
 pub fn socket_of_link(directory: c_int, name: &CStr) -> Result<Option<Inode>, Errno> {
     let mut link = [0; LINK_BYTES];
     kernel::read_link(directory, name, &mut link).map(layout::socket_inode)
 }
 
-/// Whether a process, or something of it, has gone or may not be seen: an answer, not a failure.
+/// Returns whether the process or the file has gone or may not be seen: an answer, not a failure.
 pub fn is_gone_or_hidden(errno: Errno) -> bool {
     matches!(errno, libc::ENOENT | libc::ESRCH | libc::EACCES | libc::EPERM)
 }
 
-/// A failure of `syscall` about `name`.
+/// Builds the error for a failure of `syscall` on `name`.
 pub fn failure(syscall: &'static str, errno: Errno, name: &Name) -> Error {
     Error::system(syscall, errno, &name.text().to_string_lossy())
 }

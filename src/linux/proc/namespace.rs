@@ -1,9 +1,10 @@
 //! Which pid namespace `/proc` belongs to.
 //!
-//! A process has a pid in its own pid namespace and one in each enclosing namespace. `/proc` shows the
-//! pids of the namespace that it was mounted in. After `unshare --pid`, or in a sandbox without its own
-//! `/proc`, that is an outer namespace, and here its numbers belong to other processes. `NSpid:` in
-//! `/proc/PID/status` (Linux 4.1) lists a process's pids from that namespace inwards.
+//! A process has a pid in its own pid namespace and one in each enclosing namespace. `/proc` shows
+//! the pids of the namespace that it was mounted in. After `unshare --pid`, or in a sandbox without
+//! its own `/proc`, that is an outer namespace, and the numbers in it belong to other processes
+//! here. `NSpid:` in `/proc/PID/status` (Linux 4.1) lists a process's pids from that namespace
+//! inwards.
 
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,34 +17,36 @@ use crate::platform::linux::kernel;
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
-/// Why this process is not in `/proc`.
+/// The advice when this process is not in `/proc`.
 const NO_PROC: &str = "no proc file system is mounted there, or one of a pid namespace that this \
     process is not in; mount it: mount -t proc proc /proc";
 
-/// How the numbers of `/proc` and those of this process's own namespace go together.
+/// How the pids in `/proc` relate to those of this process's own namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Numbers {
-    /// This process, as `/proc` numbers it.
+    /// This process's pid in `/proc`.
     own: Pid,
-    /// `None` where both are the same.
+    /// `None` if both namespaces are the same.
     inner: Option<Inner>,
 }
 
-/// This process's namespace, where it lies within that of `/proc`.
+/// This process's namespace, if it is nested in that of `/proc`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Inner {
-    /// How deep: which of the numbers in `NSpid:` is the one here.
+    /// How deep it is nested: which number in `NSpid:` is the pid here.
     depth: usize,
-    /// Device and inode of the namespace. Others as deep are its siblings or in one.
+    /// Device and inode of the namespace. Other namespaces at the same depth are siblings, or
+    /// nested in one.
     object: (u64, u64),
 }
 
 impl Numbers {
-    /// As it is now: one `stat`, since `/proc` may have been mounted anew. An error where `/proc` is
-    /// none, or that of a namespace that this process is not in: it would seem to be empty.
+    /// Returns the current relation. It costs one `stat`, because another `/proc` may have been
+    /// mounted. Fails if no `/proc` is mounted, or one of a namespace that this process is not in,
+    /// which would seem to have no processes.
     pub fn current() -> Result<Self, Error> {
-        /// The device of a `/proc` with the same numbers, and this process's own, since a forked one
-        /// may be in another namespace.
+        /// The device of a `/proc` that has the same pids, and this process's own pid, since a
+        /// forked process may be in another namespace.
         static SAME: AtomicU64 = AtomicU64::new(0);
         let name = Name::root();
         let stat = name.stat().map_err(|errno| failure("stat", errno, &name))?;
@@ -79,18 +82,18 @@ impl Numbers {
         Ok(Self { own, inner: Some(Inner { depth, object: stat.object }) })
     }
 
-    /// Whether `/proc` has the numbers that system calls take.
+    /// Returns whether the pids in `/proc` are those that system calls take.
     pub fn are_own(self) -> bool {
         self.inner.is_none()
     }
 
-    /// This process, as `/proc` numbers it.
+    /// Returns this process's pid in `/proc`.
     pub fn own(self) -> Pid {
         self.own
     }
 
-    /// The number here of a process by its number in `/proc`. `None`: it has none, it has gone, or
-    /// the caller may not see in which namespace it is.
+    /// Translates a pid in `/proc` into the pid here. `None`: the process has none here, or has
+    /// gone, or the caller may not see its namespace.
     pub fn to_own(self, listed: Pid) -> Result<Option<Pid>, Error> {
         match self.inner {
             None => Ok(Some(listed)),
@@ -98,8 +101,8 @@ impl Numbers {
         }
     }
 
-    /// The same of a holder that was found, if it still is one: its number in `/proc` may have been
-    /// given away before it is translated.
+    /// Translates the pid of a holder, if it still holds the socket: its pid in `/proc` may have
+    /// been reused before the translation.
     pub fn holder_to_own(self, hit: Hit) -> Result<Option<Pid>, Error> {
         match self.inner {
             None => Ok(Some(hit.pid)),
@@ -110,8 +113,8 @@ impl Numbers {
         }
     }
 
-    /// The number in `/proc` of a process by its number here. Where they differ all processes have
-    /// to be looked through.
+    /// Translates a pid here into the pid in `/proc`. If the two differ, every process has to be
+    /// checked.
     pub fn listed(self, pid: Pid) -> Result<Option<Pid>, Error> {
         if self.inner.is_none() {
             return Ok(Some(pid));
@@ -130,8 +133,8 @@ impl Numbers {
         Ok(None)
     }
 
-    /// The same, of a process only: `/proc` lists no thread, but each one's number names a directory in
-    /// it. `None` also where the caller may not see the process.
+    /// The same for processes only: `/proc` does not list threads, but each thread's number names a
+    /// directory in it. `None` also if the caller may not see the process.
     pub fn listed_process(self, pid: Pid) -> Result<Option<Pid>, Error> {
         let Some(listed) = self.listed(pid)? else { return Ok(None) };
         let is_process = match Place::by_number(listed).process_stat(&mut vec![0; PAGE_BYTES]) {
@@ -144,7 +147,7 @@ impl Numbers {
         Ok(is_process.then_some(listed))
     }
 
-    /// The number here of the process in `place`; `Gone` where it has none.
+    /// Returns the pid here of the process in `place`, or `Gone` if it has none.
     pub fn of(self, place: Place<'_>) -> Result<Pid, Unread> {
         let Some(Inner { depth, object }) = self.inner else { return Ok(place.pid()) };
         let mut buffer = vec![0; PAGE_BYTES];
@@ -155,27 +158,27 @@ impl Numbers {
     }
 }
 
-/// Whether the process's namespace is that one, or lies so many levels `deeper` in it.
+/// Returns whether the process's namespace is `object`, or nested in it `deeper` levels down.
 fn is_within(place: Place<'_>, deeper: usize, object: (u64, u64)) -> Result<bool, Unread> {
     if deeper == 0 {
         return Ok(place.stat("ns/pid").is_ok_and(|stat| stat.object == object));
     }
     let mut namespace = place.open("ns/pid", 0)?;
     for _ in 0..deeper {
-        // EPERM: the one that it lies in is none of ours.
+        // EPERM: the enclosing namespace is not visible from ours.
         let Ok(outer) = kernel::parent_namespace(&namespace) else { return Ok(false) };
         namespace = outer;
     }
     Ok(kernel::stat_of_number(namespace.number()).is_ok_and(|stat| stat.object == object))
 }
 
-/// Out of `/proc/self/status`: this process as `/proc` numbers it, and how deep its namespace lies
-/// within that of `/proc`, 0 where they are the same. `here`: its number in its own.
+/// Returns, from `/proc/self/status`, this process's pid in `/proc` and how deep its namespace is
+/// nested in that of `/proc`: 0 if they are the same. `here` is its pid in its own namespace.
 fn own_number(status: &[u8], here: Pid) -> Option<(Pid, usize)> {
     match layout::namespace_pids(status).as_slice() {
         [listed, inner @ ..] => Some((*listed, inner.len())),
-        // An older kernel does not tell. Two numbers that are equal are hardly so by chance; where they
-        // differ nobody else's can be translated.
+        // Before Linux 4.1 the kernel does not say. Two equal numbers are very unlikely to be a
+        // coincidence; if they differ, no other process's pid can be translated.
         [] => layout::thread_group(status).map(|listed| (listed, usize::from(listed != here))),
     }
 }
@@ -188,7 +191,7 @@ mod tests {
     fn one_number_is_our_own_namespace_and_more_are_outer_ones() {
         assert_eq!(own_number(b"Tgid:\t812\nNSpid:\t812\n", 812), Some((812, 0)));
         assert_eq!(own_number(b"Tgid:\t812\nNSpid:\t812\t40\t1\n", 1), Some((812, 2)));
-        // By chance.
+        // Equal by coincidence.
         assert_eq!(own_number(b"Tgid:\t812\nNSpid:\t812\t812\n", 812), Some((812, 1)));
     }
 

@@ -1,8 +1,8 @@
 //! Where the files of one process are looked up.
 //!
-//! An open `/proc/PID` belongs to one process for good: once that process is gone, every name in the
-//! directory is gone too, even if the pid is reused (`get_proc_task` in fs/proc/internal.h). So what is
-//! read through it never mixes two processes.
+//! An open `/proc/PID` always belongs to the same process: once that process is gone, every name in
+//! the directory is gone too, even if the pid is reused (`get_proc_task` in fs/proc/internal.h). So
+//! what is read through it never mixes two processes.
 
 use std::ffi::{CStr, CString, c_int};
 use std::fmt::Display;
@@ -14,18 +14,18 @@ use crate::platform::linux::kernel::{self, Descriptor, Errno, NO_DIRECTORY, Stat
 use crate::platform::linux::socket::Hit;
 use crate::question::Pid;
 
-/// The kernel makes a link's text in one page and fails if it does not fit (`do_proc_readlink`). `stat`
-/// and what is needed of `status` are shorter.
+/// The kernel writes a link's text into one page and fails if it does not fit (`do_proc_readlink`).
+/// `stat` and the part of `status` that is needed are shorter.
 pub const PAGE_BYTES: usize = 4096;
 
-/// Why something of a process was not read.
+/// Why something about a process was not read.
 #[derive(Debug)]
 pub enum Unread {
-    /// It is not there, or the process has gone.
+    /// It does not exist, or the process has gone.
     Gone,
     /// The caller may not see it.
     Hidden,
-    /// A failure to look.
+    /// The lookup failed.
     Failed(Error),
 }
 
@@ -35,18 +35,18 @@ impl From<Error> for Unread {
     }
 }
 
-/// The directory of a process in `/proc`, or that of one of its threads.
+/// The directory in `/proc` of a process or of one of its threads.
 #[derive(Clone, Copy)]
 pub struct Place<'d> {
-    /// Open, or looked up anew by each call: that takes no descriptor, but the number may be another
-    /// process's by the next one.
+    /// Open, or `None` if each call looks the directory up again. That takes no descriptor, but the
+    /// pid may belong to another process at the next call.
     directory: Option<&'d Descriptor>,
     pid: Pid,
     thread: Option<Pid>,
 }
 
-/// What `tell` tells of a process, as `/proc` numbers it, through one open directory. `None`: there is
-/// nothing to be seen.
+/// Calls `tell` with one open directory of the process that `/proc` numbers `pid`. `None`: there is
+/// nothing to see.
 pub fn in_directory<T>(
     pid: Pid,
     tell: impl FnOnce(Place<'_>) -> Result<T, Unread>,
@@ -58,18 +58,19 @@ pub fn in_directory<T>(
 }
 
 impl Place<'_> {
-    /// The directory of `pid`, looked up by each call.
+    /// The directory of `pid`, looked up again by each call.
     pub fn by_number(pid: Pid) -> Self {
         Self { directory: None, pid, thread: None }
     }
 
-    /// The process, as `/proc` numbers it.
+    /// Returns the process's pid in `/proc`.
     pub fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// Its effective user. The owner of this directory is always that one, while those of what is in
-    /// it may be root (`task_dump_owner` in fs/proc/base.c), and `status` takes three calls.
+    /// Returns the effective user. That user always owns the process's directory, while files in it
+    /// may belong to root (`task_dump_owner` in fs/proc/base.c), and reading `status` takes three
+    /// calls.
     pub fn user(&self) -> Result<u32, Unread> {
         let name = Name::new(format_args!("{}", self.pid));
         let stat = self
@@ -78,15 +79,15 @@ impl Place<'_> {
         stat.map(|stat| stat.user).map_err(|errno| unread("fstat", errno, &name))
     }
 
-    /// What `stat` tells. `Gone` too where it is a thread that is no process.
+    /// Reads `stat`. Also `Gone` for a thread that is not a process.
     pub fn process_stat<'b>(&self, buffer: &'b mut Vec<u8>) -> Result<ProcessStat<'b>, Unread> {
         let line = self.read("stat", buffer, 0)?;
         layout::process_stat(line).filter(|stat| !stat.is_thread).ok_or(Unread::Gone)
     }
 
-    /// The first bytes of a file. What it has beyond `buffer` is read up to `limit`. A reading that does
-    /// not fill its room has come to the end: the kernel makes the text of a small file at once, and a
-    /// command line is copied to its end.
+    /// Reads a file, up to the size of `buffer` or, if more, to `limit`. A read that does not fill
+    /// the buffer has reached the end: the kernel writes the text of a small file in one go, and
+    /// copies a command line to its end.
     pub fn read<'b>(
         &self,
         file: &str,
@@ -107,13 +108,13 @@ impl Place<'_> {
         }
     }
 
-    /// A link's text. One that the kernel cannot fit into a page is as good as hidden.
+    /// Reads a link's text. One that the kernel cannot fit into a page counts as hidden.
     pub fn read_link<'b>(&self, link: &str, buffer: &'b mut [u8]) -> Result<&'b [u8], Unread> {
         self.call("readlink", link, |directory, name| kernel::read_link(directory, name, buffer))
     }
 
-    /// Makes sure that the kernel shows the socket of `hit` in its table, under the same number. Where
-    /// the first thread has exited, the others have the table.
+    /// Makes sure that the kernel shows the socket of `hit` in the process's table, under the same
+    /// number. If the first thread has exited, the other threads have the table.
     pub fn holds(&self, hit: Hit) -> Result<(), Unread> {
         let shown = |place: Self| {
             let socket = place.call("readlink", format_args!("fd/{}", hit.fd), socket_of_link)?;
@@ -125,12 +126,12 @@ impl Place<'_> {
         }
     }
 
-    /// What a link leads to.
+    /// Calls `stat` on the file that a link leads to.
     pub fn stat(&self, link: &str) -> Result<Stat, Unread> {
         self.call("stat", link, kernel::stat)
     }
 
-    /// The file of that absolute name in the process's own view of the files.
+    /// Calls `stat` on an absolute path, resolved from the process's own root.
     pub fn stat_in_root(&self, path: &[u8]) -> Result<Stat, Unread> {
         self.call("stat", "root", |directory, root| {
             let path = CString::new([root.to_bytes(), path].concat());
@@ -138,20 +139,21 @@ impl Place<'_> {
         })
     }
 
-    /// Opens a file or, by the flags, a directory.
+    /// Opens a file, or a directory if the flags say so.
     pub fn open(&self, file: &str, flags: c_int) -> Result<Descriptor, Unread> {
         let flags = libc::O_RDONLY | flags;
         self.call("open", file, |directory, name| kernel::open(directory, name, flags))
     }
 
-    /// Its threads, the first one among them.
+    /// Returns the threads, including the first one.
     pub fn threads(&self) -> Result<Vec<Pid>, Unread> {
         let listed = self.open("task", libc::O_DIRECTORY)?;
         self.call("getdents64", "task", |_, _| numbers(&listed))
     }
 
-    /// What `read` brings of the first other thread that has it: where the first one has exited,
-    /// its own directory is all but empty and those of the others are not.
+    /// Returns what `read` finds for the first of the other threads that has it: once the first
+    /// thread has exited, its own directory is almost empty, and those of the other threads are
+    /// not.
     pub fn of_another_thread<T>(
         &self,
         mut read: impl FnMut(Self) -> Result<T, Unread>,
@@ -165,7 +167,7 @@ impl Place<'_> {
         Err(Unread::Gone)
     }
 
-    /// Makes one call about a file of it.
+    /// Makes one call about a file in the directory.
     fn call<T>(
         &self,
         call: &'static str,
@@ -185,13 +187,13 @@ impl Place<'_> {
     }
 }
 
-/// A file by its absolute name, from this process's root.
+/// Calls `stat` on an absolute path, resolved from this process's root.
 pub fn stat_here(path: &[u8]) -> Result<Stat, Errno> {
     let path = CString::new(path).map_err(|_| libc::EINVAL)?;
     kernel::stat(NO_DIRECTORY, &path)
 }
 
-/// What was read, or `None` if there is nothing to be seen.
+/// Returns what was read, or `None` if there is nothing to see.
 pub fn seen<T>(read: Result<T, Unread>) -> Result<Option<T>, Error> {
     match read {
         Ok(read) => Ok(Some(read)),
@@ -202,7 +204,7 @@ pub fn seen<T>(read: Result<T, Unread>) -> Result<Option<T>, Error> {
 
 fn unread(call: &'static str, errno: Errno, name: &Name) -> Unread {
     match errno {
-        // No name in `/proc` is too long, but what a link tells may be.
+        // No name in `/proc` is too long, but the path in a link may be.
         libc::EACCES | libc::EPERM | libc::ENAMETOOLONG => Unread::Hidden,
         _ if is_gone_or_hidden(errno) => Unread::Gone,
         _ => Unread::Failed(failure(call, errno, name)),

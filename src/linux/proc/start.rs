@@ -1,27 +1,29 @@
 //! When a process started, in wall-clock time.
 //!
-//! The kernel reports it in ticks since the system started. `btime` in `/proc/stat` would be the time of
-//! that start, but in whole seconds, and in a container it may be missing (`subset=pid`) or made up.
+//! The kernel reports it in ticks since the system started. `btime` in `/proc/stat` is the time of
+//! that start, but only in whole seconds, and in a container it may be missing (`subset=pid`) or
+//! made up.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::platform::linux::kernel;
 
-/// USER_HZ, in which the kernel tells times to programs, is 100 on every architecture of today.
+/// USER_HZ, the unit of the times that the kernel reports to programs, is 100 on every current
+/// architecture.
 const NANOSECONDS_PER_TICK: i64 = 10_000_000;
 const NANOSECONDS_PER_MS: i64 = 1_000_000;
-/// How often both clocks are read, for a moment in which nothing came between.
+/// How often both clocks are read to find a moment at which nothing happened in between.
 const READINGS: usize = 8;
 
-/// Milliseconds since 1970 at which a process started that has `ticks` as the 22nd field of its
-/// `stat`, exact to one tick.
+/// Returns when a process started, in milliseconds since 1970 and exact to one tick. `ticks` is
+/// field 22 of its `stat`.
 pub fn start_ms(ticks: u64) -> Option<i64> {
     let age = i64::try_from(ticks).ok()?.checked_mul(NANOSECONDS_PER_TICK)?;
     boot()?.checked_add(age)?.checked_div_euclid(NANOSECONDS_PER_MS)
 }
 
-/// When the system started. The first reckoning stays, so that a clock which is set later does not
-/// make another process of one that is known by its pid and start.
+/// Returns when the system started. The first result is kept: if the clock is set later, a process
+/// that is known by its pid and start must not turn into another one.
 fn boot() -> Option<i64> {
     static BOOT: AtomicI64 = AtomicI64::new(0);
     let known = BOOT.load(Ordering::Relaxed);
@@ -35,7 +37,8 @@ fn boot() -> Option<i64> {
     }
 }
 
-/// CLOCK_REALTIME less CLOCK_BOOTTIME, which counts on while the system sleeps, as the ticks do.
+/// Returns CLOCK_REALTIME minus CLOCK_BOOTTIME, which also counts while the system sleeps, as the
+/// ticks do.
 fn reckoned() -> Option<i64> {
     let reading = |_| {
         let before = kernel::clock(libc::CLOCK_BOOTTIME).ok()?;
