@@ -45,6 +45,7 @@ function makeCopy() {
     'package.json',
     'Cargo.toml',
     '__test__',
+    'scripts',
     'node_modules'
   ]) {
     fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })

@@ -17,7 +17,10 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
 const copy = path.join(target, 'musl', 'checkout')
 const binary = 'socket-owner.linux-x64-musl.node'
-const SOURCES = ['__test__', 'bin', 'examples', 'index.d.ts', 'index.js', 'lib', 'package.json']
+const SOURCES = [
+  ...['__test__', 'bin', 'examples', 'lib', 'scripts'],
+  ...['index.d.ts', 'index.js', 'package.json']
+]
 const TESTS = [
   ['abort', 'address', 'arguments', 'calls', 'queue', 'teardown'].map((name) => `calls/${name}`),
   ['info', 'path'].map((name) => `processes/${name}`),
