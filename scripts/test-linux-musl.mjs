@@ -17,10 +17,7 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const target = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target')
 const copy = path.join(target, 'musl', 'checkout')
 const binary = 'socket-owner.linux-x64-musl.node'
-const SOURCES = [
-  ...['__test__', 'bin', 'examples', 'lib', 'scripts'],
-  ...['index.d.ts', 'index.js', 'package.json']
-]
+const SOURCES = ['__test__', 'bin', 'examples', 'index.d.ts', 'index.js', 'lib', 'scripts']
 const TESTS = [
   ['abort', 'address', 'arguments', 'calls', 'queue', 'teardown'].map((name) => `calls/${name}`),
   ['info', 'path'].map((name) => `processes/${name}`),
@@ -39,7 +36,7 @@ if (!values['no-build']) {
 }
 fs.rmSync(copy, { recursive: true, force: true })
 // Cargo.toml makes it a checkout, in which the binary next to the sources is used.
-for (const name of [...SOURCES, 'Cargo.toml']) {
+for (const name of [...SOURCES, 'Cargo.toml', 'package.json']) {
   fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
 }
 fs.copyFileSync(path.join(root, 'npm', 'linux-x64-musl', binary), path.join(copy, binary))
