@@ -28,7 +28,8 @@ const ports = new Map()
 const stepOf = new Map()
 /** When each process was an answer for the first time. From then on it is known. */
 const knownSince = new Map()
-let root = 0
+/** Told right after its start, which its first connection may outrun. */
+let root = later()
 let lookUps = []
 
 /** Sees, in the native side's own words, what found which answer. See src/node/wire.rs. */
@@ -44,6 +45,15 @@ native.advance = async (...given) => {
   for (const { id, step } of records) note(id, step)
   return advanced
 }
+
+function later() {
+  let settle
+  const promise = new Promise((resolve) => {
+    settle = resolve
+  })
+  return { promise, settle }
+}
+
 async function timed(work) {
   const begun = performance.now()
   const answer = await work()
@@ -52,8 +62,9 @@ async function timed(work) {
 
 /** One at a time: the answers come back in the order of the questions. */
 let asking = Promise.resolve()
-function holders({ remotePort, localPort }) {
-  truth.stdin.write(`${root} ${remotePort} ${localPort}\n`)
+async function holders({ remotePort, localPort }) {
+  const pid = await root.promise
+  truth.stdin.write(`${pid} ${remotePort} ${localPort}\n`)
   asking = asking.then(async () => JSON.parse((await told.next()).value))
   return asking
 }
@@ -76,12 +87,14 @@ owner.findPeerProcess = async (socket) => {
     timed(() => find(socket)),
     timed(() => fs.promises.readlink('/proc/self/exe'))
   ])
-  const isRight = isOneOf(await holders(socket), ours.answer)
+  const truly = await holders(socket)
+  const isRight = isOneOf(truly, ours.answer)
   const { pid = null, name = null } = ours.answer ?? {}
   const isKnown = knownSince.get(pid) < began
   if (pid !== null && !knownSince.has(pid)) knownSince.set(pid, began + ours.ms)
   const step = stepOf.get(socket.remotePort)
-  lookUps.push({ ms: ours.ms, beside: beside.ms, pid, name, isRight, isKnown, step })
+  const wrong = isRight === false ? { truly, answer: ours.answer } : {}
+  lookUps.push({ ms: ours.ms, beside: beside.ms, pid, name, isRight, isKnown, step, ...wrong })
   return ours.answer
 }
 
@@ -93,9 +106,12 @@ proxy.listen(0, '127.0.0.1', () => say({ port: proxy.address().port }))
 createInterface({ input: process.stdin })
   .on('line', (line) => {
     const [word, pid] = line.split(' ')
-    if (word === 'root') root = Number(pid)
+    if (word === 'root') root.settle(pid)
     say(word === 'root' ? {} : { lookUps })
-    if (word === 'report') lookUps = []
+    if (word === 'report') {
+      lookUps = []
+      root = later()
+    }
   })
   .on('close', () => process.exit())
 
